@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A series into the user's own tree: as a new branch by one ref update, or into a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from codegen.commit import Person, make_commits, scratch_repository
+from codegen.errors import EnvironmentFailure, UsageError
+from codegen.plan import Plan
+from codegen.tree.git import git_environment
+from codegen.tree.locate import TreeLocation
+from codegen.tree.reader import Tree
+
+_BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
+
+
+def apply_branch(
+    plan: Plan, location: TreeLocation, tree: Tree, branch: str, signer: Person | None = None
+) -> str:
+    """The series as commits on a new branch of the repository; returns the last commit's id.
+
+    Objects are written first, into a scratch repository, then packed into the user's; the branch
+    appears by one ref update at the end.  Working tree, index, HEAD and config stay as they are.
+    Raises UsageError for a branch that exists or is no name for one.
+    """
+    assert location.git_dir is not None and location.commit is not None
+    if not _BRANCH.fullmatch(branch) or _git(location, "check-ref-format", f"refs/heads/{branch}"):
+        raise UsageError(f"`{branch}` is no name for a branch")
+    if not _git(location, "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
+        raise UsageError(f"the branch {branch} exists; name another by --branch")
+    with scratch_repository(location.git_dir) as scratch:
+        commits = make_commits(plan, tree, scratch, location.commit, signer)
+        _hand_over(scratch, location, commits.commits[-1], commits.base)
+    tip = commits.commits[-1]
+    zero = "0" * len(tip)
+    if _git(location, "update-ref", "-m", "gen: apply", f"refs/heads/{branch}", tip, zero):
+        raise EnvironmentFailure(f"git could not create the branch {branch} in {location.git_dir}")
+    return tip
+
+
+def _git(location: TreeLocation, *arguments: str) -> int:
+    done = subprocess.run(
+        ["git", f"--git-dir={location.git_dir}", *arguments],
+        env=git_environment(),
+        capture_output=True,
+        check=False,
+    )
+    return done.returncode
+
+
+def _hand_over(scratch: Path, location: TreeLocation, tip: str, base: str) -> None:
+    """The new objects as one pack, from the scratch repository into the user's."""
+    pack = subprocess.Popen(
+        ["git", f"--git-dir={scratch}", "pack-objects", "--revs", "--stdout", "-q"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=git_environment(),
+    )
+    assert pack.stdin and pack.stdout
+    unpack = subprocess.Popen(
+        ["git", f"--git-dir={location.git_dir}", "unpack-objects", "-q"],
+        stdin=pack.stdout,
+        stderr=subprocess.PIPE,
+        env=git_environment(),
+    )
+    pack.stdout.close()
+    pack.stdin.write(f"{tip}\n^{base}\n".encode())
+    pack.stdin.close()
+    said = unpack.communicate()[1].decode("utf-8", "replace").strip()
+    if pack.wait() or unpack.returncode:
+        raise EnvironmentFailure(f"git could not store the series in {location.git_dir}: {said}")
+
+
+def apply_in_place(plan: Plan, folder: Path, tree: Tree) -> list[str]:
+    """The series' changes in a folder that is no repository, all or nothing; returns the paths.
+
+    New files are written beside the old ones and renamed; if a rename fails, or the run is
+    interrupted by a signal that Python sees, those done are undone from the kept originals.
+    """
+    files = plan.files
+    kept = Path(tempfile.mkdtemp(prefix=".gen-apply-", dir=folder))
+    done: list[str] = []
+    try:
+        for path, data in files.items():
+            _stage(kept, folder, path, data)
+        try:
+            for path in files:
+                target = folder / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                done.append(path)
+                os.replace(kept / "new" / path, target)
+        except BaseException:
+            _undo(kept, folder, done)
+            raise
+    except OSError as problem:
+        what = problem.strerror or str(problem)
+        raise EnvironmentFailure(f"{folder}: {what}; the folder is as it was") from None
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+    return sorted(files)
+
+
+def _stage(kept: Path, folder: Path, path: str, data: bytes) -> None:
+    old, new = folder / path, kept / "new" / path
+    if not old.parent.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{path} leads out of {folder}")
+    new.parent.mkdir(parents=True, exist_ok=True)
+    with new.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    if old.exists():
+        backup = kept / "old" / path
+        backup.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(old, backup)
+        shutil.copymode(old, new)
+
+
+def _undo(kept: Path, folder: Path, done: list[str]) -> None:
+    for path in done:
+        backup = kept / "old" / path
+        if backup.exists():
+            os.replace(backup, folder / path)
+        else:
+            (folder / path).unlink(missing_ok=True)

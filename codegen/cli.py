@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The command line: arguments in, one call, what it returned printed; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from codegen import __version__
+from codegen.errors import EnvironmentFailure, FindingsError, GenError, UsageError
+
+DONE, FOUND, FAILED = 0, 1, 2
+
+_EXAMPLES = """\
+examples:
+  gen --variant memslot-flag                      the reference knob on Debian's 6.12
+  gen --variant all --abi small-pages-only        every uAPI for another knob
+  gen --variant quirk --tree ~/linux@kvm/next     on a branch of your own repository
+  gen explain --variant vm-capability             the plan; nothing is written
+  gen apply --variant memslot-flag --tree ~/linux --branch zap-leafs
+  gen lint my-knob.yaml                           is the description all right?
+
+exit status: 0 done, 1 findings in the description or the tree, 2 usage or environment
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def _series_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--variant", metavar="V", help="a variant, or `all`")
+    parser.add_argument(
+        "--abi",
+        default="zap-leafs-only",
+        metavar="NAME|FILE",
+        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tree",
+        metavar="TREE",
+        help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
+    )
+    parser.add_argument(
+        "--reserve",
+        action="append",
+        default=[],
+        metavar="PREFIX=N,…",
+        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
+    )
+    parser.add_argument("--json", action="store_true", help="one object for machines")
+
+
+def _signoff_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--signoff", action="store_true", help="sign off as git's user.name and user.email"
+    )
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    parser = _Parser(
+        prog="gen",
+        description="Generate the patch series that gives userspace a KVM knob.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"gen {__version__}")
+    _series_options(parser)
+    _signoff_option(parser)
+    _out_option(parser)
+    parser.set_defaults(command="make")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        made.set_defaults(command=name)
+        return made
+
+    explain = command("explain", "print the plan of a series: numbers, sites, edits")
+    _series_options(explain)
+    lint = command("lint", "check descriptions")
+    lint.add_argument("files", nargs="*", metavar="FILE", help="default: all of abi/")
+    lint.add_argument("--json", action="store_true", help="one object for machines")
+    schema = command("schema", "print the JSON Schema of descriptions")
+    schema.add_argument("--json", action="store_true", help="the schema is JSON anyway")
+    apply = command("apply", "put a series into a tree of yours")
+    _series_options(apply)
+    _signoff_option(apply)
+    apply.add_argument("--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)")
+    apply.add_argument(
+        "--in-place", action="store_true", help="change the files of a folder that is no repository"
+    )
+    _tree_commands(command("tree", "kernel trees by name"))
+    return parser
+
+
+def _out_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("patches"),
+        metavar="DIR",
+        help="where TREE/KNOB/VARIANT/ is written (default: %(default)s)",
+    )
+
+
+def _tree_commands(tree: argparse.ArgumentParser) -> None:
+    actions = tree.add_subparsers(metavar="ACTION", dest="action", required=True)
+    listing = actions.add_parser("list", help="the trees that have a name")
+    add = actions.add_parser("add", help="give a tree a name, or fetch debian:RELEASE")
+    add.add_argument("name", metavar="NAME")
+    add.add_argument("place", nargs="?", metavar="PATH[@REV]")
+    remove = actions.add_parser("remove", help="forget a name, delete an imported tree")
+    remove.add_argument("name", metavar="NAME")
+    for each in (listing, add, remove):
+        each.add_argument("--json", action="store_true", help="one object for machines")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        options = build_parser().parse_args(given)
+        return _commands()[options.command](options)
+    except GenError as problem:
+        return _report(problem, as_json)
+    except KeyboardInterrupt:
+        print("gen: interrupted; nothing half-written is left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED
+    except (MemoryError, OSError) as problem:
+        return _report(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
+
+
+def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
+    from codegen import commands
+
+    return {
+        "make": commands.make,
+        "explain": commands.explain,
+        "lint": commands.lint,
+        "schema": commands.schema,
+        "apply": commands.apply,
+        "tree": commands.tree,
+    }
+
+
+def _report(problem: GenError, as_json: bool) -> int:
+    status = FOUND if isinstance(problem, FindingsError) else FAILED
+    findings: Sequence[Any] = getattr(problem, "findings", ())
+    if as_json:
+        said = [f.as_json() if hasattr(f, "as_json") else {"message": str(f)} for f in findings]
+        error = {"message": str(problem), "status": status, "findings": said}
+        print(json.dumps({"ok": False, "error": error}, indent=2, ensure_ascii=False))
+    elif findings:
+        for finding in findings:
+            text = finding.render() if hasattr(finding, "render") else str(finding)
+            print(text, file=sys.stderr)
+    else:
+        print(f"gen: {problem}", file=sys.stderr)
+    return status

@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What each command does: calls of the library, and what came of them on the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from codegen import show
+from codegen.cli import DONE
+from codegen.commit import Person
+from codegen.description.load import Description, load
+from codegen.errors import FindingsError, UsageError
+from codegen.facts import Reserved
+from codegen.findings import merge
+from codegen.generate import Series, find_description, finish, open_tree, sites
+from codegen.plan import NotHere, Plan, make_plan
+from codegen.progress import progress
+from codegen.render import resources
+from codegen.tree.locate import TreeLocation
+from codegen.tree.reader import Tree, version
+from codegen.variants import Variant, load_variant, variant_names
+
+_RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
+
+
+def make(options: argparse.Namespace) -> int:
+    """`gen --variant V`: generate and write."""
+    from codegen.output import write
+
+    description, location = _description(options), _location(options)
+    signer = _signer(location) if options.signoff else None
+    reserved = _reserved(options)
+    made: list[dict[str, Any]] = []
+    answers: list[NotHere] = []
+    variants = _variants(options)
+    with open_tree(location) as tree:
+        tree_version = version(tree)
+        for variant in variants:
+            try:
+                plan = make_plan(description, variant, tree, resources("templates"), reserved)
+            except NotHere as answer:
+                if len(variants) == 1:
+                    raise
+                answers.append(answer)
+                if not options.json:
+                    print(show.answer(variant, answer))
+                continue
+            series = finish(plan, location, tree, reserved, signer)
+            folder = write(series, options.out)
+            made.append(_as_json(series, folder))
+            if not options.json:
+                print(show.series(series, folder, tree_version))
+    if not made:
+        raise merge(answers) or UsageError("there is no variant to make")
+    if options.json:
+        refused = [finding.as_json() for answer in answers for finding in answer.findings]
+        _print_json({"ok": True, "series": made, "not_here": refused})
+    return DONE
+
+
+def _as_json(series: Series, folder: Path) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads(series.files["manifest.json"])
+    return {**said, "folder": str(folder), "files": sorted(series.files)}
+
+
+def explain(options: argparse.Namespace) -> int:
+    """`gen explain`: the plan, and nothing is written."""
+    description, location = _description(options), _location(options)
+    plans = list(_plans(options, description, location))
+    if options.json:
+        _print_json({"ok": True, "plans": [_plan_json(plan) for plan in plans]})
+    else:
+        for plan in plans:
+            print(show.plan(plan, location))
+    return DONE
+
+
+def _plans(
+    options: argparse.Namespace, description: Description, location: TreeLocation
+) -> Iterator[Plan]:
+    variants = _variants(options)
+    answers: list[NotHere] = []
+    count = 0
+    with open_tree(location) as tree:
+        for variant in variants:
+            try:
+                made = _plan(options, description, variant, tree)
+            except NotHere as answer:
+                answers.append(answer)
+                if len(variants) > 1 and not options.json:
+                    print(show.answer(variant, answer))
+                continue
+            count += 1
+            yield made
+    problem = merge(answers)
+    if problem and not count:
+        raise problem
+
+
+def _plan(
+    options: argparse.Namespace, description: Description, variant: Variant, tree: Tree
+) -> Plan:
+    return make_plan(description, variant, tree, resources("templates"), _reserved(options))
+
+
+def _plan_json(plan: Plan) -> dict[str, Any]:
+    return {
+        "knob": plan.description.knob.name,
+        "variant": plan.variant.name,
+        "numbers": dict(plan.numbers),
+        "patches": [
+            {"subject": patch.subject, "sites": sites(patch), "files": sorted(patch.files)}
+            for patch in plan.patches
+        ],
+    }
+
+
+def lint(options: argparse.Namespace) -> int:
+    """`gen lint`: are descriptions all right?"""
+    names = options.files or [str(path) for path in sorted(resources("abi").glob("*.yaml"))]
+    problems, good = [], []
+    for name in names:
+        try:
+            path, shown = find_description(name)
+            good.append(load(path, shown).path)
+        except FindingsError as problem:
+            problems.append(problem)
+    together = merge(problems)
+    if together:
+        raise together
+    if options.json:
+        _print_json({"ok": True, "files": good})
+    else:
+        print("\n".join(f"{path}: all right" for path in good))
+    return DONE
+
+
+def schema(options: argparse.Namespace) -> int:
+    """`gen schema`: the JSON Schema of descriptions, for editors."""
+    from codegen.description.model import Knob
+
+    said = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    _print_json({**said, **Knob.model_json_schema(by_alias=True)})
+    return DONE
+
+
+def apply(options: argparse.Namespace) -> int:
+    """`gen apply`: a series into the user's tree."""
+    from codegen.apply import apply_branch, apply_in_place
+
+    if not options.tree:
+        raise UsageError("apply needs --tree: the repository or folder to change")
+    if options.variant == "all":
+        raise UsageError("apply puts one variant into a tree; name it")
+    description, location = _description(options), _location(options)
+    if options.in_place and location.folder is None:
+        raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
+    if not options.in_place and location.git_dir is None:
+        raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
+    (variant,) = _variants(options)
+    with open_tree(location) as tree:
+        plan = _plan(options, description, variant, tree)
+        if location.folder is not None and location.git_dir is None:
+            paths = apply_in_place(plan, location.folder, tree)
+            said: dict[str, Any] = {"ok": True, "changed": paths}
+            text = f"changed in {location.folder}:\n" + "\n".join(f"  {path}" for path in paths)
+        else:
+            branch = options.branch or f"gen/{description.knob.name}-{variant.name}"
+            signer = _signer(location) if options.signoff else None
+            tip = apply_branch(plan, location, tree, branch, signer)
+            said = {"ok": True, "branch": branch, "commit": tip}
+            text = f"branch {branch} at {tip[:12]}, {len(plan.patches)} commits on {location.name}"
+    _print_json(said) if options.json else print(text)
+    return DONE
+
+
+def tree(options: argparse.Namespace) -> int:
+    """`gen tree list|add|remove`."""
+    from codegen import tree as trees
+
+    if options.action == "list":
+        entries = trees.list_trees()
+        if options.json:
+            _print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
+        else:
+            print(show.trees(entries))
+        return DONE
+    if options.action == "remove":
+        trees.remove(options.name)
+        said = f"removed {options.name}"
+    elif options.place:
+        trees.add(options.name, options.place)
+        said = f"{options.name} is {options.place}"
+    else:
+        with progress() as report:
+            location = trees.resolve(options.name, report)
+        said = f"{options.name} is ready: {(location.commit or '')[:12]}"
+    _print_json({"ok": True, "message": said}) if options.json else print(said)
+    return DONE
+
+
+def _description(options: argparse.Namespace) -> Description:
+    path, shown = find_description(options.abi)
+    if not path.exists():
+        shipped = ", ".join(sorted(p.stem for p in resources("abi").glob("*.yaml")))
+        raise UsageError(f"no description {options.abi!r}; by name there are: {shipped}")
+    return load(path, shown)
+
+
+def _location(options: argparse.Namespace) -> TreeLocation:
+    from codegen.tree import resolve
+
+    with progress() as report:
+        return resolve(options.tree, report)
+
+
+def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
+    templates = resources("templates")
+    names = variant_names(templates)
+    if not options.variant:
+        raise UsageError(f"--variant is missing: one of {', '.join(names)}, or all")
+    wanted = names if options.variant == "all" else (options.variant,)
+    return tuple(load_variant(templates, name) for name in wanted)
+
+
+def _reserved(options: argparse.Namespace) -> Reserved:
+    numbers: dict[str, frozenset[int]] = {}
+    for text in options.reserve:
+        match = _RESERVED.fullmatch(text)
+        if not match:
+            raise UsageError(f"--reserve {text}: write it like KVM_CAP_=239,240")
+        claimed = frozenset(int(number) for number in match[2].split(","))
+        numbers[match[1]] = numbers.get(match[1], frozenset()) | claimed
+    return Reserved(numbers)
+
+
+def _signer(location: TreeLocation) -> Person:
+    """git's user, as the user configured it: the one place where the configuration counts."""
+    import subprocess
+
+    said = []
+    for key in ("user.name", "user.email"):
+        command = ["git", "config", "--get", key]
+        if location.git_dir is not None:
+            command.insert(1, f"--git-dir={location.git_dir}")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        said.append(done.stdout.strip())
+    if not all(said) or any(c in "".join(said) for c in "<>\n"):
+        raise UsageError("--signoff needs user.name and user.email in git's configuration")
+    return Person(*said)
+
+
+def _print_json(said: Any) -> None:
+    print(json.dumps(said, indent=2, ensure_ascii=False))
+
+

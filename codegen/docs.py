@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Changes to paragraphs and tables of api.rst that are more than new text."""
+
+from __future__ import annotations
+
+import re
+
+from codegen.c.layout import filled
+
+_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_ORDINALS = {"former": "first", "latter": "second"}
+
+
+def one_more_flag(paragraph: str, flag: str) -> str:
+    """The sentence "The flags field supports two flags: A and B." with one flag more.
+
+    A paragraph that says it otherwise stays as it is: the new flag has its own.
+    """
+    match = re.search(r"supports (\w+) flags:(\s+)([\w\s,]+?)\.(?=\s)", paragraph)
+    if not match or match[1] not in _NUMBERS[1:-1]:
+        return paragraph
+    names = re.findall(r"KVM_MEM_\w+", match[3])
+    if len(names) != _NUMBERS.index(match[1]):
+        return paragraph
+    count = _NUMBERS[len(names) + 1]
+    said = f"supports {count} flags: {', '.join(names)} and {flag}."
+    text = paragraph[: match.start()] + said + paragraph[match.end() :]
+    for old, new in _ORDINALS.items():
+        text = re.sub(rf"\b(The|the) {old}\b", rf"\1 {new}", text)
+    return filled(text, 78) + "\n"
+
+
+def table_row(table: str, name: str, text: str) -> str:
+    """An RST simple table with one row more; widened where the name does not fit.
+
+    A name that is as wide as its column runs into the next one, which docutils calls malformed.
+    """
+    lines = table.rstrip("\n").split("\n")
+    border = re.match(r"(=+)( +)(=+)", lines[0])
+    if border is None:
+        return table
+    first, gap, second = len(border[1]), len(border[2]), len(border[3])
+    wanted = max(first, *(len(cell) for cell in (*_first_cells(lines, first), name)))
+    shift = wanted - first
+    body = [_shifted(line, first, shift) for line in lines[1:-1]] if shift else lines[1:-1]
+    start = wanted + gap
+    pad = " " if len(name) < wanted and body and body[0].startswith(" ") else ""
+    row = _cells(f"{pad}{name}", text, start, second)
+    edge = "=" * wanted + " " * gap + "=" * second
+    blank = [] if body and not body[-1].strip() else [""]
+    return "\n".join([edge, *body, *blank, *row, edge]) + "\n"
+
+
+def _first_cells(lines: list[str], first: int) -> list[str]:
+    return [found[1] for line in lines if (found := re.match(r" ?(KVM_\w+)", line))]
+
+
+def _shifted(line: str, first: int, shift: int) -> str:
+    found = re.match(r"( ?KVM_\w+)( +)(.*)", line)
+    if found and len(found[1]) > first:
+        # the name ran into the second column already: only the rest of the line is moved
+        return f"{found[1]}{' ' * max(1, first + shift + 1 - len(found[1]))}{found[3]}"
+    if found:
+        return f"{found[1]}{found[2]}{' ' * shift}{found[3]}"
+    return " " * shift + line if line.strip() else line
+
+
+def _cells(name: str, text: str, start: int, width: int) -> list[str]:
+    lines = filled(text, width).split("\n")
+    first = f"{name}{' ' * (start - len(name))}{lines[0]}"
+    return [first, *(" " * start + line for line in lines[1:])]

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a variant needs to know of a tree before it can say anything: numbers, names, conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from codegen.c.source import lex
+from codegen.description.load import Description
+from codegen.description.model import Knob
+from codegen.dialect import translated
+from codegen.findings import Finding, error
+from codegen.numbers import constants, family
+from codegen.render import Renderer, for_any_vm
+from codegen.sites.selftest import test_path
+from codegen.survey import SELFTESTS, Survey
+from codegen.variants import Variant
+
+_KEYWORDS = frozenset("true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Numbers claimed elsewhere, by the prefix of their family, such as `KVM_CAP_`."""
+
+    numbers: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def of(self, prefix: str) -> frozenset[int]:
+        """What is claimed of one family."""
+        return self.numbers.get(prefix, frozenset())
+
+
+class TreeFacts:
+    """What templates may ask of the tree."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._macros = {c.name: c for c in constants(survey)}
+        self._survey = survey
+
+    def macro(self, name: str) -> bool:
+        """Whether a uAPI header of the tree defines it, be it a number or not."""
+        if name in self._macros:
+            return True
+        headers = (p for p in self._survey.kvm_prefixes() if "uapi" in p)
+        return any(
+            self._survey.source(path).find("macro", name)
+            for path in self._survey.holding(name, headers)
+        )
+
+    def where(self, name: str) -> str:
+        """`file:line` of a uAPI macro; empty where there is none."""
+        return self._macros[name].where() if name in self._macros else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PredicateNames:
+    """What the predicate calls its parameters."""
+
+    kvm: str
+    slot: str
+
+
+def predicate_names(args: str) -> PredicateNames:
+    """The names of the parameters that are a VM and a memslot; empty where there is none."""
+
+    def name(struct: str) -> str:
+        found = re.search(rf"struct\s+{struct}\s*\*\s*(\w+)", args)
+        return found[1] if found else ""
+
+    return PredicateNames(name("kvm"), name("kvm_memory_slot"))
+
+
+def names_in(expression: str) -> tuple[str, ...]:
+    """The identifiers of a C expression that a tree has to know, fields left out."""
+    tokens = lex(expression)
+    return tuple(
+        token.text
+        for index, token in enumerate(tokens)
+        if re.fullmatch(r"[A-Za-z_]\w*", token.text)
+        and token.text not in _KEYWORDS
+        and not (index and tokens[index - 1].text in ("->", ".", "struct"))
+    )
+
+
+def known_expression(
+    survey: Survey, description: Description, where: Sequence[str], expressions: Sequence[str] | None
+) -> str:
+    """The first expression whose names the tree knows; empty where none is asked for."""
+    if not expressions:
+        return ""
+    missing: dict[str, str] = {}
+    for expression in expressions:
+        unknown = [name for name in names_in(expression) if not survey.knows(name)]
+        if not unknown:
+            return expression
+        missing[expression] = unknown[0]
+    said = "; ".join(f"`{e}` names {name}" for e, name in missing.items())
+    raise error(
+        description.finding(
+            where,
+            f"no alternative of {'.'.join(where)} fits this tree: {said}, which it does not have",
+            "add an alternative in this tree's terms",
+        )
+    )
+
+
+def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, int]:
+    """The next free number of each family that the variant takes one of."""
+    taken = {}
+    for key, spec in variant.numbers.items():
+        members = family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
+        if not members.members:
+            what = f"{spec.prefix}*{spec.suffix}"
+            raise error(Finding(f"this tree has no {what}: there is no number to continue from"))
+        number = members.next(reserved.of(spec.prefix))
+        highest = spec.limit if spec.bits else spec.below
+        if number >= highest:
+            raise error(
+                Finding(
+                    f"{spec.prefix}*{spec.suffix} is full: {number} would be the next, "
+                    f"{highest - 1} is the last",
+                    hint="bits 16 and up are KVM's own" if spec.prefix == "KVM_MEM_" else "",
+                )
+            )
+        taken[key] = number
+    return taken
+
+
+def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
+    """What templates say of the knob's selftest, in the tree's own dialect."""
+    arch = knob.architectures[0]
+    path = test_path(survey, arch, knob.test.name)
+    number = knob.vm_capability and knob.vm_capability.field
+    default = number.default if number and number.type in ("u32", "u64") else "0"
+    return {
+        "path": path,
+        "file": f"{SELFTESTS}{path}.c",
+        "code": knob.test.code.rstrip("\n") if knob.test.code else "",
+        "checks": knob.test.checks or "",
+        "requires": knob.test.requires or "",
+        "knob_values": knob.test.values,
+        "default": knob.test.default or default,
+    }
+
+
+def context(
+    survey: Survey, description: Description, variant: Variant, reserved: Reserved
+) -> dict[str, Any]:
+    """Everything that the variant's templates may speak of."""
+    knob = description.knob
+    section = getattr(knob, variant.section)
+    tree = TreeFacts(survey)
+    condition = known_expression(
+        survey, description, (variant.name, "condition"), getattr(section, "condition", None)
+    )
+    made: dict[str, Any] = {
+        "knob": knob,
+        "v": section,
+        "variant": variant,
+        "tree": tree,
+        "predicate": predicate_names(knob.predicate.args),
+        "test": selftest(survey, knob),
+        "condition": condition,
+        "excluded": _excluded(description, variant, section, tree),
+        "answer": _answer(section, condition),
+        "expression": "",
+        "value_of_field": "",
+    }
+    if hasattr(section, "expression"):
+        where = (variant.name, "expression")
+        made["expression"] = known_expression(survey, description, where, section.expression)
+        where = (variant.name, "value")
+        made["value_of_field"] = known_expression(survey, description, where, section.value)
+        if section.field:
+            made["expression"] = f"{made['predicate'].kvm}->arch.{section.field.name}"
+    return made
+
+
+def _excluded(
+    description: Description, variant: Variant, section: Any, tree: TreeFacts
+) -> tuple[str, ...]:
+    found = []
+    for index, excluded in enumerate(getattr(section, "excludes", ())):
+        if tree.macro(excluded.flag):
+            found.append(excluded.flag)
+        elif not excluded.optional:
+            raise error(
+                description.finding(
+                    (variant.name, "excludes", index, "flag"),
+                    f"this tree has no flag {excluded.flag}",
+                    "`optional: true` excludes it where there is one",
+                )
+            )
+    return tuple(found)
+
+
+def _answer(section: Any, condition: str) -> str:
+    """What KVM_CHECK_EXTENSION returns for a capability, in C."""
+    if getattr(section, "check_extension", None):
+        return str(section.check_extension)
+    field_ = getattr(section, "field", None)
+    kind = getattr(field_, "type", "bool")
+    if kind == "mask" and field_ is not None:
+        usual = " | ".join(bit.name for bit in field_.bits)
+    elif kind in ("u32", "u64") and field_ is not None:
+        usual = field_.default if field_.default != "0" else "1"
+    else:
+        usual = "1"
+    if not condition:
+        return usual
+    return for_any_vm(condition) if usual == "1" else f"{condition} ? {usual} : 0"
+
+
+def survey_dialect(survey: Survey, path: str, text: str) -> str:
+    """A text for a file of the tree: selftests speak the tree's dialect."""
+    return translated(survey, text) if path.startswith(SELFTESTS) and path.endswith(".c") else text

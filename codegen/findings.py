@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What gen has to say about a description or a tree: where, what, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from codegen.errors import FindingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `line` and `column` count from 1; 0 means none."""
+
+    message: str
+    path: str = ""
+    line: int = 0
+    column: int = 0
+    source: str = ""
+    hint: str = ""
+    site: str = ""
+
+    def render(self) -> str:
+        """`file:line:col: error: …`, the source line with a caret, and the hint, as text."""
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+        lines = [f"{place}: error: {self.message}" if place else f"error: {self.message}"]
+        if self.source:
+            pad = "".join("\t" if c == "\t" else " " for c in self.source[: self.column - 1])
+            lines += [f"    {self.source}", f"    {pad}^"]
+        lines += [f"    {line}" for line in self.hint.splitlines()]
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, object]:
+        """The finding for `--json`: only the fields that say something."""
+        values = {name: getattr(self, name) for name in ("message", "path", "line", "column")}
+        values.update(hint=self.hint, site=self.site)
+        return {name: value for name, value in values.items() if value}
+
+
+def error(*findings: Finding) -> FindingsError:
+    """Findings as the exception that carries them to the edge."""
+    return FindingsError("; ".join(finding.message for finding in findings), findings)
+
+
+def merge(errors: Iterable[FindingsError]) -> FindingsError | None:
+    """Several such exceptions as one, or None where there is none."""
+    findings = tuple(finding for each in errors for finding in each.findings)
+    return error(*findings) if findings else None

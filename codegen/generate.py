@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The one way through: load, plan, locate, render, commit, and the series as frozen data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen import __version__, maintainers
+from codegen.commit import Commits, Person, make_commits, scratch_repository
+from codegen.description.load import Description, load
+from codegen.facts import Reserved
+from codegen.mail import cover_letter, format_mails
+from codegen.plan import Plan, make_plan
+from codegen.render import Renderer, resources
+from codegen.tree.locate import TreeLocation
+from codegen.tree.reader import FolderTree, GitTree, Tree, version
+from codegen.variants import Variant, load_variant
+
+_FOLDER_DATE = 1715644800
+TOOL = f"gen {__version__}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A finished series.
+
+    `files` has the mails, the quilt `series` and `manifest.json` by name; `plan` says what each
+    holds and where it was put; `commits` are ids that `git am` on the tree gives again.
+    """
+
+    plan: Plan
+    tree: TreeLocation
+    files: Mapping[str, bytes]
+    base: str | None
+    commits: tuple[str, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Where the series belongs below an output folder: tree, knob and variant."""
+        return Path(self.tree.name) / self.plan.description.knob.name / self.plan.variant.name
+
+
+@contextmanager
+def open_tree(location: TreeLocation) -> Iterator[Tree]:
+    """The tree at a location, for as long as it is read."""
+    if location.git_dir is not None and location.commit is not None:
+        with GitTree(location.git_dir, location.commit) as tree:
+            yield tree
+    else:
+        assert location.folder is not None
+        yield FolderTree(location.folder)
+
+
+def find_description(name: str) -> tuple[Path, str]:
+    """The file of a description that is given by path or by name, and how to call it.
+
+    A name is looked for in the `abi/` that gen ships.
+    """
+    shipped = resources("abi") / f"{name}.yaml"
+    if "/" not in name and not name.endswith((".yaml", ".yml")) and shipped.is_file():
+        return shipped, f"abi/{name}.yaml"
+    return Path(name), Path(name).name
+
+
+def generate(
+    description: Description | Path | str,
+    variant: Variant | str,
+    tree: TreeLocation | str | None = None,
+    *,
+    reserved: Reserved | None = None,
+    signer: Person | None = None,
+) -> Series:
+    """Generate a series; nothing is written but temporary files.
+
+    `description` is a loaded one, a path or the name of one that gen ships; `variant` a name;
+    `tree` a location or what `--tree` takes.  Raises FindingsError for what is wrong with the
+    description or cannot be found in the tree, UsageError and EnvironmentFailure.
+    """
+    if not isinstance(description, Description):
+        path, shown = find_description(str(description))
+        description = load(path, shown)
+    templates = resources("templates")
+    if isinstance(variant, str):
+        variant = load_variant(templates, variant)
+    if not isinstance(tree, TreeLocation):
+        from codegen.tree import resolve
+
+        tree = resolve(tree)
+    with open_tree(tree) as source:
+        plan = make_plan(description, variant, source, templates, reserved)
+        return finish(plan, tree, source, reserved, signer)
+
+
+def finish(
+    plan: Plan,
+    location: TreeLocation,
+    source: Tree,
+    reserved: Reserved | None = None,
+    signer: Person | None = None,
+) -> Series:
+    """A plan as a series: commits and mails, made in a scratch repository."""
+    with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
+        asked = maintainers.ask(pool, source_of(location), sorted(plan.files))
+        commits = make_commits(plan, source, git_dir, location.commit, signer)
+        cover = _cover(plan, location, version(source), reserved)
+        mails = format_mails(
+            commits,
+            cover,
+            asked.result(),
+            rfc=plan.description.knob.rfc,
+            with_base=location.commit is not None,
+            date=date_of(location, git_dir, commits),
+            signer=signer,
+        )
+    names = [name for name in mails if not name.startswith("0000-")]
+    files = dict(mails)
+    files["series"] = "".join(f"{name}\n" for name in names).encode()
+    files["manifest.json"] = _manifest(plan, location, version(source), commits, names, reserved)
+    return Series(plan, location, files, location.commit, commits.commits)
+
+
+def source_of(location: TreeLocation) -> Tree:
+    """A tree of its own for another thread: one git process answers one question at a time."""
+    if location.git_dir is not None and location.commit is not None:
+        return GitTree(location.git_dir, location.commit)
+    assert location.folder is not None
+    return FolderTree(location.folder)
+
+
+def date_of(location: TreeLocation, git_dir: Path, commits: Commits) -> int:
+    """The date of everything generated, in seconds since 1970: the base's own."""
+    if location.commit is None:
+        return _FOLDER_DATE
+    from git import Repo
+
+    return int(Repo(git_dir).commit(commits.base).committed_date)
+
+
+def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) -> str:
+    """The command that makes the series again."""
+    name = plan.description.path
+    abi = name[len("abi/") : -len(".yaml")] if name.startswith("abi/") else name
+    tree = location.name
+    if tree.startswith("debian-"):
+        tree = tree.replace("-", ":", 1)
+    parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]
+    for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
+        listed = ",".join(str(number) for number in sorted(numbers))
+        parts += ["--reserve", f"{prefix}={listed}"]
+    return " ".join(parts)
+
+
+def _cover(
+    plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None
+) -> str:
+    description = plan.description
+    renderer = Renderer(resources("templates"), {"knob": description.knob, "variant": plan.variant})
+    section = getattr(description.knob, plan.variant.section)
+    numbers = {getattr(section, key, key): number for key, number in plan.numbers.items()}
+    return cover_letter(
+        renderer,
+        numbers=numbers,
+        tool=TOOL,
+        source=description.path,
+        digest=digest(description),
+        tree_name=location.name,
+        tree_version=tree_version,
+        command=command_line(plan, location, reserved),
+        tested="not built and not run by gen.",
+    )
+
+
+def digest(description: Description) -> str:
+    """The first half of the SHA-256 of a description's text, in hexadecimal."""
+    return hashlib.sha256(description.text.encode()).hexdigest()[:32]
+
+
+def _manifest(
+    plan: Plan,
+    location: TreeLocation,
+    tree_version: str,
+    commits: Commits,
+    names: list[str],
+    reserved: Reserved | None,
+) -> bytes:
+    said: dict[str, Any] = {
+        "tool": TOOL,
+        "command": command_line(plan, location, reserved),
+        "description": {"file": plan.description.path, "sha256": digest(plan.description)},
+        "knob": plan.description.knob.name,
+        "variant": plan.variant.name,
+        "tree": {"name": location.name, "version": tree_version, "base": location.commit},
+        "numbers": dict(plan.numbers),
+        "patches": [
+            {
+                "file": name,
+                "subject": patch.subject,
+                "commit": commit,
+                "tree": tree,
+                "sites": sites(patch),
+            }
+            for name, patch, commit, tree in zip(
+                names, plan.patches, commits.commits, commits.trees, strict=True
+            )
+        ],
+    }
+    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def sites(patch: Any) -> list[dict[str, Any]]:
+    """Where a patch's edits went and how the places were found, for people and machines."""
+    return [
+        {
+            "site": edit.site,
+            "file": edit.place.path,
+            "line": edit.place.line,
+            "found": edit.place.how,
+            "template": edit.template,
+        }
+        for edit in patch.edits
+    ]

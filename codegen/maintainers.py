@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who gets a series: the tree's own scripts/get_maintainer.pl, on the files that it changes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.tree.reader import Tree, scratch_folder
+
+_SCRIPT = "scripts/get_maintainer.pl"
+# What the script looks for to believe that it stands at the top of a kernel tree.
+_TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
+_TOP_FOLDERS = "Documentation arch include drivers fs init ipc kernel lib".split()
+_LINE = re.compile(r"^(?P<who>.+?)\s+\((?P<role>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Addresses as `Name <mail>`; `missing` says why there are none."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    missing: str = ""
+
+
+def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
+    """Maintainers and reviewers as To, lists and others as Cc; git history is not asked."""
+    perl = shutil.which("perl")
+    if perl is None:
+        return Recipients(missing="perl is not installed")
+    try:
+        script, listed = tree.read(_SCRIPT), tree.read("MAINTAINERS")
+    except FileNotFoundError as problem:
+        return Recipients(missing=f"the tree has no {problem}")
+    with scratch_folder() as folder:
+        top = Path(folder)
+        _imitate(top, script, listed, paths)
+        command = [perl, str(top / _SCRIPT), "--no-git", "--no-git-fallback", "--no-tree"]
+        command += ["--no-fixes", "--no-keywords", "--roles", "--norolestats", "-f", *paths]
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C"}
+        try:
+            done = subprocess.run(
+                command, cwd=top, env=environment, capture_output=True, timeout=60, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as problem:
+            return Recipients(missing=f"get_maintainer.pl did not run: {problem}")
+    if done.returncode:
+        return Recipients(missing=f"get_maintainer.pl failed with status {done.returncode}")
+    return _sorted(done.stdout.decode("utf-8", "replace").splitlines())
+
+
+def ask(pool: Executor, tree: Tree, paths: Sequence[str]) -> Future[Recipients]:
+    """The same while other work goes on."""
+    return pool.submit(recipients, tree, tuple(paths))
+
+
+def _imitate(top: Path, script: bytes, listed: bytes, paths: Sequence[str]) -> None:
+    for name in _TOP_FOLDERS + ["scripts"]:
+        (top / name).mkdir()
+    for name in _TOP_FILES:
+        (top / name).touch()
+    (top / _SCRIPT).write_bytes(script)
+    (top / "MAINTAINERS").write_bytes(listed)
+    for path in paths:
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).touch()
+
+
+def _sorted(lines: Sequence[str]) -> Recipients:
+    to, cc = [], []
+    for line in lines:
+        match = _LINE.match(line.strip())
+        if not match or "@" not in match["who"]:
+            continue
+        who = match["who"]
+        role = match["role"]
+        person = role.startswith(("maintainer", "supporter", "reviewer", "odd fixer"))
+        (to if person and "<" in who else cc).append(who)
+    return Recipients(tuple(to), tuple(cc))

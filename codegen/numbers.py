@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which numbers a tree has given away: the values of uAPI macros, worked out by the compiler."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clang import cindex
+
+from codegen.c.source import CSource, Extent
+from codegen.survey import Survey
+
+_HEADERS = ("include/uapi/linux/kvm", "include/uapi/asm-generic/kvm")
+_ARCH_HEADERS = ("arch/{}/include/uapi/asm/kvm",)
+# What uAPI headers take from <linux/const.h>.
+_PRELUDE = ["-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))"]
+_ERROR = cindex.Diagnostic.Error
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A uAPI macro with its value and the place of its definition."""
+
+    name: str
+    value: int
+    source: CSource
+    extent: Extent
+
+    def where(self) -> str:
+        """`file:line`, for messages."""
+        return f"{self.source.path}:{self.source.line(self.extent.start)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The macros that share one space of numbers, such as `KVM_CAP_*`; ordered by value.
+
+    `bits` says that each value is one bit and that numbers count bits.
+    """
+
+    prefix: str
+    suffix: str
+    bits: bool
+    members: tuple[Constant, ...]
+
+    def numbers(self) -> frozenset[int]:
+        """The numbers in use: bit numbers where the family is one of bits."""
+        return frozenset(_number(member.value, self.bits) for member in self.members)
+
+    def next(self, claimed: Iterable[int] = ()) -> int:
+        """The number after the highest one, passing over those claimed elsewhere.
+
+        Holes stay holes: a number that was once released is never reused.
+        """
+        number = max(self.numbers(), default=-1) + 1
+        taken = frozenset(claimed)
+        while number in taken:
+            number += 1
+        return number
+
+    def named(self, name: str) -> Constant | None:
+        """The member of that name."""
+        return next((member for member in self.members if member.name == name), None)
+
+
+def _number(value: int, bits: bool) -> int:
+    return value.bit_length() - 1 if bits else value
+
+
+@lru_cache(maxsize=32)
+def _values(path: str, data: bytes) -> Mapping[str, int]:
+    """The value of every macro of a header that is an integer constant."""
+    names = [e.name for e in CSource(path, data).all("macro") if e.name.startswith("KVM_")]
+    start = len(data) + 1
+    lines = [f"enum {{ gen_{name} = ({name}) }};\n".encode() for name in names]
+    probe = data + b"\n" + b"".join(lines)
+    options = cindex.TranslationUnit.PARSE_INCOMPLETE | 0x200
+    args = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0", *_PRELUDE]
+    unit = cindex.Index.create().parse(path, args, [(path, probe)], options)
+    wrong = {
+        diagnostic.location.line
+        for diagnostic in unit.diagnostics
+        if diagnostic.severity >= _ERROR and diagnostic.location.offset >= start
+    }
+    first_line = data.count(b"\n") + 2
+    values = {}
+    for cursor in unit.cursor.get_children():
+        if cursor.kind != cindex.CursorKind.ENUM_DECL or cursor.extent.start.offset < start:
+            continue
+        index = cursor.location.line - first_line
+        if cursor.location.line not in wrong and 0 <= index < len(names):
+            for constant in cursor.get_children():
+                values[names[index]] = constant.enum_value
+    return values
+
+
+def constants(survey: Survey) -> tuple[Constant, ...]:
+    """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
+    arch = tuple(p.format(a) for a in survey.architectures for p in _ARCH_HEADERS)
+    found = []
+    for prefix in _HEADERS + arch:
+        for path in survey.files(prefix):
+            if path.endswith(".h"):
+                source = survey.source(path)
+                values = _values(path, source.data)
+                found += [
+                    Constant(extent.name, values[extent.name], source, extent)
+                    for extent in source.all("macro")
+                    if extent.name in values
+                ]
+    return tuple(found)
+
+
+def family(
+    survey: Survey, prefix: str, suffix: str = "", *, bits: bool = False, limit: int = 64
+) -> Family:
+    """The macros named `prefix*suffix`; of bits, only values of one bit below `limit`."""
+    name = re.compile(re.escape(prefix) + r"\w+" + re.escape(suffix))
+    members = [c for c in constants(survey) if name.fullmatch(c.name)]
+    if bits:
+        members = [
+            c for c in members if c.value > 0 and c.value.bit_count() == 1 and c.value < 1 << limit
+        ]
+    members.sort(key=lambda c: (c.value, c.extent.start))
+    return Family(prefix, suffix, bits, tuple(members))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Progress of what takes longer than two seconds, on a terminal only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Report = Callable[[int, int | None, str], None]
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """A function that shows how far a work is: done, of how much, which work.
+
+    rich is imported with the first report, so that commands without any start fast.
+    """
+    if not sys.stderr.isatty():
+        yield lambda done, total, what: None
+        return
+    shown = _Bar()
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+class _Bar:
+    def __init__(self) -> None:
+        self._progress: object | None = None
+        self._task: object | None = None
+        self._what = ""
+
+    def __call__(self, done: int, total: int | None, what: str) -> None:
+        from rich.progress import Progress
+
+        if self._progress is None:
+            from rich.console import Console
+
+            self._progress = Progress(console=Console(stderr=True), transient=True)
+            self._progress.start()
+        assert isinstance(self._progress, Progress)
+        if what != self._what:
+            if self._task is not None:
+                self._progress.remove_task(self._task)  # type: ignore[arg-type]
+            self._task = self._progress.add_task(what, total=total)
+            self._what = what
+        self._progress.update(self._task, completed=done, total=total)  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Take the bar off the screen."""
+        if self._progress is not None:
+            self._progress.stop()  # type: ignore[attr-defined]

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Templates: Jinja2 in its sandbox, undefined names are errors, the kernel's styles as filters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from codegen.c import layout
+from codegen.docs import one_more_flag, table_row
+from codegen.findings import Finding, error
+
+MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
+DOCUMENT_COLUMNS = 79
+
+
+def resources(name: str) -> Path:
+    """The folder `templates` or `abi`: beside the package in a checkout, inside of it in a wheel."""
+    inside = Path(str(files("codegen"))) / name
+    return inside if inside.is_dir() else inside.parent.parent / name
+
+
+def _paragraphs(text: str, columns: int) -> str:
+    parts = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(layout.filled(part, columns) for part in parts if part.strip()) + "\n"
+
+
+def message(text: str) -> str:
+    """Paragraphs of a commit message, wrapped."""
+    return _paragraphs(text, MESSAGE_COLUMNS)
+
+
+def paragraph(text: str) -> str:
+    """Paragraphs of documentation, wrapped."""
+    return _paragraphs(text, DOCUMENT_COLUMNS)
+
+
+def listing(names: Sequence[str], word: str) -> str:
+    """`a, b and c`."""
+    names = list(names)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def negated(expression: str) -> str:
+    """A C expression turned around."""
+    simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
+    if simple:
+        return f"!{expression}"
+    if re.fullmatch(r"![\w.>()-]+", expression):
+        return expression[1:]
+    return f"!({expression})"
+
+
+def for_any_vm(expression: str) -> str:
+    """An expression for KVM_CHECK_EXTENSION, which has no VM if the system is asked."""
+    uses_vm = re.search(r"\bkvm\b", expression)
+    if not uses_vm:
+        return expression
+    inner = f"({expression})" if re.search(r"\|\||\?", expression) else expression
+    return f"!kvm || {inner}"
+
+
+def argument_test(argument: str, field: Any) -> str:
+    """The C test that says whether args[0] is no value of the field."""
+    if field.type == "bool":
+        return f"({argument} & ~1ull)"
+    if field.type == "mask":
+        names = " | ".join(bit.name for bit in field.bits)
+        mask = f"({names})" if len(field.bits) > 1 else names
+        return f"({argument} & ~(u64){mask})"
+    tests = [f"{argument} < {field.min}"] if field.min else []
+    tests += [f"{argument} > {field.max}"] if field.max < 2**64 - 1 else []
+    if field.min == 1:
+        tests[0] = f"!{argument}"
+    return " || ".join(tests) or "false"
+
+
+def c_type(kind: str) -> str:
+    """The kernel's type for a field."""
+    return {"bool": "bool", "mask": "u32"}.get(kind, kind)
+
+
+def initial(field: Any) -> str:
+    """What a field holds before anybody sets it, in C."""
+    return field.default if field.type in ("u32", "u64") else "0"
+
+
+def heading(title: str, mark: str) -> str:
+    """A title with its underline."""
+    return f"{title}\n{mark * len(title)}"
+
+
+def comment_block(text: str) -> str:
+    """The comment at the head of a file, always in the form of several lines."""
+    made = layout.comment(text)
+    return made if "\n" in made else f"/*\n * {made[3:-3]}\n */"
+
+
+def test_names(text: str) -> list[str]:
+    """The cases of a selftest: its functions `test_*()`, in order."""
+    return re.findall(r"^static void test_(\w+)\(void\)$", text, re.M)
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        message,
+        paragraph,
+        listing,
+        negated,
+        for_any_vm,
+        argument_test,
+        c_type,
+        initial,
+        heading,
+        comment_block,
+        test_names,
+        one_more_flag,
+        table_row,
+        layout.column,
+        layout.comment,
+        layout.declarator,
+        layout.one_more_in_macro,
+        layout.or_into,
+    )
+}
+
+
+def _define(sibling: str, name: str, value: object) -> str:
+    return layout.define(name, value, sibling)
+
+
+@lru_cache(maxsize=4)
+def environment(folder: Path) -> ImmutableSandboxedEnvironment:
+    """The templates of a folder."""
+    made = ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    made.filters.update(_FILTERS, define=_define)
+    made.tests["digits"] = lambda value: str(value).isdecimal()
+    return made
+
+
+class Renderer:
+    """Templates with what they all may speak of."""
+
+    def __init__(self, folder: Path, context: Mapping[str, Any]) -> None:
+        self._environment = environment(folder)
+        self._context = dict(context)
+
+    def render(self, template: str, **more: Any) -> str:
+        """A template's text. Raises FindingsError where the template is wrong."""
+        return self._guarded(
+            template, lambda: self._environment.get_template(f"{template}.j2"), more
+        )
+
+    def inline(self, text: str, **more: Any) -> str:
+        """A text of an edit list, which may name what templates may name."""
+        return self._guarded(text, lambda: self._environment.from_string(text), more)
+
+    def holds(self, expression: object, **more: Any) -> Any:
+        """What an expression of an edit list is worth; True where there is none."""
+        if expression is None:
+            return True
+        try:
+            compiled = self._environment.compile_expression(str(expression), undefined_to_none=False)
+            return compiled(**self._context, **more)
+        except TemplateError as problem:
+            raise _wrong(str(expression), problem) from None
+
+    def _guarded(self, name: str, load: Callable[[], Any], more: Mapping[str, Any]) -> str:
+        try:
+            return str(load().render(**self._context, **more))
+        except TemplateError as problem:
+            raise _wrong(name, problem) from None
+
+
+def _wrong(name: str, problem: TemplateError) -> Exception:
+    line = getattr(problem, "lineno", 0) or 0
+    where = getattr(problem, "name", None) or name
+    return error(Finding(f"template {where}: {problem.message}", f"templates/{where}", line))

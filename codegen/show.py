@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What people read on the terminal, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from codegen.generate import Series, sites
+from codegen.plan import NotHere, Plan
+from codegen.tree.locate import TreeLocation
+from codegen.variants import Variant
+
+
+def series(made: Series, folder: Path, tree_version: str) -> str:
+    """What was made: patches with their size, numbers, sites, files, what to do next."""
+    plan = made.plan
+    title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
+    lines = [title + (f" (Linux {tree_version})" if tree_version else ""), ""]
+    for name in sorted(n for n in made.files if n.endswith(".patch") and n[:4] != "0000"):
+        added, removed, files = _size(made.files[name])
+        subject = plan.patches[int(name[:4]) - 1].subject
+        plural = "file" if files == 1 else "files"
+        lines.append(f"  {name[:4]}  {subject}")
+        lines.append(f"        {files} {plural}, +{added} -{removed}")
+    lines += ["", *_numbers(plan), *_sites(plan)]
+    lines += [f"files:    {folder}/", "next:"]
+    if made.base:
+        lines.append(f"  git am {folder}/000[1-9]*.patch")
+    else:
+        lines.append(f"  quilt import {folder}/000[1-9]*.patch   (or git am)")
+    spec = made.tree.name
+    lines.append(f"  less {folder}/0000-cover-letter.patch")
+    if made.tree.git_dir and not spec.startswith("debian-"):
+        lines.append(f"  gen apply --variant {plan.variant.name} --tree DIR --branch NAME")
+    return "\n".join(lines) + "\n"
+
+
+def _size(patch: bytes) -> tuple[int, int, int]:
+    added = removed = files = 0
+    in_diff = False
+    for line in patch.split(b"\n"):
+        if line.startswith(b"diff --git "):
+            in_diff, files = True, files + 1
+        elif in_diff and line.startswith(b"+") and not line.startswith(b"+++ "):
+            added += 1
+        elif in_diff and line.startswith(b"-") and not line.startswith(b"--- "):
+            removed += 1
+    return added, removed, files
+
+
+def _numbers(plan: Plan) -> list[str]:
+    section = getattr(plan.description.knob, plan.variant.section)
+    said = [
+        f"{getattr(section, key, key)} = {'bit ' if plan.variant.numbers[key].bits else ''}{number}"
+        for key, number in plan.numbers.items()
+    ]
+    return [f"numbers:  {', '.join(said)}"] if said else ["numbers:  none taken"]
+
+
+def _sites(plan: Plan) -> list[str]:
+    lines = ["sites:"]
+    for number, patch in enumerate(plan.patches, 1):
+        for site in sites(patch):
+            place = f"{site['file']}:{site['line']}" if site["line"] else site["file"]
+            lines.append(f"  {number:04}  {place}")
+            lines.append(f"        {site['found']}")
+    return lines
+
+
+def plan(made: Plan, location: TreeLocation) -> str:
+    """A plan: the numbers, and every edit with its site and its text."""
+    lines = [f"{made.description.knob.name} as {made.variant.name} on {location.name}"]
+    lines += _numbers(made)
+    for number, patch in enumerate(made.patches, 1):
+        lines += ["", f"{number:04}  {patch.subject}"]
+        for edit in patch.edits:
+            place = edit.place
+            where = f"{place.path}:{place.line}" if place.line else f"{place.path} (new)"
+            lines += [f"  {where}", f"    site {edit.site}: {place.how}"]
+            lines += [f"    - {line}" for line in place.old.rstrip("\n").split("\n") if place.old]
+            lines += [f"    + {line}" for line in edit.text.rstrip("\n").split("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def answer(variant: Variant, reason: NotHere) -> str:
+    """Why a variant is not made on this tree."""
+    return f"{variant.name}: not here: {reason}\n"
+
+
+def trees(entries: Sequence[Any]) -> str:
+    """The trees that have a name, as a table."""
+    if not entries:
+        return "no trees yet: `gen tree add debian:6.12`, or `gen tree add NAME PATH[@REV]`"
+    rows = [("NAME", "KIND", "LINUX", "COMMIT", "SIZE")]
+    rows += [
+        (e.name, e.kind, e.version or "-", (e.commit or "-")[:12], _megabytes(e.size))
+        for e in entries
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return "\n".join(_padded(row, widths) for row in rows)
+
+
+def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _megabytes(size: int | None) -> str:
+    return f"{size / 1e6:.0f} MB" if size else "-"
+
+
+def tree_json(entry: Any) -> dict[str, Any]:
+    """A named tree for machines."""
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name in ("name", "kind", "version", "commit", "size", "place")
+        if (value := getattr(entry, name, None)) is not None
+    }

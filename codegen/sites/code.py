@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Places in C by meaning: in a function, before, after or instead of a statement; a new function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegen.c.pattern import Match, find, statement_end
+from codegen.c.source import CSource, Token
+from codegen.errors import FindingsError
+from codegen.sites.place import Place, ambiguous, closest, not_found
+from codegen.survey import Found, Survey
+
+
+def code_tokens(found: Found) -> tuple[Token, ...]:
+    """The tokens of a definition, comments left out."""
+    extent = found.extent
+    return tuple(t for t in found.source.tokens(extent.start, extent.end) if not t.comment)
+
+
+def function(survey: Survey, site: str, name: str, arch: str | None = None) -> Found:
+    """The one definition of a function."""
+    found = survey.definitions("function", name, arch)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
+        raise ambiguous(site, f"function {name}()", where, "name a statement that only one has")
+    raise _no_function(survey, site, name)
+
+
+def _no_function(survey: Survey, site: str, name: str) -> FindingsError:
+    searched = survey.holding(name, survey.kvm_prefixes())
+    stem = max(name.strip("_").split("_"), key=len)
+    names = {
+        extent.name
+        for path in survey.holding(stem, survey.kvm_prefixes())
+        if path.endswith(".c")
+        for extent in survey.source(path).all("function")
+    }
+    near = closest(name, sorted(names))
+    return not_found(
+        site,
+        f"the definition of function {name}()",
+        searched,
+        near=f"{near}()" if near else "",
+        right="name the function that does this in this tree, as a further alternative",
+    )
+
+
+def matches(survey: Survey, site: str, name: str, statement: str) -> tuple[Found, Match]:
+    """The one function `name` and the one match of a pattern in it.
+
+    Where several functions have the name (one for each branch of an `#if`), the one that holds
+    the statement is meant.
+    """
+    candidates = survey.definitions("function", name)
+    if not candidates:
+        raise _no_function(survey, site, name)
+    hits = [(found, match) for found in candidates for match in find(statement, code_tokens(found))]
+    if len(hits) == 1:
+        return hits[0]
+    shown = " ".join(statement.split())
+    if hits:
+        where = [_where(found, match) for found, match in hits]
+        raise ambiguous(
+            site, f"`{shown}` in {name}()", where, "give more of the statement, so that one is left"
+        )
+    raise not_found(
+        site,
+        f"`{shown}` in {name}()",
+        [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in candidates],
+        near=_closest_line(candidates, shown),
+        right="quote the statement as this tree has it (`...` stands for any run of tokens)",
+    )
+
+
+def _where(found: Found, match: Match) -> str:
+    token = code_tokens(found)[match.first]
+    return f"{found.source.path}:{found.source.line(token.start)}"
+
+
+def _closest_line(candidates: Sequence[Found], shown: str) -> str:
+    lines = {
+        " ".join(line.split()): f"{f.source.path}:{f.source.line(f.extent.start) + number}"
+        for f in candidates
+        for number, line in enumerate(f.text().splitlines())
+        if line.strip()
+    }
+    best = closest(shown, sorted(lines))
+    return f"`{best}` at {lines[best]}" if best else ""
+
+
+def indent_at(source: CSource, offset: int) -> str:
+    """The white space that the line of `offset` begins with."""
+    line = source.text(source.line_start(offset), offset)
+    return line[: len(line) - len(line.lstrip())]
+
+
+def leading_comment(source: CSource, start: int) -> int:
+    """The line start of the comment lines that stand right above the line at `start`."""
+    first = start
+    while first > 0:
+        above = source.line_start(first - 1)
+        text = source.text(above, first).strip()
+        if not text.startswith(("/*", "*", "//")):
+            break
+        first = above
+    # a line that begins with `*` may be code: only a comment that is opened counts
+    opened = source.text(first, start).lstrip().startswith(("/*", "//"))
+    return first if opened else start
+
+
+def before(survey: Survey, site: str, name: str, statement: str) -> Place:
+    """The line before a statement of a function and before the comment that belongs to it."""
+    found, match = matches(survey, site, name, statement)
+    return line_before(found, code_tokens(found)[match.first].start, _say(name, "before", statement))
+
+
+def line_before(found: Found, offset: int, how: str) -> Place:
+    """The line before the statement at `offset`, its comment included in what stays behind."""
+    source = found.source
+    start = leading_comment(source, source.line_start(offset))
+    line = source.line(offset)
+    return Place(source.path, start, start, line, how, indent=indent_at(source, offset))
+
+
+def after(survey: Survey, site: str, name: str, statement: str) -> Place:
+    """The line after a statement of a function; the pattern may be the beginning of it."""
+    found, match = matches(survey, site, name, statement)
+    return line_after(found, match, _say(name, "after", statement))
+
+
+def line_after(found: Found, match: Match, how: str) -> Place:
+    """The line after the statement that begins where a pattern matched."""
+    tokens = code_tokens(found)
+    last = statement_end(tokens, match.first)
+    source, token = found.source, tokens[last - 1]
+    end = source.line_end(token.end)
+    indent = indent_at(source, tokens[match.first].start)
+    return Place(source.path, end, end, source.line(token.start), how, indent=indent)
+
+
+def instead(survey: Survey, site: str, name: str, statement: str) -> Place:
+    """The bytes of a fragment of a function, to be replaced."""
+    found, match = matches(survey, site, name, statement)
+    return span(found, match, _say(name, "instead of", statement))
+
+
+def span(found: Found, match: Match, how: str) -> Place:
+    """The bytes that a pattern matched."""
+    tokens = code_tokens(found)
+    start, end = tokens[match.first].start, tokens[match.last - 1].end
+    source = found.source
+    return Place(
+        source.path,
+        start,
+        end,
+        source.line(start),
+        how,
+        old=source.text(start, end),
+        indent=indent_at(source, start),
+    )
+
+
+def new_function_before(survey: Survey, site: str, name: str) -> Place:
+    """The line before a function and before the comment and attributes that belong to it."""
+    found = function(survey, site, name)
+    source = found.source
+    start = source.line_start(found.extent.start)
+    while start > 0:
+        above = source.line_start(start - 1)
+        text = source.text(above, start).strip()
+        if not text or text.endswith((";", "}")) or text.startswith("#"):
+            break
+        start = above
+    line = source.line(found.extent.start)
+    return Place(source.path, start, start, line, f"before function {name}()")
+
+
+def include(survey: Survey, site: str, name: str, header: str) -> Place:
+    """The line after the last `#include` of its kind in the file that defines a function."""
+    source = function(survey, site, name).source
+    mark = b"<" if header.startswith("<") else b'"'
+    at = -1
+    offset = 0
+    for line in source.data.splitlines(keepends=True):
+        words = line.split(None, 1)
+        if words and words[0] == b"#include" and words[1:] and words[1].startswith(mark):
+            at = offset + len(line)
+        offset += len(line)
+    if at < 0:
+        raise not_found(site, f"an #include {mark.decode()}… to stand after", [source.path])
+    return Place(source.path, at, at, source.line(at) - 1, f"after the includes of {name}()'s file")
+
+
+def remove_macro(survey: Survey, site: str, name: str) -> Place:
+    """The lines of a macro's definition, to be removed."""
+    found = survey.definitions("macro", name)
+    if len(found) != 1:
+        where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
+        if found:
+            raise ambiguous(site, f"macro {name}", where)
+        raise not_found(site, f"macro {name}", survey.holding(name, survey.kvm_prefixes()))
+    source, extent = found[0].source, found[0].extent
+    start, end = source.line_start(extent.start), source.line_end(extent.end)
+    old = source.text(start, end)
+    return Place(source.path, start, end, source.line(start), f"macro {name}", old=old)
+
+
+def _say(name: str, relation: str, statement: str) -> str:
+    return f"{name}(): {relation} `{' '.join(statement.split())}`"

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Places in Kconfig files, by their structure."""
+
+from __future__ import annotations
+
+import re
+
+from codegen.sites.place import Place, not_found
+from codegen.sites.registry import site
+from codegen.survey import Survey
+
+_ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
+_BODY = re.compile(r"(?:^(?:[ \t]+\S.*|[ \t]*)\n)*", re.M)
+
+
+def _text(survey: Survey, path: str, site_name: str) -> str:
+    try:
+        return survey.tree.read(path).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        raise not_found(site_name, f"the file {path}", [path]) from None
+
+
+def _place(path: str, text: str, at: int, how: str) -> Place:
+    offset = len(text[:at].encode("utf-8", "surrogateescape"))
+    return Place(path, offset, offset, text.count("\n", 0, at) + 1, how)
+
+
+@site("kconfig-symbol")
+def kconfig_symbol(survey: Survey) -> Place:
+    """Behind the last `config HAVE_KVM_*` of virt/kvm/Kconfig."""
+    path = "virt/kvm/Kconfig"
+    text = _text(survey, path, "kconfig-symbol")
+    entries = [m for m in _ENTRY.finditer(text) if m[1].startswith("HAVE_KVM_")]
+    if not entries:
+        raise not_found("kconfig-symbol", "a `config HAVE_KVM_*`", [path])
+    last = entries[-1]
+    end = last.end() + 1 + len(_BODY.match(text, last.end() + 1)[0].rstrip("\n"))  # type: ignore[index]
+    return _place(path, text, min(end + 1, len(text)), f"behind config {last[1]}")
+
+
+@site("kconfig-select")
+def kconfig_select(survey: Survey, *, arch: str) -> Place:
+    """Behind the last `select` of the architecture's KVM symbol: the one that selects most."""
+    path = f"arch/{arch}/kvm/Kconfig"
+    text = _text(survey, path, "kconfig-select")
+    best: tuple[int, str, int] | None = None
+    for entry in _ENTRY.finditer(text):
+        body = _BODY.match(text, entry.end() + 1)
+        selects = list(re.finditer(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", body[0] if body else "", re.M))
+        if selects and (best is None or len(selects) > best[0]):
+            best = len(selects), entry[1], entry.end() + 1 + selects[-1].end()
+    if best is None:
+        raise not_found("kconfig-select", "a config that selects KVM's symbols", [path])
+    return _place(path, text, best[2], f"behind the selects of config {best[1]}")

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Places in KVM's api.rst, by its sections and tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codegen.sites.place import Place, closest, not_found
+from codegen.sites.registry import site
+from codegen.survey import API, Survey
+
+_UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A section: its title, the character that underlines it, its first and last+1 line."""
+
+    title: str
+    mark: str
+    first: int
+    last: int
+
+    def number(self) -> str:
+        """The number at the beginning of the title, such as `7.36`; empty where there is none."""
+        found = re.match(r"(\d+(?:\.\d+)*)\.?\s", self.title)
+        return found[1] if found else ""
+
+
+class Document:
+    """api.rst as lines and sections."""
+
+    def __init__(self, survey: Survey) -> None:
+        try:
+            text = survey.tree.read(API).decode("utf-8", "surrogateescape")
+        except FileNotFoundError:
+            raise not_found("api.rst", f"the file {API}", [API]) from None
+        self.lines = text.splitlines(keepends=True)
+        self.sections = tuple(_sections([line.rstrip("\n") for line in self.lines]))
+
+    def section(self, site_name: str, *words: str) -> Section:
+        """The section whose title has one of the words, or an error."""
+        for word in words:
+            for section in self.sections:
+                if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", section.title):
+                    return section
+        titles = {section.title for section in self.sections}
+        near = closest(words[0], sorted(titles))
+        raise not_found(site_name, f"a section about {' or '.join(words)}", [API], near=near)
+
+    def place(self, first: int, last: int, how: str, **names: str) -> Place:
+        """The lines from `first` to before `last` as a place."""
+        start = sum(len(_bytes(line)) for line in self.lines[:first])
+        old = "".join(self.lines[first:last])
+        return Place(API, start, start + len(_bytes(old)), first + 1, how, old, "", names)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _sections(lines: list[str]) -> Iterator[Section]:
+    heads = [
+        (index, lines[index], lines[index + 1][0])
+        for index in range(len(lines) - 1)
+        if lines[index].strip()
+        and not lines[index].startswith((" ", "\t"))
+        and _UNDERLINE.fullmatch(lines[index + 1])
+        and len(lines[index + 1]) >= len(lines[index].rstrip()) - 2
+        and (index == 0 or not lines[index - 1].strip())
+    ]
+    order: list[str] = []
+    for _, _, mark in heads:
+        if mark not in order:
+            order.append(mark)
+    for position, (index, title, mark) in enumerate(heads):
+        rank = order.index(mark)
+        following = (i for i, _, m in heads[position + 1 :] if order.index(m) <= rank)
+        yield Section(title, mark, index, next(following, len(lines)))
+
+
+def _end_of(document: Document, section: Section) -> int:
+    """The line behind the last one of a section that is not blank."""
+    last = section.last
+    while last > section.first and not document.lines[last - 1].strip():
+        last -= 1
+    return last
+
+
+def _new_section(document: Document, site_name: str, chapter: Section) -> Place:
+    inside = [
+        s
+        for s in document.sections
+        if chapter.first < s.first < chapter.last and s.number().count(".") == 1
+    ]
+    if not inside:
+        raise not_found(site_name, f"a section in chapter {chapter.title}", [API])
+    numbers = [int(s.number().split(".")[1]) for s in inside]
+    following = f"{chapter.number()}.{max(numbers) + 1}"
+    end = _end_of(document, chapter)
+    how = f"end of chapter {chapter.title}"
+    return document.place(end, end, how, number=following, mark=inside[-1].mark)
+
+
+@site("api-vm-capability")
+def api_vm_capability(survey: Survey) -> Place:
+    """A new last section of the chapter on capabilities that are enabled for VMs."""
+    document = Document(survey)
+    chapter = document.section("api-vm-capability", "Capabilities that can be enabled on VMs")
+    return _new_section(document, "api-vm-capability", chapter)
+
+
+@site("api-other-capability")
+def api_other_capability(survey: Survey) -> Place:
+    """A new last section of the chapter on other capabilities."""
+    document = Document(survey)
+    chapter = document.section("api-other-capability", "Other capabilities")
+    return _new_section(document, "api-other-capability", chapter)
+
+
+@site("api-memslot-defines")
+def api_memslot_defines(survey: Survey) -> Place:
+    """Behind the last `#define KVM_MEM_*` in the section of the memslot ioctl."""
+    document = Document(survey)
+    section = document.section("api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
+    found = _last(document, section, r"\s+#define KVM_MEM_")
+    if found is None:
+        raise not_found("api-memslot-defines", f"a #define in {section.title}", [API])
+    sibling = document.lines[found].rstrip("\n")
+    how = f"{section.title}: behind the last flag"
+    return document.place(found + 1, found + 1, how, sibling=sibling)
+
+
+def _last(document: Document, section: Section, pattern: str) -> int | None:
+    found = None
+    for index in range(section.first, section.last):
+        if re.match(pattern, document.lines[index]):
+            found = index
+    return found
+
+
+@site("api-memslot-flags")
+def api_memslot_flags(survey: Survey) -> Place:
+    """The paragraph that says which flags the memslot ioctl takes."""
+    document = Document(survey)
+    section = document.section("api-memslot-flags", "KVM_SET_USER_MEMORY_REGION")
+    for first, last in _paragraphs(document, section):
+        text = "".join(document.lines[first:last])
+        if re.search(r"flags field", text) and "KVM_MEM_READONLY" in text:
+            return document.place(first, last, f"{section.title}: the paragraph on flags")
+    raise not_found("api-memslot-flags", f"the paragraph on flags in {section.title}", [API])
+
+
+@site("api-memslot-v2")
+def api_memslot_v2(survey: Survey) -> Place:
+    """The end of the section of the memslot ioctl's second version."""
+    document = Document(survey)
+    section = document.section("api-memslot-v2", "KVM_SET_USER_MEMORY_REGION2")
+    nested = [s.first for s in document.sections if section.first < s.first < section.last]
+    end = min(nested, default=section.last)
+    while not document.lines[end - 1].strip():
+        end -= 1
+    return document.place(end, end, f"{section.title}: its end")
+
+
+def _paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int]]:
+    first = None
+    for index in range(section.first, section.last + 1):
+        blank = index == section.last or not document.lines[index].strip()
+        if blank and first is not None:
+            yield first, index
+            first = None
+        elif not blank and first is None:
+            first = index
+
+
+@site("api-quirk-table")
+def api_quirk_table(survey: Survey) -> Place:
+    """The table of quirks, from its first border to its last."""
+    document = Document(survey)
+    section = document.section("api-quirk-table", "KVM_CAP_DISABLE_QUIRKS2")
+    borders = [
+        index
+        for index in range(section.first, section.last)
+        if re.fullmatch(r"=+ +=+\s*", document.lines[index])
+    ]
+    if len(borders) < 2:
+        raise not_found("api-quirk-table", f"a table in {section.title}", [API])
+    return document.place(borders[0], borders[-1] + 1, f"{section.title}: the table of quirks")
+
+
+@site("api-vm-types")
+def api_vm_types(survey: Survey) -> Place:
+    """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
+    document = Document(survey)
+    section = document.section("api-vm-types", "KVM_CAP_VM_TYPES")
+    found = _last(document, section, r"\s+#define KVM_X86_\w+_VM\b")
+    if found is None:
+        raise not_found("api-vm-types", f"a #define in {section.title}", [API])
+    sibling = document.lines[found].rstrip("\n")
+    how = f"{section.title}: behind the last type"
+    return document.place(found + 1, found + 1, how, sibling=sibling)
+
+
+@site("api-vm-types-end")
+def api_vm_types_end(survey: Survey) -> Place:
+    """The end of the section on VM types."""
+    document = Document(survey)
+    section = document.section("api-vm-types-end", "KVM_CAP_VM_TYPES")
+    end = _end_of(document, section)
+    return document.place(end, end, f"{section.title}: its end")

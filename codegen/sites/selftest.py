@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Places in KVM's selftests: a new test, its registration, and the test that a new flag breaks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from codegen.c.pattern import find
+from codegen.sites import code
+from codegen.sites.memslot import functions_naming
+from codegen.sites.place import Place, ambiguous, not_found
+from codegen.sites.registry import site
+from codegen.survey import SELFTESTS, Survey
+
+_LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
+# How the kernel's build names an architecture in selftests, old and new.
+_ALIASES = {
+    "x86": ("x86", "x86_64"),
+    "arm64": ("arm64", "aarch64"),
+    "s390": ("s390", "s390x"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where an architecture's selftests are listed: file, variable and folder of its own tests."""
+
+    path: str
+    variable: str
+    folder: str
+    entries: tuple[re.Match[str], ...]
+    text: str
+
+
+def registry(survey: Survey, arch: str) -> Registry:
+    """The list of an architecture's selftests, in whatever Makefile it is."""
+    paths = [p for p in survey.files(SELFTESTS) if p.startswith(f"{SELFTESTS}Makefile")]
+    for path in paths:
+        text = survey.tree.read(path).decode("utf-8", "surrogateescape")
+        for alias in _ALIASES.get(arch, (arch,)):
+            entries = tuple(m for m in _LIST.finditer(text) if m[2] == alias)
+            folders = {m[3].partition("/")[0] for m in entries if "/" in m[3]} - {"$(ARCH)"}
+            own = sorted(f for f in folders if f in _ALIASES.get(arch, (arch,)))
+            if own:
+                return Registry(path, f"TEST_GEN_PROGS_{alias}", own[0], entries, text)
+    raise not_found(
+        "selftest-register", f"a list TEST_GEN_PROGS_* with tests of {arch}", paths or [SELFTESTS]
+    )
+
+
+def test_path(survey: Survey, arch: str, name: str) -> str:
+    """Where a test of one architecture's own lives in this tree, without the `.c`."""
+    return f"{registry(survey, arch).folder}/{name}"
+
+
+@site("selftest-register")
+def register(survey: Survey, *, arch: str, test: str) -> Place:
+    """In the architecture's list of selftests, among those of the same folder by name."""
+    known = registry(survey, arch)
+    folder = test.rpartition("/")[0]
+    same = [m for m in known.entries if m[3].rpartition("/")[0] == folder and "$" not in m[3]]
+    if not same:
+        raise not_found("selftest-register", f"a test beside {test}", [known.path])
+    at = same[_sorted_position([m[3] for m in same], test)]
+    start = len(known.text[: at.end() + 1].encode("utf-8", "surrogateescape"))
+    line = known.text.count("\n", 0, at.end()) + 1
+    names = {"variable": known.variable}
+    how = f"{known.variable}: behind {at[3]}"
+    return Place(known.path, start, start, line, how, names=names)
+
+
+def _sorted_position(entries: list[str], new: str) -> int:
+    """The index of the entry to stand behind: keeps order where the list has one."""
+    for index, entry in enumerate(entries):
+        following = entries[index + 1] if index + 1 < len(entries) else None
+        if entry < new and following is not None and following > new:
+            return index
+    return len(entries) - 1
+
+
+@site("selftest-gitignore")
+def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
+    """The line for a test's binary, where the tree lists them one by one; else none."""
+    path = f"{SELFTESTS}.gitignore"
+    try:
+        text = survey.tree.read(path).decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return ()
+    folder = test.rpartition("/")[0]
+    prefix = f"/{folder}/" if folder else "/"
+    lines = [m for m in re.finditer(r"^/\S+$", text, re.M)]
+    same = [m for m in lines if m[0].rpartition("/")[0] + "/" == prefix]
+    if not same:
+        return ()
+    at = same[_sorted_position([m[0] for m in same], f"/{test}")]
+    start = len(text[: at.end() + 1].encode("utf-8", "surrogateescape"))
+    return (Place(path, start, start, text.count("\n", 0, at.end()) + 1, f"behind {at[0]}"),)
+
+
+def _flag_test(survey: Survey) -> list[tuple[code.Found, tuple[code.Token, ...]]]:
+    words = ("supported_flags", "KVM_MEM_LOG_DIRTY_PAGES")
+    return list(functions_naming(survey, (SELFTESTS,), *words))
+
+
+@site("selftest-memslot-flags")
+def memslot_flags(survey: Survey) -> tuple[Place, ...]:
+    """Before the loop over all memslot flags in the test that knows the valid ones, if any."""
+    places = []
+    for found, tokens in _flag_test(survey):
+        for match in find("for (...; ... < 32; ...)", tokens):
+            how = f"{found.extent.name}(): before the loop over all flags"
+            places.append(code.line_before(found, tokens[match.first].start, how))
+    if len(places) > 1:
+        where = [f"{p.path}:{p.line}" for p in places]
+        raise ambiguous("selftest-memslot-flags", "the loop over all memslot flags", where)
+    return tuple(places)
+
+
+@site("selftest-memslot-v2-only")
+def memslot_v2_only(survey: Survey) -> tuple[Place, ...]:
+    """The flags that the same test expects the first ioctl to refuse."""
+    places = []
+    for found, tokens in _flag_test(survey):
+        for match in find("v2_only_flags = ...;", tokens):
+            inner = type(match)(match.first + 2, match.last - 1)
+            places.append(code.span(found, inner, f"{found.extent.name}(): flags of v2 only"))
+    return tuple(places)
+
+
+@site("new-file")
+def new_file(survey: Survey, *, path: str) -> Place:
+    """A file that the tree does not have yet."""
+    if survey.exists(path):
+        raise ambiguous("new-file", path, [path], "give the test another name")
+    return Place(path, 0, 0, 0, "a new file")

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Places in uAPI headers, and in the mechanism's predicate."""
+
+from __future__ import annotations
+
+from codegen.c.pattern import find
+from codegen.numbers import family
+from codegen.sites import code
+from codegen.sites.place import Place, not_found
+from codegen.sites.registry import site
+from codegen.survey import Survey
+
+
+@site("uapi-constant")
+def uapi_constant(
+    survey: Survey, *, prefix: str, suffix: str = "", bits: bool = False, limit: int = 64
+) -> Place:
+    """The line after the definition with the highest number of a family of macros."""
+    members = family(survey, prefix, suffix, bits=bits, limit=limit).members
+    if not members:
+        raise not_found("uapi-constant", f"a macro {prefix}*{suffix}", _headers(survey))
+    last = members[-1]
+    source = last.source
+    start, end = source.line_start(last.extent.start), source.line_end(last.extent.end)
+    return Place(
+        source.path,
+        end,
+        end,
+        source.line(start),
+        f"after {last.name}",
+        names={"sibling": source.text(start, end).rstrip("\n")},
+    )
+
+
+def _headers(survey: Survey) -> tuple[str, ...]:
+    return tuple(p for prefix in survey.kvm_prefixes() if "uapi" in prefix for p in survey.files(prefix))
+
+
+@site("predicate-value")
+def predicate_value(survey: Survey, *, name: str, off: str) -> Place:
+    """What the predicate returns, as the mechanism's patch has left it: off."""
+    found, match = code.matches(survey, "predicate-value", name, f"return {off};")
+    tokens = code.code_tokens(found)
+    inner = next(find(off, tokens[match.first + 1 : match.last]))
+    shifted = type(match)(match.first + 1 + inner.first, match.first + 1 + inner.last)
+    return code.span(found, shifted, f"{name}(): what it returns")
+
+
+@site("uapi-arch-header")
+def uapi_arch_header(survey: Survey, *, arch: str) -> Place:
+    """Before the `#endif` that closes the architecture's uAPI header."""
+    path = f"arch/{arch}/include/uapi/asm/kvm.h"
+    try:
+        source = survey.source(path)
+    except FileNotFoundError:
+        raise not_found("uapi-arch-header", f"the file {path}", [path]) from None
+    at = source.data.rfind(b"#endif")
+    if at < 0:
+        raise not_found("uapi-arch-header", "the last #endif", [path])
+    return Place(path, at, at, source.line(at), "before the last #endif")

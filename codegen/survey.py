@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a tree says of itself: which files hold a name, where a thing is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from codegen.c.source import CSource, Extent
+from codegen.tree.reader import Tree
+
+API = "Documentation/virt/kvm/api.rst"
+SELFTESTS = "tools/testing/selftests/kvm/"
+_GENERIC = (
+    "virt/kvm/",
+    "include/linux/kvm",
+    "include/kvm/",
+    "include/uapi/linux/kvm",
+    "include/uapi/asm-generic/kvm",
+)
+_PER_ARCH = (
+    "arch/{}/kvm/",
+    "arch/{}/include/asm/kvm",
+    "arch/{}/include/uapi/asm/kvm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A definition: the file and the bytes that it takes there."""
+
+    source: CSource
+    extent: Extent
+
+    def text(self) -> str:
+        """The definition as it stands in the file."""
+        return self.source.text(self.extent.start, self.extent.end)
+
+
+@lru_cache(maxsize=64)
+def _parsed(path: str, data: bytes) -> CSource:
+    return CSource(path, data)
+
+
+class Survey:
+    """Answers about one tree, each worked out once. `architectures` widen the search."""
+
+    def __init__(self, tree: Tree, architectures: Sequence[str]) -> None:
+        self.tree = tree
+        self.architectures = tuple(architectures)
+        self._files: dict[str, tuple[str, ...]] = {}
+
+    def kvm_prefixes(self, arch: str | None = None) -> tuple[str, ...]:
+        """Where KVM's own code may live; of one architecture alone where it is named."""
+        arches = (arch,) if arch else self.architectures
+        own = tuple(prefix.format(name) for name in arches for prefix in _PER_ARCH)
+        return own if arch else _GENERIC + own
+
+    def files(self, prefix: str) -> tuple[str, ...]:
+        """The tree's files below a prefix."""
+        if prefix not in self._files:
+            self._files[prefix] = self.tree.paths(prefix)
+        return self._files[prefix]
+
+    def exists(self, path: str) -> bool:
+        """Whether the tree has that file."""
+        try:
+            self.tree.read(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def source(self, path: str) -> CSource:
+        """A C file of the tree; FileNotFoundError where there is none."""
+        return _parsed(path, self.tree.read(path))
+
+    def holding(self, word: str, prefixes: Iterable[str]) -> tuple[str, ...]:
+        """The C files below the prefixes in which `word` occurs: where it is worth to parse."""
+        wanted = word.encode()
+        paths = (path for prefix in prefixes for path in self.files(prefix))
+        return tuple(
+            path for path in paths if path.endswith((".c", ".h")) and wanted in self.tree.read(path)
+        )
+
+    def definitions(self, kind: str, name: str, arch: str | None = None) -> tuple[Found, ...]:
+        """Every definition of a function, struct, enum or macro.
+
+        KVM's own folders first; only if it is nowhere there, the whole tree, since folders are
+        renamed.
+        """
+        found = self._definitions_in(kind, name, self.holding(name, self.kvm_prefixes(arch)))
+        return found or self._definitions_in(kind, name, self._anywhere(name, arch))
+
+    def _anywhere(self, name: str, arch: str | None) -> tuple[str, ...]:
+        paths = self.tree.grep(name)
+        foreign = ("arch/", "tools/", "samples/", "Documentation/")
+        own = tuple(f"arch/{name}/" for name in ((arch,) if arch else self.architectures))
+        return tuple(p for p in paths if p.startswith(own) or not p.startswith(foreign))
+
+    def _definitions_in(self, kind: str, name: str, paths: Iterable[str]) -> tuple[Found, ...]:
+        return tuple(
+            Found(source, extent)
+            for source in map(self.source, paths)
+            for extent in source.find(kind, name)
+        )
+
+    def knows(self, name: str, prefixes: Iterable[str] | None = None) -> bool:
+        """Whether KVM's code names that identifier at all."""
+        return bool(self.holding(name, prefixes or self.kvm_prefixes()))

@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Reading a kernel tree, from git objects or from files, never from anybody's working tree."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from codegen.errors import EnvironmentFailure
+from codegen.tree.git import git_environment
+
+_MAX_FILE = 32 << 20  # the largest file that any site reads is api.rst, 0.4 MB
+
+
+class Tree(Protocol):
+    """A kernel source at one commit. Paths are relative, with `/`."""
+
+    def read(self, path: str) -> bytes:
+        """The file's bytes; FileNotFoundError where there is none."""
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """Files whose path begins with `prefix`, sorted; a prefix ending in `/` is a folder."""
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """C files anywhere in the tree that hold `word`: the slow way, for what has moved."""
+
+
+class GitTree:
+    """A tree at a commit of a repository, read by one `git cat-file` process."""
+
+    def __init__(self, git_dir: Path, commit: str) -> None:
+        self.git_dir = git_dir
+        self.commit = commit
+        self._process = subprocess.Popen(
+            ["git", f"--git-dir={git_dir}", "cat-file", "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=git_environment(),
+        )
+        self._objects: dict[str, tuple[str, bytes] | None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the reading process."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        self._process.wait()
+
+    def _object(self, path: str) -> tuple[str, bytes] | None:
+        if path not in self._objects:
+            self._objects[path] = self._ask(f"{self.commit}:{path}")
+        return self._objects[path]
+
+    def _ask(self, name: str) -> tuple[str, bytes] | None:
+        if "\n" in name:
+            return None
+        pipe_in, pipe_out = self._process.stdin, self._process.stdout
+        assert pipe_in and pipe_out
+        try:
+            pipe_in.write(name.encode() + b"\n")
+            pipe_in.flush()
+            head = pipe_out.readline().split()
+        except OSError:
+            head = []
+        if not head:
+            raise EnvironmentFailure(f"git cannot read objects of {self.git_dir}")
+        if len(head) != 3 or head[1] not in (b"blob", b"tree", b"commit"):
+            return None
+        size = int(head[2])
+        if size > _MAX_FILE:
+            raise EnvironmentFailure(f"{name}: {size} bytes; no file that gen reads is that large")
+        data = pipe_out.read(size)
+        pipe_out.read(1)
+        if len(data) != size:
+            raise EnvironmentFailure(f"git stopped while reading {name} of {self.git_dir}")
+        return head[1].decode(), data
+
+    def read(self, path: str) -> bytes:
+        """See `Tree.read`."""
+        found = self._object(path)
+        if found is None or found[0] != "blob":
+            raise FileNotFoundError(path)
+        return found[1]
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        folder, _, start = prefix.rpartition("/")
+        found = []
+        for mode, name in self._entries(folder):
+            if not name.startswith(start):
+                continue
+            path = f"{folder}/{name}" if folder else name
+            if mode == b"40000":
+                found.extend(self.paths(path + "/") if not start else ())
+            elif mode.startswith(b"100"):
+                found.append(path)
+        return tuple(sorted(found))
+
+    def _entries(self, folder: str) -> list[tuple[bytes, str]]:
+        found = self._object(folder)
+        if found is None or found[0] != "tree":
+            return []
+        data, entries, at = found[1], [], 0
+        width = len(self.commit) // 2
+        while at < len(data):
+            end = data.index(b"\0", at)
+            mode, _, name = data[at:end].partition(b" ")
+            entries.append((mode, name.decode("utf-8", "surrogateescape")))
+            at = end + 1 + width
+        return entries
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """See `Tree.grep`."""
+        command = ["git", f"--git-dir={self.git_dir}", "grep", "-l", "-z", "-F", "-w"]
+        command += ["-e", word, self.commit, "--", "*.c", "*.h"]
+        done = subprocess.run(command, capture_output=True, env=git_environment(), check=False)
+        names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+        return tuple(sorted(name.partition(":")[2] for name in names if name))
+
+
+class FolderTree:
+    """An unpacked kernel source that is no repository."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.resolve()
+
+    def read(self, path: str) -> bytes:
+        """See `Tree.read`. A link that leads out of the folder is no file of the tree."""
+        try:
+            place = (self.folder / path).resolve()
+            if not place.is_relative_to(self.folder):
+                raise FileNotFoundError(path)
+            status = place.stat()
+            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE:
+                raise FileNotFoundError(path)
+            return place.read_bytes()
+        except (NotADirectoryError, RuntimeError, ValueError):
+            raise FileNotFoundError(path) from None
+        except PermissionError as error:
+            raise EnvironmentFailure(f"{self.folder / path}: {error.strerror}") from None
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        folder, _, start = prefix.rpartition("/")
+        found = []
+        for name, is_folder in self._entries(folder):
+            path = f"{folder}/{name}" if folder else name
+            if not name.startswith(start):
+                continue
+            if not is_folder:
+                found.append(path)
+            elif not start:
+                found.extend(self.paths(path + "/"))
+        return tuple(sorted(found))
+
+    def _entries(self, folder: str) -> list[tuple[str, bool]]:
+        place = self.folder / folder
+        if not place.resolve().is_relative_to(self.folder):
+            return []
+        try:
+            with os.scandir(place) as entries:
+                return [
+                    (entry.name, entry.is_dir(follow_symlinks=False))
+                    for entry in entries
+                    if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
+                ]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """See `Tree.grep`."""
+        wanted, found = word.encode(), []
+        for top in ("virt/", "arch/", "include/", "tools/testing/selftests/kvm/"):
+            for path in self.paths(top):
+                if path.endswith((".c", ".h")) and wanted in self.read(path):
+                    found.append(path)
+        return tuple(found)
+
+
+class Overlay:
+    """A tree with some files changed: what a patch of the series sees."""
+
+    def __init__(self, base: Tree, changed: Mapping[str, bytes]) -> None:
+        self.base = base
+        self.changed = dict(changed)
+
+    def read(self, path: str) -> bytes:
+        """See `Tree.read`."""
+        return self.changed[path] if path in self.changed else self.base.read(path)
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        added = {path for path in self.changed if path.startswith(prefix)}
+        return tuple(sorted(added.union(self.base.paths(prefix))))
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """See `Tree.grep`."""
+        return self.base.grep(word)
+
+
+@lru_cache(maxsize=64)
+def _version_of(makefile: bytes) -> str:
+    values = {}
+    for line in makefile.decode("utf-8", "replace").splitlines()[:20]:
+        key, equals, value = line.partition("=")
+        if equals:
+            values[key.strip()] = value.strip()
+    parts = [values.get(key, "") for key in ("VERSION", "PATCHLEVEL", "SUBLEVEL")]
+    return ".".join(part for part in parts if part) + values.get("EXTRAVERSION", "")
+
+
+def version(tree: Tree) -> str:
+    """What the tree's Makefile calls itself, for people to read; nothing is decided by it."""
+    try:
+        return _version_of(tree.read("Makefile"))
+    except FileNotFoundError:
+        return ""
+
+
+def write_files(tree: Tree, paths: Iterable[str], folder: Path) -> None:
+    """Copy files of a tree below `folder`, for programs that want files."""
+    for path in paths:
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(tree.read(path))
+
+
+def scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """A temporary folder that goes with the process."""
+    return tempfile.TemporaryDirectory(prefix="gen-")

@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The names of trees: Debian's, those that the user registered, and paths."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from codegen.errors import EnvironmentFailure, GenError, UsageError
+from codegen.tree import debian
+from codegen.tree.cache import cache_dir, cache_path, locked
+from codegen.tree.locate import PathSpec, TreeLocation, locate, parse_path
+from codegen.tree.plumbing import git, git_command, run_git
+from codegen.tree.store import Progress, imported, tree_ref, trees_path
+
+DEFAULT = "debian:6.12"
+Kind = Literal["debian", "git", "folder"]
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """One tree that has a name."""
+
+    name: str  # as `resolve` takes it
+    kind: Kind
+    version: str  # Debian's version of the package, or the Makefile's
+    commit: str | None
+    size: int  # bytes on disk
+    problem: str | None = None  # why a registered tree cannot be used now
+
+
+def no_progress(_done: int, _total: int | None, _what: str) -> None:
+    """Report nothing."""
+
+
+def resolve(spec: str | None = None, progress: Progress = no_progress) -> TreeLocation:
+    """The tree that `spec` means, fetched and imported first if it is Debian's and not there.
+
+    `spec` is `debian:6.12` (also the default, for None), a registered name, or a path as
+    `PATH[@REV]`; a name goes before a path, `./name` is always a path. `progress` is called
+    with (bytes done, bytes in all or None, what). Raises UsageError: no such tree, revision, or
+    no kernel; EnvironmentFailure: what is needed to get it is missing.
+    """
+    spec = DEFAULT if spec is None else spec
+    if spec.startswith(debian.PREFIX):
+        return _resolve_debian(debian.release_of(spec), progress)
+    known = _registered()
+    if spec in known:
+        return _locate_registered(spec, known[spec])[0]
+    return locate(parse_path(spec))[0]
+
+
+def _resolve_debian(release: str, progress: Progress) -> TreeLocation:
+    name = f"debian-{release}"
+    commit = imported(name)
+    if commit is None:
+        # Seldom needed, so not imported by every run.
+        from codegen.tree.importer import import_package
+
+        cache_dir()  # better now than after a download
+        commit = import_package(debian.fetch(release, progress), name, progress)
+    return TreeLocation(name, trees_path(), commit, None)
+
+
+def add(name: str, spec: str) -> TreeLocation:
+    """Register PATH[@REV] under a name; the revision is looked up anew whenever it is used.
+
+    Raises UsageError: a name that is taken or not allowed, no kernel there.
+    """
+    if not _NAME.fullmatch(name) or name.startswith("debian-") or name.endswith("."):
+        raise UsageError(
+            f"tree name {name!r}: take letters, digits, '.', '_' and '-', at most 64, beginning "
+            "with a letter or digit, and not with 'debian-'"
+        )
+    if spec.startswith(debian.PREFIX):
+        raise UsageError(f"{spec!r}: a Debian tree has its name already and needs no other")
+    target = parse_path(spec)
+    location, _ = locate(target, name)
+    with locked("registry") as held:
+        known = _registered()
+        if name in known and known[name] != target:
+            raise UsageError(
+                f"tree name {name!r}: stands for {_text(known[name])} already; "
+                "remove that first, or take another name"
+            )
+        held.write(_file(), _json({**known, name: target}))
+    return location
+
+
+def remove(name: str) -> None:
+    """Forget a registered name, or delete an imported Debian tree from the cache.
+
+    A registered tree itself is left as it is. Raises UsageError for an unknown name.
+    """
+    if name.startswith(debian.PREFIX):
+        _remove_debian(debian.release_of(name))
+        return
+    with locked("registry") as held:
+        known = _registered()
+        if name not in known:
+            names = ", ".join(sorted(known)) or "none"
+            raise UsageError(f"tree name {name!r}: not registered; registered: {names}")
+        held.write(_file(), _json({key: known[key] for key in known if key != name}))
+
+
+def _remove_debian(release: str) -> None:
+    name = f"debian-{release}"
+    with locked(f"linux-source-{release}"), locked("trees"):
+        files = debian.cached_files(release)
+        commit = imported(name)
+        if commit is None and not files:
+            raise UsageError(f"{debian.PREFIX}{release}: not in the cache; nothing to remove")
+        for path in files:
+            path.unlink(missing_ok=True)
+        if commit is not None:
+            git(trees_path(), "update-ref", "-d", tree_ref(name), commit)
+            # Trees share objects, so that a pack cannot simply go; deltas were never wanted.
+            git(trees_path(), "repack", "-a", "-d", "-q", "--window=0", "--depth=0")
+            git(trees_path(), "prune", "--expire=1.hour.ago")
+
+
+def list_trees() -> tuple[TreeEntry, ...]:
+    """Every imported Debian tree and every registered one, by name. Reads only."""
+    return tuple(sorted(_list_debian() + _list_registered(), key=lambda entry: entry.name))
+
+
+def _list_debian() -> list[TreeEntry]:
+    if not trees_path().is_dir():
+        return []
+    form = "--format=%(refname:strip=2) %(objectname) %(subject)"
+    found = []
+    for line in git(trees_path(), "for-each-ref", form, "refs/trees/debian-*").splitlines():
+        name, commit, subject = line.split(" ", 2)
+        release = name.removeprefix("debian-")
+        usage = git(trees_path(), "rev-list", "--objects", "--disk-usage", commit)
+        size = int(usage) + sum(path.stat().st_size for path in debian.cached_files(release))
+        version = subject.rpartition(" ")[2]
+        found.append(TreeEntry(debian.PREFIX + release, "debian", version, commit, size))
+    return found
+
+
+def _list_registered() -> list[TreeEntry]:
+    found = []
+    for name, target in _registered().items():
+        try:
+            location, version = _locate_registered(name, target)
+        except GenError as error:
+            found.append(TreeEntry(name, "git", "", None, 0, str(error)))
+            continue
+        if location.git_dir is not None:
+            size = _repository_size(location.git_dir)
+            found.append(TreeEntry(name, "git", version, location.commit, size))
+        else:
+            size = _folder_size(target.path)
+            found.append(TreeEntry(name, "folder", version, None, size))
+    return found
+
+
+def _locate_registered(name: str, target: PathSpec) -> tuple[TreeLocation, str]:
+    if not target.path.exists():
+        raise UsageError(
+            f"tree {name!r}: {target.path}, for which it stands, is gone; "
+            "remove the name, or bring the folder back"
+        )
+    return locate(target, name)
+
+
+def _repository_size(git_dir: Path) -> int:
+    done = run_git(git_command(git_dir, "count-objects", "-v"))
+    counts = dict(re.findall(r"(?m)^([a-z-]+): (\d+)$", done.stdout.decode("utf-8", "replace")))
+    return 1024 * (int(counts.get("size", 0)) + int(counts.get("size-pack", 0)))
+
+
+def _folder_size(folder: Path) -> int:
+    total = 0
+    for place, _, files in os.walk(folder):
+        for name in files:
+            try:
+                total += os.lstat(os.path.join(place, name)).st_size
+            except OSError:
+                continue
+    return total
+
+
+def _file() -> Path:
+    return cache_path() / "trees.json"
+
+
+def _registered() -> dict[str, PathSpec]:
+    try:
+        data = json.loads(_file().read_bytes())
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise EnvironmentFailure(f"{_file()}: {error.strerror}") from error
+    except ValueError as error:
+        raise EnvironmentFailure(f"{_file()}: damaged ({error}); delete it") from error
+    try:
+        return {
+            name: PathSpec(Path(entry["path"]), entry["revision"])
+            for name, entry in data["trees"].items()
+        }
+    except (LookupError, TypeError, AttributeError) as error:
+        raise EnvironmentFailure(f"{_file()}: not as gen writes it; delete it") from error
+
+
+def _json(known: dict[str, PathSpec]) -> bytes:
+    trees = {
+        name: {"path": str(target.path), "revision": target.revision}
+        for name, target in sorted(known.items())
+    }
+    return json.dumps({"trees": trees}, indent=1).encode() + b"\n"
+
+
+def _text(target: PathSpec) -> str:
+    return str(target.path) + (f"@{target.revision}" if target.revision else "")

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fetching packages by the real apt from an archive in a folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from treekit import Archive, Machine, kernel_members, make_deb, make_tar, run
+
+from codegen.errors import EnvironmentFailure, UsageError
+from codegen.tree import debian
+from codegen.tree.registry import no_progress
+from codegen.tree.sources import Source, derive, parse_deb822, parse_one_line, render
+
+ONE_LINE = "deb [trusted=yes] {uri} {suite} main # the archive\n"
+DEB822 = "Types: deb deb-src\nURIs: {uri}\nSuites: {suite}\nComponents: main\nTrusted: yes\n"
+
+
+@pytest.fixture
+def deb(tmp_path: Path) -> Path:
+    return make_deb(tmp_path, make_tar(*kernel_members()))
+
+
+def test_from_the_machines_lists(
+    cache: Path, machine: Machine, archive: Archive, deb: Path
+) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    machine.update()
+    before = machine.files()
+    told: list[tuple[int, int | None, str]] = []
+    package = debian.fetch("6.12", lambda *report: told.append(report))
+    assert package.path.read_bytes() == deb.read_bytes()
+    assert (package.name, package.version) == ("linux-source-6.12", "6.12.7-1")
+    assert package.path.is_relative_to(cache)
+    assert machine.files() == before
+    assert told[-1] == (*2 * (deb.stat().st_size,), "fetching linux-source-6.12 6.12.7-1")
+
+
+def test_without_lists(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.sources").write_text(DEB822.format(uri=archive.uri, suite="bookworm"))
+    before = machine.files()
+    assert debian.fetch("6.12", no_progress).version == "6.12.7-1"
+    assert machine.files() == before
+
+
+def test_stale_lists(
+    cache: Path, machine: Machine, archive: Archive, deb: Path, tmp_path: Path
+) -> None:
+    """The package that the lists name is gone from the archive, a newer one is there."""
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.sources").write_text(DEB822.format(uri=archive.uri, suite="bookworm"))
+    machine.update()
+    (archive.root / "pool" / deb.name).unlink()
+    (tmp_path / "new").mkdir()
+    newer = make_deb(tmp_path / "new", make_tar(*kernel_members()), version="6.12.8-1")
+    archive.suite("stable", "bookworm", (newer,), "Debian")
+    assert debian.fetch("6.12", no_progress).version == "6.12.8-1"
+
+
+@pytest.mark.parametrize("form", [ONE_LINE, DEB822])
+@pytest.mark.parametrize("suite", ["bookworm-backports", "unstable"])
+def test_other_suite(
+    cache: Path, machine: Machine, archive: Archive, deb: Path, form: str, suite: str
+) -> None:
+    """Derived from what says that it is Debian; another vendor's archive is left alone."""
+    archive.suite("stable", "bookworm", (), "Debian")
+    archive.suite(suite, suite.replace("unstable", "sid"), (deb,), "Debian")
+    vendor = Archive(archive.root.parent / "vendor")
+    vendor.suite("stable", "vendor", (), "Somebody")
+    ending = "list" if form is ONE_LINE else "sources"
+    (machine.parts / f"a.{ending}").write_text(form.format(uri=archive.uri, suite="bookworm"))
+    (machine.parts / f"b.{ending}").write_text(form.format(uri=vendor.uri, suite="stable"))
+    vendor.suite(suite, suite, (deb,), "Somebody")
+    if suite == "unstable":
+        machine.update()
+    before = machine.files()
+    assert debian.fetch("6.12", no_progress).version == "6.12.7-1"
+    assert machine.files() == before
+
+
+def test_vendor_only(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
+    archive.suite("stable", "vendor", (), "Somebody")
+    archive.suite("unstable", "sid", (deb,), "Somebody")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="stable"))
+    with pytest.raises(EnvironmentFailure, match="none of this machine's apt sources is Debian"):
+        debian.fetch("6.12", no_progress)
+
+
+def test_no_such_release(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    with pytest.raises(EnvironmentFailure, match="linux-source-9.9.*tree by its path"):
+        debian.fetch("9.9", no_progress)
+    assert not [path for path in (cache / "tmp").rglob("*") if path.is_file()]
+
+
+def test_unsigned_stays_unsigned(
+    cache: Path, machine: Machine, archive: Archive, deb: Path
+) -> None:
+    """Nothing may make apt trust what its owner did not."""
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    text = ONE_LINE.replace("[trusted=yes] ", "").format(uri=archive.uri, suite="bookworm")
+    (machine.parts / "a.list").write_text(text)
+    with pytest.raises(EnvironmentFailure, match="not signed"):
+        debian.fetch("6.12", no_progress)
+
+
+def test_wrong_hash(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    pool = archive.root / "pool" / deb.name
+    data = bytearray(pool.read_bytes())
+    data[-1] ^= 1
+    pool.write_bytes(data)
+    with pytest.raises(EnvironmentFailure, match="Hash Sum mismatch"):
+        debian.fetch("6.12", no_progress)
+    assert not debian.cached_files("6.12")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "changed", "gone", "record"])
+def test_damaged_cache(
+    cache: Path, machine: Machine, archive: Archive, deb: Path, damage: str
+) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    path = debian.fetch("6.12", no_progress).path
+    if damage == "truncated":
+        os.truncate(path, 100)
+    elif damage == "changed":
+        path.write_bytes(path.read_bytes()[:-1] + b"\1")
+    elif damage == "gone":
+        path.unlink()
+    else:
+        path.with_name("linux-source-6.12.json").write_text('{"file": "../../x"')
+    assert debian.fetch("6.12", no_progress).path.read_bytes() == deb.read_bytes()
+
+
+def test_cached_needs_no_apt(
+    cache: Path, machine: Machine, archive: Archive, deb: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    package = debian.fetch("6.12", no_progress)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    assert debian.fetch("6.12", no_progress) == package
+
+
+def test_no_apt(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(EnvironmentFailure, match="apt-get: not found.*by its path instead"):
+        debian.fetch("6.12", no_progress)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_ordinary_user(
+    machine: Machine,
+    archive: Archive,
+    deb: Path,
+    program: Callable[[str], list[str]],
+    tmp_path: Path,
+) -> None:
+    archive.suite("stable", "bookworm", (deb,), "Debian")
+    (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
+    machine.update()
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    text = """
+from codegen.tree import debian
+print(debian.fetch("6.12", lambda *report: None).version)
+"""
+    command = program(text)
+    # pytest hides its folders from others; it hides them again when it starts.
+    for path in (tmp_path, *tmp_path.parents[:2]):
+        path.chmod(0o755)
+    env = {**os.environ, "GEN_CACHE": str(home / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        command, user=65534, group=65534, extra_groups=[], env=env, capture_output=True, check=False
+    )
+    assert done.stdout == b"6.12.7-1\n", done.stderr.decode()
+
+
+@pytest.mark.parametrize("spec", ["debian:", "debian:6", "debian:../x", "debian:6.12\n", "6.12"])
+def test_release_names(spec: str) -> None:
+    with pytest.raises(UsageError, match=r"such as debian:6\.1, debian:6\.12, debian:7\.2"):
+        debian.release_of(spec)
+
+
+def test_both_forms_say_the_same() -> None:
+    line = "deb [ arch=amd64,arm64 signed-by=/k.gpg trusted=yes ] file:/d x main contrib # no\n"
+    stanza = (
+        "# a comment\nTypes: deb-src deb\nURIs: file:/d\nSuites: x\n# within\nComponents: main\n"
+        " contrib\nArchitectures: amd64 arm64\nSigned-By: /k.gpg\nTrusted: yes\n"
+    )
+    assert parse_one_line(line) == parse_deb822(stanza)
+    assert parse_one_line("# deb file:/d x main\ndeb-src file:/d x main\ndeb\n") == ()
+    assert parse_deb822(stanza + "Enabled: no\n") == ()
+
+
+def test_derived_source_keeps_its_key() -> None:
+    key = "\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----"
+    stanza = f"Types: deb\nURIs: file:/d/ file:/e\nSuites: x y\nComponents: main\nSigned-By:{key}\n"
+    derived = derive(parse_deb822(stanza), frozenset(["file:/d"]), "sid")
+    assert derived == (Source(("file:/d/",), ("sid",), ("main",), (("Signed-By", key),)),)
+    assert parse_deb822(render(derived))[0].options == (
+        ("Targets", "Packages"),
+        *derived[0].options,
+    )
+
+
+def test_no_host_is_named_in_the_sources() -> None:
+    folder = Path(debian.__file__).parent
+    for path in folder.glob("*.py"):
+        assert not re.search(r"https?://|debian\.org", path.read_text()), path
+
+
+def test_apt_itself_reads_what_is_rendered(machine: Machine) -> None:
+    source = Source(("file:/d",), ("sid",), ("main",), (("Signed-By", "/k.gpg"),))
+    (machine.parts / "a.sources").write_text(render([source]))
+    assert "file:/d/dists/sid/main" in run("apt-get", "update", "--print-uris")

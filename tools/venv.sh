@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=sh
+# venv_ready FOLDER EXTRAS: FOLDER/.venv has the project and its dependencies, EXTRAS as "[dev]".
+#
+# Made beside its place and renamed, under a lock, so that a run that is killed leaves none that
+# is half made, and two runs at once make one. Made again when pyproject.toml changed.
+
+venv_python() {
+	for python in python3.11 python3 python; do
+		if command -v "$python" >/dev/null 2>&1 &&
+			"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+			command -v "$python"
+			return
+		fi
+	done
+	echo "gen: Python 3.11 or newer is needed" >&2
+	return 2
+}
+
+venv_ready() {
+	venv_stamp="$(cksum <"$1/pyproject.toml") $2"
+	if [ -f "$1/.venv/stamp" ]; then
+		venv_found=$(cat "$1/.venv/stamp")
+		[ "$venv_found" = "$venv_stamp" ] && return
+		# what has the tools for tests has all that a run needs
+		[ -z "$2" ] && [ "$venv_found" = "$venv_stamp[dev]" ] && return
+	fi
+	(
+		if command -v flock >/dev/null 2>&1; then
+			flock 9
+		fi
+		[ -f "$1/.venv/stamp" ] && [ "$(cat "$1/.venv/stamp")" = "$venv_stamp" ] && exit 0
+		venv_make "$1" "$2"
+	) 9>"$1/.venv.lock"
+}
+
+venv_make() {
+	venv_with=$(venv_python) || exit 2
+	[ -t 2 ] && echo "gen: making $1/.venv, once" >&2
+	rm -rf "$1/.venv"
+	if ! "$venv_with" -m venv "$1/.venv" >/dev/null 2>&1; then
+		# Debian without python3-venv: pip itself makes the folder usable
+		"$venv_with" -m venv --without-pip "$1/.venv" || exit 2
+		"$venv_with" -m pip --python "$1/.venv/bin/python" install -q pip || {
+			echo "gen: pip is missing; on Debian: apt install python3-venv" >&2
+			exit 2
+		}
+	fi
+	if ! "$1/.venv/bin/python" -m pip install -q --disable-pip-version-check \
+		--no-warn-script-location -e "$1$2" >"$1/.venv/pip.log" 2>&1; then
+		cat "$1/.venv/pip.log" >&2
+		echo "gen: installing into .venv failed; is the package registry reachable?" >&2
+		rm -rf "$1/.venv"
+		exit 2
+	fi
+	echo "$venv_stamp" >"$1/.venv/stamp"
+}
