@@ -143,7 +143,15 @@ def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
         "requires": knob.test.requires or "",
         "knob_values": knob.test.values,
         "default": knob.test.default or default,
+        "good": _good_argument(number) if number else "",
     }
+
+
+def _good_argument(field_: Any) -> str:
+    """An argument that the capability takes, in C."""
+    if field_.type == "mask":
+        return str(field_.bits[0].name)
+    return "1" if field_.type == "bool" else f"{field_.max}ull"
 
 
 def context(

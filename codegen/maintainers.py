@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.tree.cache import cache_path
 from codegen.tree.reader import Tree, scratch_folder
 
 _SCRIPT = "scripts/get_maintainer.pl"
@@ -39,6 +42,10 @@ def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
         script, listed = tree.read(_SCRIPT), tree.read("MAINTAINERS")
     except FileNotFoundError as problem:
         return Recipients(missing=f"the tree has no {problem}")
+    return _remembered((script, listed, "\n".join(paths).encode()), lambda: _run(perl, script, listed, paths))
+
+
+def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
     with scratch_folder() as folder:
         top = Path(folder)
         _imitate(top, script, listed, paths)
@@ -54,6 +61,29 @@ def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
     if done.returncode:
         return Recipients(missing=f"get_maintainer.pl failed with status {done.returncode}")
     return _sorted(done.stdout.decode("utf-8", "replace").splitlines())
+
+
+def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> Recipients:
+    """The answer to a question that was asked before is kept in the cache folder.
+
+    A cache that cannot be read or written is no reason to fail.
+    """
+    digest = hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in question))
+    place = cache_path() / "maintainers" / f"{digest.hexdigest()[:32]}.json"
+    try:
+        said = json.loads(place.read_text())
+        return Recipients(tuple(map(str, said["to"])), tuple(map(str, said["cc"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        found = answer()
+    if not found.missing:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            scratch = place.with_suffix(f".{os.getpid()}")
+            scratch.write_text(json.dumps({"to": found.to, "cc": found.cc}))
+            os.replace(scratch, place)
+        except OSError:
+            pass
+    return found
 
 
 def ask(pool: Executor, tree: Tree, paths: Sequence[str]) -> Future[Recipients]:

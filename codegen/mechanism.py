@@ -26,6 +26,21 @@ def choose(
     """
     if knob.mechanism is None or not knob.mechanism.alternatives:
         return None, ()
+    narrow = Survey(survey.tree, survey.architectures, wide=False)
+    for alternative in knob.mechanism.alternatives:
+        try:
+            edits = tuple(edit_of(narrow, each) for each in alternative.edits)
+            return alternative, (predicate(narrow, knob, renderer), *edits)
+        except FindingsError:
+            continue
+    return _choose_anywhere(survey, knob, renderer)
+
+
+def _choose_anywhere(
+    survey: Survey, knob: Knob, renderer: Renderer
+) -> tuple[Alternative | None, tuple[TextEdit, ...]]:
+    """The same in the whole tree, which takes seconds: folders may have been renamed."""
+    assert knob.mechanism is not None
     findings: list[Finding] = []
     for number, alternative in enumerate(knob.mechanism.alternatives, 1):
         try:
@@ -44,6 +59,12 @@ def predicate(
     survey: Survey, knob: Knob, renderer: Renderer, value: str | None = None
 ) -> TextEdit:
     """The predicate's definition, before the first of its functions that the tree has."""
+    if survey.wide:
+        try:
+            narrow = Survey(survey.tree, survey.architectures, wide=False)
+            return predicate(narrow, knob, renderer, value)
+        except FindingsError:
+            pass
     problems: list[Finding] = []
     for name in knob.predicate.before:
         try:

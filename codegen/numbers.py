@@ -70,7 +70,6 @@ def _number(value: int, bits: bool) -> int:
     return value.bit_length() - 1 if bits else value
 
 
-@lru_cache(maxsize=32)
 def _values(path: str, data: bytes) -> Mapping[str, int]:
     """The value of every macro of a header that is an integer constant."""
     names = [e.name for e in CSource(path, data).all("macro") if e.name.startswith("KVM_")]
@@ -100,18 +99,18 @@ def _values(path: str, data: bytes) -> Mapping[str, int]:
 def constants(survey: Survey) -> tuple[Constant, ...]:
     """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
     arch = tuple(p.format(a) for a in survey.architectures for p in _ARCH_HEADERS)
-    found = []
-    for prefix in _HEADERS + arch:
-        for path in survey.files(prefix):
-            if path.endswith(".h"):
-                source = survey.source(path)
-                values = _values(path, source.data)
-                found += [
-                    Constant(extent.name, values[extent.name], source, extent)
-                    for extent in source.all("macro")
-                    if extent.name in values
-                ]
-    return tuple(found)
+    paths = [p for prefix in _HEADERS + arch for p in survey.files(prefix) if p.endswith(".h")]
+    return tuple(c for path in paths for c in _constants_of(survey.source(path)))
+
+
+@lru_cache(maxsize=32)
+def _constants_of(source: CSource) -> tuple[Constant, ...]:
+    values = _values(source.path, source.data)
+    return tuple(
+        Constant(extent.name, values[extent.name], source, extent)
+        for extent in source.all("macro")
+        if extent.name in values
+    )
 
 
 def family(

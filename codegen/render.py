@@ -103,9 +103,17 @@ def comment_block(text: str) -> str:
     return made if "\n" in made else f"/*\n * {made[3:-3]}\n */"
 
 
-def test_names(text: str) -> list[str]:
-    """The cases of a selftest: its functions `test_*()`, in order."""
-    return re.findall(r"^static void test_(\w+)\(void\)$", text, re.M)
+def test_cases(text: str) -> list[tuple[str, bool]]:
+    """The cases of a selftest, its functions `test_*()`, in order, and which look at the effect."""
+    found = re.findall(r"^static void test_(\w+)\(void\)\n\{\n(.*?)^\}", text, re.M | re.S)
+    return [(name, bool(re.search(r"\b(observe|check_value)\(", body))) for name, body in found]
+
+
+def rst_field(text: str, name: str) -> str:
+    """A field of an RST field list, its further lines indented."""
+    first = f":{name}: "
+    lines = layout.filled(text, DOCUMENT_COLUMNS - 10).split("\n")
+    return "\n".join([first + lines[0], *(" " * 10 + line for line in lines[1:])]) + "\n"
 
 
 _FILTERS: dict[str, Callable[..., Any]] = {
@@ -121,7 +129,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
         initial,
         heading,
         comment_block,
-        test_names,
+        rst_field,
+        test_cases,
         one_more_flag,
         table_row,
         layout.column,

@@ -25,6 +25,9 @@ _PER_ARCH = (
     "arch/{}/include/uapi/asm/kvm",
 )
 
+# What a file says that defines such a thing, as far as a search for bytes can tell.
+_DEFINED = {"function": "{}(", "struct": "struct {} {{", "enum": "enum {} {{", "macro": "{}"}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -46,10 +49,12 @@ def _parsed(path: str, data: bytes) -> CSource:
 class Survey:
     """Answers about one tree, each worked out once. `architectures` widen the search."""
 
-    def __init__(self, tree: Tree, architectures: Sequence[str]) -> None:
+    def __init__(self, tree: Tree, architectures: Sequence[str], *, wide: bool = True) -> None:
         self.tree = tree
         self.architectures = tuple(architectures)
+        self.wide = wide
         self._files: dict[str, tuple[str, ...]] = {}
+        self._holding: dict[str, tuple[str, ...]] = {}
 
     def kvm_prefixes(self, arch: str | None = None) -> tuple[str, ...]:
         """Where KVM's own code may live; of one architecture alone where it is named."""
@@ -86,11 +91,14 @@ class Survey:
     def definitions(self, kind: str, name: str, arch: str | None = None) -> tuple[Found, ...]:
         """Every definition of a function, struct, enum or macro.
 
-        KVM's own folders first; only if it is nowhere there, the whole tree, since folders are
-        renamed.
+        KVM's own folders first; only if it is nowhere there, and the survey is a wide one, the
+        whole tree, since folders are renamed.
         """
-        found = self._definitions_in(kind, name, self.holding(name, self.kvm_prefixes(arch)))
-        return found or self._definitions_in(kind, name, self._anywhere(name, arch))
+        text = _DEFINED[kind].format(name)
+        found = self._definitions_in(kind, name, self.holding(text, self.kvm_prefixes(arch)))
+        if found or not self.wide:
+            return found
+        return self._definitions_in(kind, name, self._anywhere(name, arch))
 
     def _anywhere(self, name: str, arch: str | None) -> tuple[str, ...]:
         paths = self.tree.grep(name)

@@ -10,6 +10,7 @@ them from libclang's own lexer.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -31,6 +32,11 @@ _KEEP_GOING = 0x200  # CXTranslationUnit_KeepGoing, which the Python binding doe
 _OPTIONS = (
     cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD
     | cindex.TranslationUnit.PARSE_INCOMPLETE
+    | _KEEP_GOING
+)
+_TOKENS_ONLY = (
+    cindex.TranslationUnit.PARSE_INCOMPLETE
+    | cindex.TranslationUnit.PARSE_SKIP_FUNCTION_BODIES
     | _KEEP_GOING
 )
 _CONDITIONAL = re.compile(rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*", re.M)
@@ -67,8 +73,8 @@ def _index() -> Any:
     return cindex.Index.create(excludeDecls=False)
 
 
-def _parse(path: str, data: bytes) -> Any:
-    return _index().parse(path, args=_ARGS, unsaved_files=[(path, data)], options=_OPTIONS)
+def _parse(path: str, data: bytes, options: int = _OPTIONS) -> Any:
+    return _index().parse(path, args=_ARGS, unsaved_files=[(path, data)], options=options)
 
 
 def _blank(match: re.Match[bytes]) -> bytes:
@@ -92,6 +98,11 @@ class CSource:
         return _parse(self.path, _CONDITIONAL.sub(_blank, self.data))
 
     @cached_property
+    def _lexed(self) -> Any:
+        """The unchanged text for its tokens alone: they come without the bodies being parsed."""
+        return _parse(self.path, self.data, _TOKENS_ONLY)
+
+    @cached_property
     def _declared(self) -> tuple[Extent, ...]:
         return _extents(self._unit, self.path)
 
@@ -99,24 +110,44 @@ class CSource:
     def _flat_declared(self) -> tuple[Extent, ...]:
         return _extents(self._flat_unit, self.path)
 
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str], tuple[Extent, ...]]:
+        found: dict[tuple[str, str], tuple[Extent, ...]] = {}
+        for extent in self._everything:
+            key = extent.kind, extent.name
+            found[key] = (*found.get(key, ()), extent)
+        return found
+
+    @cached_property
+    def _everything(self) -> tuple[Extent, ...]:
+        """Every declaration of every branch.
+
+        A function whose branches open a bracket twice swallows what follows it: then the file as
+        it is, with one branch of each `#if`, knows better.
+        """
+        flat = self._flat_declared
+        sound = [e for e in flat if e.kind != "function" or self._ends_at_margin(e)]
+        if len(sound) == len(flat):
+            return flat
+        seen = {e.start: e for e in (*sound, *self._declared)}
+        return tuple(seen[start] for start in sorted(seen))
+
+    def _ends_at_margin(self, extent: Extent) -> bool:
+        """Whether the first closing bracket in column 1 is the function's last character."""
+        at = self.data.find(b"\n}", extent.start, extent.end)
+        return at < 0 or at + 2 == extent.end
+
     def find(self, kind: str, name: str) -> tuple[Extent, ...]:
         """Definitions of `name`, in file order; those in skipped `#if` branches as well."""
-        seen = {
-            extent.start: extent
-            for extents in (self._declared, self._flat_declared)
-            for extent in extents
-            if (extent.kind, extent.name) == (kind, name)
-        }
-        return tuple(seen[start] for start in sorted(seen))
+        return self._by_name.get((kind, name), ())
 
     def all(self, kind: str) -> tuple[Extent, ...]:
         """Every definition of that kind, in file order."""
-        seen = {e.start: e for e in (*self._flat_declared, *self._declared) if e.kind == kind}
-        return tuple(seen[start] for start in sorted(seen))
+        return tuple(extent for extent in self._everything if extent.kind == kind)
 
     def tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens between two byte offsets, comments included and marked."""
-        unit = self._unit
+        unit = self._lexed
         file = unit.get_file(self.path)
         span = cindex.SourceRange.from_locations(
             cindex.SourceLocation.from_offset(unit, file, start),

@@ -187,6 +187,9 @@ class Hardcoded(Part):
     value: Annotated[Expressions | None, Field(description="what the field is set to")] = None
     reason: Prose
     expected: Annotated[Code, Field(description="in the selftest: whether the knob is on")] = "true"
+    setup: Annotated[
+        Code | None, Field(description="in the selftest: what makes KVM decide so, before vCPUs")
+    ] = None
 
 
 class Test(Part):

@@ -31,6 +31,8 @@ def function(survey: Survey, site: str, name: str, arch: str | None = None) -> F
 
 def _no_function(survey: Survey, site: str, name: str) -> FindingsError:
     searched = survey.holding(name, survey.kvm_prefixes())
+    if not survey.wide:
+        return not_found(site, f"the definition of function {name}()", searched)
     stem = max(name.strip("_").split("_"), key=len)
     names = {
         extent.name
