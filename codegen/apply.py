@@ -10,12 +10,13 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from codegen.commit import Person, make_commits, scratch_repository
+from codegen.commit import Person, make_commits
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.plan import Plan
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import Tree
+from codegen.tree.scratch import scratch_repository
 
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
 

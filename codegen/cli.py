@@ -93,7 +93,9 @@ def build_parser() -> argparse.ArgumentParser:
     apply = command("apply", "put a series into a tree of yours")
     _series_options(apply)
     _signoff_option(apply)
-    apply.add_argument("--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)")
+    apply.add_argument(
+        "--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)"
+    )
     apply.add_argument(
         "--in-place", action="store_true", help="change the files of a folder that is no repository"
     )

@@ -17,12 +17,12 @@ from codegen.description.load import Description, load
 from codegen.errors import FindingsError, UsageError
 from codegen.facts import Reserved
 from codegen.findings import merge
-from codegen.generate import Series, find_description, finish, open_tree, sites
-from codegen.plan import NotHere, Plan, make_plan
+from codegen.plan import NotHere, Plan
 from codegen.progress import progress
 from codegen.render import resources
+from codegen.series import Series, find_description, finish, open_tree, plan_for, sites
 from codegen.tree.locate import TreeLocation
-from codegen.tree.reader import Tree, version
+from codegen.tree.reader import version
 from codegen.variants import Variant, load_variant, variant_names
 
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
@@ -42,7 +42,7 @@ def make(options: argparse.Namespace) -> int:
         tree_version = version(tree)
         for variant in variants:
             try:
-                plan = make_plan(description, variant, tree, resources("templates"), reserved)
+                plan = plan_for(description, variant, location, tree, reserved)
             except NotHere as answer:
                 if len(variants) == 1:
                     raise
@@ -89,7 +89,7 @@ def _plans(
     with open_tree(location) as tree:
         for variant in variants:
             try:
-                made = _plan(options, description, variant, tree)
+                made = plan_for(description, variant, location, tree, _reserved(options))
             except NotHere as answer:
                 answers.append(answer)
                 if len(variants) > 1 and not options.json:
@@ -100,12 +100,6 @@ def _plans(
     problem = merge(answers)
     if problem and not count:
         raise problem
-
-
-def _plan(
-    options: argparse.Namespace, description: Description, variant: Variant, tree: Tree
-) -> Plan:
-    return make_plan(description, variant, tree, resources("templates"), _reserved(options))
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:
@@ -164,7 +158,7 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
     (variant,) = _variants(options)
     with open_tree(location) as tree:
-        plan = _plan(options, description, variant, tree)
+        plan = plan_for(description, variant, location, tree, _reserved(options))
         if location.folder is not None and location.git_dir is None:
             paths = apply_in_place(plan, location.folder, tree)
             said: dict[str, Any] = {"ok": True, "changed": paths}
@@ -257,5 +251,3 @@ def _signer(location: TreeLocation) -> Person:
 
 def _print_json(said: Any) -> None:
     print(json.dumps(said, indent=2, ensure_ascii=False))
-
-

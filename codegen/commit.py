@@ -7,8 +7,7 @@ No index, no working tree, no ref, and nothing of the user's repository is writt
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +15,7 @@ from typing import TYPE_CHECKING
 
 from codegen.errors import EnvironmentFailure
 from codegen.plan import Plan, PlannedPatch
-from codegen.tree.git import git_environment
-from codegen.tree.reader import Tree, scratch_folder
+from codegen.tree.reader import Tree
 
 if TYPE_CHECKING:
     from git import Repo
@@ -53,32 +51,9 @@ class Commits:
     trees: tuple[str, ...]
 
 
-@contextmanager
-def scratch_repository(borrow: Path | None) -> Iterator[Path]:
-    """A bare repository for as long as it is used, with the objects of another one at hand."""
-    with scratch_folder() as folder:
-        git_dir = Path(folder) / "series.git"
-        for name in ("objects/info", "objects/pack", "refs/heads"):
-            (git_dir / name).mkdir(parents=True)
-        (git_dir / "HEAD").write_text("ref: refs/heads/series\n")
-        (git_dir / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
-        if borrow is not None:
-            objects = _objects_of(borrow)
-            (git_dir / "objects/info/alternates").write_text(f"{objects}\n")
-            shallow = borrow / "shallow"
-            if shallow.is_file():
-                (git_dir / "shallow").write_bytes(shallow.read_bytes())
-        yield git_dir
-
-
-def _objects_of(git_dir: Path) -> Path:
-    common = git_dir / "commondir"
-    if common.is_file():
-        git_dir = (git_dir / common.read_text().strip()).resolve()
-    return git_dir / "objects"
-
-
-def make_commits(plan: Plan, tree: Tree, git_dir: Path, base: str | None, signer: Person | None) -> Commits:
+def make_commits(
+    plan: Plan, tree: Tree, git_dir: Path, base: str | None, signer: Person | None
+) -> Commits:
     """Write a plan's patches as commits on `base`.
 
     Without a base (the tree is a folder) the base is a commit of the files that the series
@@ -147,7 +122,11 @@ def _with_files(repo: Repo, tree_id: str | None, blobs: Mapping[str, str]) -> st
     """A tree with some files replaced or added: only the folders on their way are rewritten."""
     from git.objects.fun import tree_to_stream
 
-    entries = {name: (binsha, mode, name) for binsha, mode, name in _entries(repo, tree_id)} if tree_id else {}
+    entries = (
+        {name: (binsha, mode, name) for binsha, mode, name in _entries(repo, tree_id)}
+        if tree_id
+        else {}
+    )
     folders: dict[str, dict[str, str]] = {}
     for path, blob in blobs.items():
         first, slash, rest = path.partition("/")
@@ -160,7 +139,9 @@ def _with_files(repo: Repo, tree_id: str | None, blobs: Mapping[str, str]) -> st
         old = entries[name][0].hex() if name in entries else None
         entries[name] = (bytes.fromhex(_with_files(repo, old, inner)), 0o040000, name)
     # git sorts folders as if their names ended with a slash
-    ordered = sorted(entries.values(), key=lambda e: (e[2] + "/" if e[1] == 0o040000 else e[2]).encode())
+    ordered = sorted(
+        entries.values(), key=lambda e: (e[2] + "/" if e[1] == 0o040000 else e[2]).encode()
+    )
     out = BytesIO()
     tree_to_stream(ordered, out.write)
     return _store(repo, b"tree", out.getvalue())
@@ -190,8 +171,3 @@ def _folder_base(repo: Repo, plan: Plan, tree: Tree) -> str:
     tree_id = _with_files(repo, None, blobs)
     base = PlannedPatch("base", "The files that the series changes", "", (), {})
     return _commit(repo, base, tree_id, "", _EPOCH, None)
-
-
-def environment() -> dict[str, str]:
-    """The environment for git in a scratch repository."""
-    return git_environment()

@@ -9,14 +9,18 @@ from __future__ import annotations
 from codegen.c.source import CSource
 from codegen.survey import SELFTESTS, Survey
 
-_TYPES = {f"{sign}int{bits}_t": f"{sign or 's'}{bits}" for sign in ("u", "") for bits in (8, 16, 32, 64)}
+_TYPES = {
+    f"{sign}int{bits}_t": f"{sign or 's'}{bits}" for sign in ("u", "") for bits in (8, 16, 32, 64)
+}
 _ADDRESSES = {"vm_vaddr_t": "gva_t", "vm_paddr_t": "gpa_t"}
 _BY_NAME = ("vm_get_stat", "vcpu_get_stat")
 
 
 def renames(survey: Survey) -> dict[str, str]:
     """The names that this tree's selftests call otherwise."""
-    headers = [survey.tree.read(p) for p in survey.files(f"{SELFTESTS}include/") if p.endswith(".h")]
+    headers = [
+        survey.tree.read(p) for p in survey.files(f"{SELFTESTS}include/") if p.endswith(".h")
+    ]
     together = b"\n".join(headers)
     found = {}
     if together.count(b"uint64_t") * 4 < together.count(b"u64 "):

@@ -26,7 +26,7 @@ def one_more_flag(paragraph: str, flag: str) -> str:
     said = f"supports {count} flags: {', '.join(names)} and {flag}."
     text = paragraph[: match.start()] + said + paragraph[match.end() :]
     for old, new in _ORDINALS.items():
-        text = re.sub(rf"\b(The|the) {old}\b", rf"\1 {new}", text)
+        text = re.sub(rf"\b(The|the)\s+{old}\b", rf"\1 {new}", text)
     return filled(text, 78) + "\n"
 
 

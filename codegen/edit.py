@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from codegen.c.layout import width, wrapped
+from codegen.c.layout import COLUMNS, width, wrapped
 from codegen.findings import Finding, error
 from codegen.sites.place import Place
 from codegen.tree.reader import Tree
@@ -45,7 +45,8 @@ def _apply(tree: Tree, path: str, edits: list[Edit]) -> bytes:
     except FileNotFoundError:
         data = b""
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
-    pieces, at = [], 0
+    pieces, at, size = [], 0, 0
+    changed: list[tuple[int, int]] = []
     for edit in edits:
         place = edit.place
         if place.start < at:
@@ -53,24 +54,39 @@ def _apply(tree: Tree, path: str, edits: list[Edit]) -> bytes:
         old = data[place.start : place.end].decode("utf-8", "surrogateescape")
         if old != place.old:
             raise error(Finding(f"{edit.site}: the text at the place changed", path, place.line))
-        pieces += [data[at : place.start], _fitted(data, edit).encode("utf-8", "surrogateescape")]
+        text = edit.text.encode("utf-8", "surrogateescape")
+        pieces += [data[at : place.start], text]
+        size += place.start - at + len(text)
+        changed.append((size - len(text), size))
         at = place.end
-    return b"".join([*pieces, data[at:]])
+    made = b"".join([*pieces, data[at:]])
+    return _fitted(data, made, changed) if path.endswith(_C) else made
 
 
-def _fitted(data: bytes, edit: Edit) -> str:
-    """The text, its C lines wrapped with what stands before and behind it on the same line."""
-    place = edit.place
-    if not place.path.endswith(_C):
-        return edit.text
-    line_start = data.rfind(b"\n", 0, place.start) + 1
-    line_end = data.find(b"\n", place.end)
-    before = data[line_start : place.start].decode("utf-8", "replace")
-    after = data[place.end : line_end].decode("utf-8", "replace")
-    if edit.text.endswith("\n"):
-        after = ""
-    lines = f"{before}{edit.text}{after}".split("\n")
-    kept = f"{before}{place.old}{after}".split("\n")
-    fitted = [line if line in kept or width(line) <= 80 else wrapped(line) for line in lines]
-    text = "\n".join(fitted)
-    return text[len(before) : len(text) - len(after)]
+def _fitted(data: bytes, made: bytes, changed: Sequence[tuple[int, int]]) -> bytes:
+    """The C file that was made, its changed lines wrapped where they became too long.
+
+    `changed` has the bytes that are new, in order; a line that was as long before stays.
+    """
+    kept = set(data.split(b"\n"))
+    pieces, at = [], 0
+    for start, end in changed:
+        first = max(at, made.rfind(b"\n", 0, start) + 1)
+        # what ends with a newline has changed nothing of the line behind it
+        last = made.find(b"\n", end - 1 if end > start else end)
+        last = len(made) if last < 0 else last
+        if last <= first:
+            continue
+        pieces += [made[at:first]]
+        for line in made[first:last].splitlines(keepends=True):
+            macro = b"".join(pieces[-2:]).endswith(b"\\\n")
+            pieces.append(_wrapped(line, kept, macro))
+        at = last
+    return b"".join([*pieces, made[at:]])
+
+
+def _wrapped(line: bytes, kept: Container[bytes], macro: bool) -> bytes:
+    text = line.decode("utf-8", "surrogateescape")
+    if line.rstrip(b"\n") in kept or width(text.rstrip("\n")) <= COLUMNS:
+        return line
+    return wrapped(text, macro=macro).encode("utf-8", "surrogateescape")

@@ -14,7 +14,7 @@ from codegen.description.model import Knob
 from codegen.dialect import translated
 from codegen.findings import Finding, error
 from codegen.numbers import constants, family
-from codegen.render import Renderer, for_any_vm
+from codegen.render import for_any_vm, literal
 from codegen.sites.selftest import test_path
 from codegen.survey import SELFTESTS, Survey
 from codegen.variants import Variant
@@ -86,7 +86,10 @@ def names_in(expression: str) -> tuple[str, ...]:
 
 
 def known_expression(
-    survey: Survey, description: Description, where: Sequence[str], expressions: Sequence[str] | None
+    survey: Survey,
+    description: Description,
+    where: Sequence[str],
+    expressions: Sequence[str] | None,
 ) -> str:
     """The first expression whose names the tree knows; empty where none is asked for."""
     if not expressions:
@@ -131,8 +134,7 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
 
 def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
     """What templates say of the knob's selftest, in the tree's own dialect."""
-    arch = knob.architectures[0]
-    path = test_path(survey, arch, knob.test.name)
+    path = test_path(survey, knob.architectures, knob.test.name)
     number = knob.vm_capability and knob.vm_capability.field
     default = number.default if number and number.type in ("u32", "u64") else "0"
     return {
@@ -151,7 +153,7 @@ def _good_argument(field_: Any) -> str:
     """An argument that the capability takes, in C."""
     if field_.type == "mask":
         return str(field_.bits[0].name)
-    return "1" if field_.type == "bool" else f"{field_.max}ull"
+    return "1" if field_.type == "bool" else literal(field_.max)
 
 
 def context(
@@ -213,13 +215,17 @@ def _answer(section: Any, condition: str) -> str:
     kind = getattr(field_, "type", "bool")
     if kind == "mask" and field_ is not None:
         usual = " | ".join(bit.name for bit in field_.bits)
+        usual = f"({usual})" if condition and len(field_.bits) > 1 else usual
     elif kind in ("u32", "u64") and field_ is not None:
         usual = field_.default if field_.default != "0" else "1"
     else:
         usual = "1"
     if not condition:
         return usual
-    return for_any_vm(condition) if usual == "1" else f"{condition} ? {usual} : 0"
+    holds = for_any_vm(condition)
+    if usual == "1":
+        return holds
+    return f"({holds}) ? {usual} : 0" if holds != condition else f"{condition} ? {usual} : 0"
 
 
 def survey_dialect(survey: Survey, path: str, text: str) -> str:

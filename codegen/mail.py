@@ -13,7 +13,7 @@ from codegen.errors import EnvironmentFailure
 from codegen.maintainers import Recipients
 from codegen.render import Renderer
 from codegen.tree.git import git_environment
-from codegen.tree.reader import scratch_folder
+from codegen.tree.scratch import scratch_folder
 
 _BRANCH = "series"
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.tree.cache import cache_path
-from codegen.tree.reader import Tree, scratch_folder
+from codegen.tree.reader import Tree
+from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/get_maintainer.pl"
 # What the script looks for to believe that it stands at the top of a kernel tree.
@@ -42,7 +43,9 @@ def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
         script, listed = tree.read(_SCRIPT), tree.read("MAINTAINERS")
     except FileNotFoundError as problem:
         return Recipients(missing=f"the tree has no {problem}")
-    return _remembered((script, listed, "\n".join(paths).encode()), lambda: _run(perl, script, listed, paths))
+    return _remembered(
+        (script, listed, "\n".join(paths).encode()), lambda: _run(perl, script, listed, paths)
+    )
 
 
 def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
@@ -104,7 +107,8 @@ def _imitate(top: Path, script: bytes, listed: bytes, paths: Sequence[str]) -> N
 
 
 def _sorted(lines: Sequence[str]) -> Recipients:
-    to, cc = [], []
+    to: list[str] = []
+    cc: list[str] = []
     for line in lines:
         match = _LINE.match(line.strip())
         if not match or "@" not in match["who"]:

@@ -55,9 +55,7 @@ def _choose_anywhere(
     raise error(*findings)
 
 
-def predicate(
-    survey: Survey, knob: Knob, renderer: Renderer, value: str | None = None
-) -> TextEdit:
+def predicate(survey: Survey, knob: Knob, renderer: Renderer, value: str | None = None) -> TextEdit:
     """The predicate's definition, before the first of its functions that the tree has."""
     if survey.wide:
         try:
@@ -73,9 +71,7 @@ def predicate(
             problems += problem.findings
             continue
         header = place.path.endswith(".h")
-        text = renderer.render(
-            "common/predicate", header=header, value=value or knob.predicate.off
-        )
+        text = renderer.render("common/predicate", header=header, value=value or knob.predicate.off)
         return TextEdit("predicate", place, text, "common/predicate")
     raise error(*problems)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
-from codegen.generate import Series
+from codegen.series import Series
 
 _PREFIX = ".gen-"
 _STALE = 3600  # seconds: older leftovers are those of runs that were killed

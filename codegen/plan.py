@@ -6,7 +6,7 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from codegen.edit import Edit, applied
 from codegen.errors import FindingsError
 from codegen.facts import Reserved, context, numbers, survey_dialect
 from codegen.findings import Finding, error, merge
+from codegen.given import GivenPatch
 from codegen.render import Renderer
 from codegen.sites import SITES
 from codegen.survey import Survey
@@ -63,12 +64,15 @@ def make_plan(
     tree: Tree,
     templates: Path,
     reserved: Reserved | None = None,
+    given: Sequence[GivenPatch] = (),
 ) -> Plan:
-    """Plan a series. Raises NotHere with the reason, FindingsError where a site is not found."""
+    """Plan a series; `given` are the developer's own patches, which come first.
+
+    Raises NotHere with the reason, FindingsError where a site is not found.
+    """
     knob = description.knob
     survey = Survey(tree, knob.architectures)
-    section = getattr(knob, variant.section)
-    if section is None:
+    if getattr(knob, variant.section, None) is None:
         raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
     said = context(survey, description, variant, reserved or Reserved())
     renderer = Renderer(templates, said)
@@ -76,8 +80,10 @@ def make_plan(
     taken = numbers(survey, variant, reserved or Reserved())
     said["n"] = taken
     renderer = Renderer(templates, said)
-    patches: list[PlannedPatch] = []
+    patches = [PlannedPatch("given", g.subject, g.message, (), g.files, g.author) for g in given]
     overlay: Tree = tree
+    for patch in patches:
+        overlay = Overlay(overlay, patch.files)
     alternative, edits = mechanism.choose(survey, knob, renderer)
     if edits:
         patches.append(_mechanism_patch(description, alternative, edits, renderer, overlay))
@@ -117,7 +123,11 @@ def _check(
 
 
 def _mechanism_patch(
-    description: Description, alternative: Any, edits: Iterable[Edit], renderer: Renderer, tree: Tree
+    description: Description,
+    alternative: Any,
+    edits: Iterable[Edit],
+    renderer: Renderer,
+    tree: Tree,
 ) -> PlannedPatch:
     knob = description.knob
     assert knob.mechanism is not None
@@ -180,11 +190,17 @@ def _edits(
     for arch in description.knob.architectures if spec.per_arch else (None,):
         more = {"arch": arch} if arch else {}
         for place in SITES[spec.site](survey, **arguments, **more):
-            template = spec.text if "/" in spec.text else renderer.inline("{{ variant.name }}/") + spec.text
+            template = (
+                spec.text
+                if "/" in spec.text
+                else renderer.inline("{{ variant.name }}/") + spec.text
+            )
             text = renderer.render(template, place=place, arch=arch)
             if place.old:
                 end = "\n" if place.old.endswith("\n") else ""
                 text = text.rstrip("\n") + end
+            elif place.path.endswith(".rst"):
+                text = text.rstrip("\n") + "\n"
             found.append(Edit(spec.site, place, survey_dialect(survey, place.path, text), template))
     return found
 

@@ -22,7 +22,7 @@ DOCUMENT_COLUMNS = 79
 
 
 def resources(name: str) -> Path:
-    """The folder `templates` or `abi`: beside the package in a checkout, inside of it in a wheel."""
+    """The folder `templates` or `abi`: beside the package in a checkout, inside it in a wheel."""
     inside = Path(str(files("codegen"))) / name
     return inside if inside.is_dir() else inside.parent.parent / name
 
@@ -63,23 +63,43 @@ def for_any_vm(expression: str) -> str:
     uses_vm = re.search(r"\bkvm\b", expression)
     if not uses_vm:
         return expression
-    inner = f"({expression})" if re.search(r"\|\||\?", expression) else expression
+    inner = f"({expression})" if re.search(r"\|\||&&|\?", expression) else expression
     return f"!kvm || {inner}"
 
 
-def argument_test(argument: str, field: Any) -> str:
-    """The C test that says whether args[0] is no value of the field."""
+def argument_test(field: Any, args: str) -> str:
+    """The C test that says whether a capability's arguments are none that the field takes."""
+    return " || ".join([*_value_tests(field, f"{args}[0]"), *(f"{args}[{n}]" for n in (1, 2, 3))])
+
+
+def _value_tests(field: Any, value: str) -> list[str]:
     if field.type == "bool":
-        return f"({argument} & ~1ull)"
+        return [f"({value} & ~1ull)"]
     if field.type == "mask":
         names = " | ".join(bit.name for bit in field.bits)
         mask = f"({names})" if len(field.bits) > 1 else names
-        return f"({argument} & ~(u64){mask})"
-    tests = [f"{argument} < {field.min}"] if field.min else []
-    tests += [f"{argument} > {field.max}"] if field.max < 2**64 - 1 else []
-    if field.min == 1:
-        tests[0] = f"!{argument}"
-    return " || ".join(tests) or "false"
+        return [f"({value} & ~(u64){mask})"]
+    tests = [f"{value} < {literal(field.min)}"] if field.min > 1 else []
+    tests += [f"!{value}"] if field.min == 1 else []
+    tests += [f"{value} > {literal(field.max)}"] if field.max < 2**64 - 1 else []
+    return tests
+
+
+def literal(number: int) -> str:
+    """A number in C, with a suffix where an int does not hold it."""
+    return str(number) if number < 1 << 31 else f"{number}ull"
+
+
+def bit_defines(bits: Sequence[Any]) -> str:
+    """`#define` for each bit of a mask, the values in one column."""
+    start = max(layout.width(f"#define {bit.name}") for bit in bits) // 8 + 1
+    lines = []
+    for bit in bits:
+        line = f"#define {bit.name}"
+        tabs = "\t" * (start - layout.width(line) // 8)
+        # bit 31 of an int is its sign, which would spread into the upper half of 64 bits
+        lines.append(f"{line}{tabs}({'1U' if bit.bit == 31 else '1'} << {bit.bit})")
+    return "\n".join(lines)
 
 
 def c_type(kind: str) -> str:
@@ -125,8 +145,10 @@ _FILTERS: dict[str, Callable[..., Any]] = {
         negated,
         for_any_vm,
         argument_test,
+        bit_defines,
         c_type,
         initial,
+        literal,
         heading,
         comment_block,
         rst_field,
@@ -184,7 +206,9 @@ class Renderer:
         if expression is None:
             return True
         try:
-            compiled = self._environment.compile_expression(str(expression), undefined_to_none=False)
+            compiled = self._environment.compile_expression(
+                str(expression), undefined_to_none=False
+            )
             return compiled(**self._context, **more)
         except TemplateError as problem:
             raise _wrong(str(expression), problem) from None

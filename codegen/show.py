@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.generate import Series, sites
 from codegen.plan import NotHere, Plan
+from codegen.series import Series, sites
 from codegen.tree.locate import TreeLocation
 from codegen.variants import Variant
 

@@ -62,6 +62,7 @@ class Variant(_Part):
     """What `variant.yaml` says."""
 
     name: str = ""
+    described_by: Annotated[str, Field(alias="section")] = ""
     summary: str
     names: list[str]
     names_if: str | None = None
@@ -75,7 +76,7 @@ class Variant(_Part):
     @property
     def section(self) -> str:
         """The key of a knob that describes this variant, as an attribute."""
-        return self.name.replace("-", "_")
+        return (self.described_by or self.name).replace("-", "_")
 
 
 def variant_names(folder: Path) -> tuple[str, ...]:

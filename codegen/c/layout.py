@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 COLUMNS = 80
 _TAB = 8
-_BREAKS = ("||", "&&", "|", "&", ",", "?")
 
 
 def width(line: str) -> int:
@@ -108,55 +109,77 @@ def filled(text: str, columns: int) -> str:
     )
 
 
-def wrapped(text: str, columns: int = COLUMNS) -> str:
-    """Every line of C that is too long, broken; what cannot be broken stays."""
-    return "\n".join(part for line in text.split("\n") for part in _wrap_line(line, columns))
+def wrapped(text: str, columns: int = COLUMNS, *, macro: bool = False) -> str:
+    """Every line of C that is too long, broken; what cannot be broken stays.
 
-
-def _wrap_line(line: str, columns: int) -> list[str]:
+    `macro` says that the first line continues a macro, as no backslash at its own end tells.
+    """
     done: list[str] = []
-    in_macro = line.endswith("\\")
+    for line in text.split("\n"):
+        macro = macro or line.endswith("\\")
+        done += _wrap_line(line, columns, macro)
+        macro = line.endswith("\\")
+    return "\n".join(done)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What a line has left open: the columns behind its brackets, and behind `=` or `return`."""
+
+    brackets: tuple[int, ...] = ()
+    value: int | None = None
+
+
+def _wrap_line(line: str, columns: int, in_macro: bool) -> list[str]:
+    done: list[str] = []
+    left = _Open()
     while width(line) > columns and not line.lstrip().startswith(("#", "*", "/*", "//")):
-        at = _break(line, columns)
+        at = _break(line, columns, left)
         if at is None:
             break
-        end, indent = at
+        end, indent, left = at
         done.append(line[:end].rstrip() + (" \\" if in_macro else ""))
         line = column(indent) + line[end:].lstrip()
     return [*done, line]
 
 
-def _break(line: str, columns: int) -> tuple[int, int] | None:
-    """Where to break a line: behind which offset, and the column of what follows.
+def _break(line: str, columns: int, left: _Open) -> tuple[int, int, _Open] | None:
+    """Where to break a line: behind which offset, the column of what follows, what is open there.
 
-    The outermost operator wins, the last one that fits.
+    The outermost operator wins, the last one that fits; where none fits, the first.
     """
-    best: tuple[int, int, int] | None = None
-    opened: list[int] = []
-    quote = ""
-    index = 0
-    while index < len(line):
-        char = line[index]
-        if quote:
-            if char == "\\":
-                index += 1
-            elif char == quote:
-                quote = ""
-        elif char in "\"'":
-            quote = char
-        elif char in "([{":
-            opened.append(width(line[: index + 1]))
-        elif char in ")]}":
+    best: tuple[int, int, int, _Open] | None = None
+    opened = list(left.brackets)
+    value = left.value
+    for index, operator in _operators(line):
+        end = index + len(operator)
+        if operator in "([{":
+            opened.append(width(line[:end]))
+        elif operator in ")]}":
             if opened:
                 opened.pop()
-        else:
-            operator = next((op for op in _BREAKS if line.startswith(op, index)), None)
-            if operator and opened:
-                end = index + len(operator)
-                binary = operator == "," or line[index - 1 : index] == " "
-                if binary and line[end : end + 1] == " " and width(line[:end]) <= columns:
-                    if best is None or len(opened) <= best[0]:
-                        best = len(opened), end, opened[-1]
-                index = end - 1
-        index += 1
-    return (best[1], best[2]) if best else None
+        elif operator in ("=", "return"):
+            if not opened and value is None:
+                value = width(line[:end]) + 1
+        elif opened or value is not None:
+            indent = opened[-1] if opened else value or 0
+            fits = width(line[:end]) <= columns
+            if best is None or (fits and len(opened) <= best[0]):
+                best = len(opened), end, indent, _Open(tuple(opened), value)
+            if not fits:
+                break
+    return best[1:] if best else None
+
+
+_PIECE = re.compile(
+    r"""(?P<skip>"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|/\*.*?\*/)|(?P<bracket>[()\[\]{}])"""
+    r"""|(?P<return>\breturn(?=\s))|(?<=\s)(?P<assign>=)(?=\s)"""
+    r"""|(?P<comma>,)(?=\s)|(?<=\s)(?P<binary>\|\||&&|\||&|\?)(?=\s)"""
+)
+
+
+def _operators(line: str) -> Iterator[tuple[int, str]]:
+    """Brackets and what a line may be broken behind, with their offsets; strings are passed over."""
+    for found in _PIECE.finditer(line):
+        if found.lastgroup != "skip":
+            yield found.start(), found[0]

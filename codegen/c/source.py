@@ -39,7 +39,9 @@ _TOKENS_ONLY = (
     | cindex.TranslationUnit.PARSE_SKIP_FUNCTION_BODIES
     | _KEEP_GOING
 )
-_CONDITIONAL = re.compile(rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*", re.M)
+_CONDITIONAL = re.compile(
+    rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*", re.M
+)
 _KINDS = {
     cindex.CursorKind.FUNCTION_DECL: "function",
     cindex.CursorKind.STRUCT_DECL: "struct",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Places in C by meaning: in a function, before, after or instead of a statement; a new function."""
+"""Places in C by meaning: before, after or instead of a statement, before a function."""
 
 from __future__ import annotations
 
@@ -116,7 +116,9 @@ def leading_comment(source: CSource, start: int) -> int:
 def before(survey: Survey, site: str, name: str, statement: str) -> Place:
     """The line before a statement of a function and before the comment that belongs to it."""
     found, match = matches(survey, site, name, statement)
-    return line_before(found, code_tokens(found)[match.first].start, _say(name, "before", statement))
+    return line_before(
+        found, code_tokens(found)[match.first].start, _say(name, "before", statement)
+    )
 
 
 def line_before(found: Found, offset: int, how: str) -> Place:

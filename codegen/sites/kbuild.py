@@ -46,7 +46,9 @@ def kconfig_select(survey: Survey, *, arch: str) -> Place:
     best: tuple[int, str, int] | None = None
     for entry in _ENTRY.finditer(text):
         body = _BODY.match(text, entry.end() + 1)
-        selects = list(re.finditer(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", body[0] if body else "", re.M))
+        selects = list(
+            re.finditer(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", body[0] if body else "", re.M)
+        )
         if selects and (best is None or len(selects) > best[0]):
             best = len(selects), entry[1], entry.end() + 1 + selects[-1].end()
     if best is None:

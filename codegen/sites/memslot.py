@@ -34,7 +34,9 @@ def functions_naming(
 
 def _only(site_name: str, what: str, hits: list[Place], searched: tuple[str, ...]) -> Place:
     if not hits:
-        raise not_found(site_name, what, searched, right="see docs/sites.md on how it is looked for")
+        raise not_found(
+            site_name, what, searched, right="see docs/sites.md on how it is looked for"
+        )
     if len(hits) > 1:
         raise ambiguous(site_name, what, [f"{p.path}:{p.line}" for p in hits])
     return hits[0]
@@ -87,9 +89,7 @@ def v1_mask(survey: Survey) -> Place:
                 continue
             found = Found(source, extent)
             tokens = code.code_tokens(found)
-            hits.append(
-                code.span(found, Match(1, len(tokens)), f"the flags in {extent.name}")
-            )
+            hits.append(code.span(found, Match(1, len(tokens)), f"the flags in {extent.name}"))
     return _only(
         "memslot-v1-mask",
         f"a macro that holds {_FIRST_FLAG}",

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from codegen.c.pattern import find
+from codegen.c.source import Token
 from codegen.sites import code
 from codegen.sites.memslot import functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.survey import SELFTESTS, Survey
+from codegen.survey import SELFTESTS, Found, Survey
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
 # How the kernel's build names an architecture in selftests, old and new.
@@ -49,9 +51,11 @@ def registry(survey: Survey, arch: str) -> Registry:
     )
 
 
-def test_path(survey: Survey, arch: str, name: str) -> str:
-    """Where a test of one architecture's own lives in this tree, without the `.c`."""
-    return f"{registry(survey, arch).folder}/{name}"
+def test_path(survey: Survey, architectures: Sequence[str], name: str) -> str:
+    """Where a test lives in this tree, without the `.c`: several architectures share a folder."""
+    if len(architectures) > 1:
+        return name
+    return f"{registry(survey, architectures[0]).folder}/{name}"
 
 
 @site("selftest-register")
@@ -59,9 +63,8 @@ def register(survey: Survey, *, arch: str, test: str) -> Place:
     """In the architecture's list of selftests, among those of the same folder by name."""
     known = registry(survey, arch)
     folder = test.rpartition("/")[0]
-    same = [m for m in known.entries if m[3].rpartition("/")[0] == folder and "$" not in m[3]]
-    if not same:
-        raise not_found("selftest-register", f"a test beside {test}", [known.path])
+    plain = [m for m in known.entries if "$" not in m[3]]
+    same = [m for m in plain if m[3].rpartition("/")[0] == folder] or plain
     at = same[_sorted_position([m[3] for m in same], test)]
     start = len(known.text[: at.end() + 1].encode("utf-8", "surrogateescape"))
     line = known.text.count("\n", 0, at.end()) + 1
@@ -89,7 +92,7 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
         return ()
     folder = test.rpartition("/")[0]
     prefix = f"/{folder}/" if folder else "/"
-    lines = [m for m in re.finditer(r"^/\S+$", text, re.M)]
+    lines = list(re.finditer(r"^/\S+$", text, re.M))
     same = [m for m in lines if m[0].rpartition("/")[0] + "/" == prefix]
     if not same:
         return ()
@@ -98,7 +101,7 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
     return (Place(path, start, start, text.count("\n", 0, at.end()) + 1, f"behind {at[0]}"),)
 
 
-def _flag_test(survey: Survey) -> list[tuple[code.Found, tuple[code.Token, ...]]]:
+def _flag_test(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
     words = ("supported_flags", "KVM_MEM_LOG_DIRTY_PAGES")
     return list(functions_naming(survey, (SELFTESTS,), *words))
 

@@ -33,7 +33,9 @@ def uapi_constant(
 
 
 def _headers(survey: Survey) -> tuple[str, ...]:
-    return tuple(p for prefix in survey.kvm_prefixes() if "uapi" in prefix for p in survey.files(prefix))
+    return tuple(
+        p for prefix in survey.kvm_prefixes() if "uapi" in prefix for p in survey.files(prefix)
+    )
 
 
 @site("predicate-value")

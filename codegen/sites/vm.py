@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a VM's capabilities and fields are: check_extension, enable_cap, struct kvm_arch, quirks."""
+"""Where a VM's capabilities, fields and quirks are."""
 
 from __future__ import annotations
 
@@ -126,7 +126,9 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
     assigned = _assigned_fields(code.code_tokens(enable))
     structs = survey.definitions("struct", "kvm_arch", arch)
     if len(structs) != 1:
-        raise not_found("arch-field", "one definition of struct kvm_arch", survey.kvm_prefixes(arch))
+        raise not_found(
+            "arch-field", "one definition of struct kvm_arch", survey.kvm_prefixes(arch)
+        )
     found = structs[0]
     tokens = code.code_tokens(found)
     last: Token | None = None
@@ -136,9 +138,9 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
             directive = tokens[index + 1].text
             conditional += {"if": 1, "ifdef": 1, "ifndef": 1, "endif": -1}.get(directive, 0)
         depth += {"{": 1, "}": -1}.get(token.text, 0)
-        if token.text == ";" and depth == 1 and not conditional:
-            if tokens[index - 1].text in assigned:
-                last, name = token, tokens[index - 1].text
+        ends = token.text == ";" and depth == 1 and not conditional
+        if ends and tokens[index - 1].text in assigned:
+            last, name = token, tokens[index - 1].text
     if last is None:
         raise not_found("arch-field", f"a field that {_ENABLE}() sets", [found.source.path])
     source = found.source

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from codegen.c.pattern import Match, find
+from codegen.c.source import Token
 from codegen.sites import code
 from codegen.sites.memslot import functions_naming
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import Survey
+from codegen.survey import Found, Survey
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
 _SUPPORTED = "supported_vm_types"
@@ -44,7 +45,7 @@ def supported(survey: Survey) -> Place:
     )
 
 
-def _if_before(tokens: tuple[code.Token, ...], close: int) -> int:
+def _if_before(tokens: tuple[Token, ...], close: int) -> int:
     depth, index = 0, close
     while True:
         depth += {")": 1, "(": -1}.get(tokens[index].text, 0)
@@ -74,7 +75,7 @@ def alike(survey: Survey) -> tuple[Place, ...]:
             names = {"kind": kind}
             if kind != "case":
                 first = index - 1
-                while tokens[first - 1].text not in ("(", "=", ";", "{", ")"):
+                while tokens[first - 1].text not in ("(", "=", ";", "{", ")", "return"):
                     first -= 1
                 names["test"] = "".join(t.text for t in tokens[first : index - 1])
                 names["test"] += f" {tokens[index - 1].text} "
@@ -97,12 +98,12 @@ def alike(survey: Survey) -> tuple[Place, ...]:
     return tuple(places)
 
 
-def _column(found: code.Found, offset: int) -> int:
+def _column(found: Found, offset: int) -> int:
     line = found.source.text(found.source.line_start(offset), offset)
     return len(line.expandtabs(8))
 
 
-def _other(tokens: tuple[code.Token, ...], index: int) -> int | None:
+def _other(tokens: tuple[Token, ...], index: int) -> int | None:
     """The index of the other type that is tested together with the default one at `index`."""
     before = tokens[index - 1].text
     if before == "case" and [t.text for t in tokens[index + 1 : index + 3]] == [":", "case"]:

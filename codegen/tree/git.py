@@ -12,7 +12,7 @@ _KEEP = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
 _CONFIG = {"safe.directory": "*", "core.hooksPath": os.devnull, "core.fsmonitor": "false"}
 
 
-def git_environment(config: Mapping[str, str] | None = None, **extra: str) -> dict[str, str]:
+def git_environment(config: Mapping[str, str] | None = None, /, **extra: str) -> dict[str, str]:
     """The environment for a git process, with some configuration and variables of its own."""
     environment = {name: os.environ[name] for name in _KEEP if name in os.environ}
     environment.update(

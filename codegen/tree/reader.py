@@ -6,8 +6,7 @@ from __future__ import annotations
 import os
 import stat
 import subprocess
-import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -51,7 +50,10 @@ class GitTree:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -185,7 +187,8 @@ class FolderTree:
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        wanted, found = word.encode(), []
+        wanted = word.encode()
+        found: list[str] = []
         for top in ("virt/", "arch/", "include/", "tools/testing/selftests/kvm/"):
             for path in self.paths(top):
                 if path.endswith((".c", ".h")) and wanted in self.read(path):
@@ -231,16 +234,3 @@ def version(tree: Tree) -> str:
         return _version_of(tree.read("Makefile"))
     except FileNotFoundError:
         return ""
-
-
-def write_files(tree: Tree, paths: Iterable[str], folder: Path) -> None:
-    """Copy files of a tree below `folder`, for programs that want files."""
-    for path in paths:
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(tree.read(path))
-
-
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder that goes with the process."""
-    return tempfile.TemporaryDirectory(prefix="gen-")

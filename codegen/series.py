@@ -13,14 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from codegen import __version__, maintainers
-from codegen.commit import Commits, Person, make_commits, scratch_repository
+from codegen.commit import Commits, Person, make_commits
 from codegen.description.load import Description, load
 from codegen.facts import Reserved
+from codegen.given import given_patches
 from codegen.mail import cover_letter, format_mails
 from codegen.plan import Plan, make_plan
 from codegen.render import Renderer, resources
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
+from codegen.tree.scratch import scratch_repository
 from codegen.variants import Variant, load_variant
 
 _FOLDER_DATE = 1715644800
@@ -94,8 +96,20 @@ def generate(
 
         tree = resolve(tree)
     with open_tree(tree) as source:
-        plan = make_plan(description, variant, source, templates, reserved)
+        plan = plan_for(description, variant, tree, source, reserved)
         return finish(plan, tree, source, reserved, signer)
+
+
+def plan_for(
+    description: Description,
+    variant: Variant,
+    location: TreeLocation,
+    source: Tree,
+    reserved: Reserved | None = None,
+) -> Plan:
+    """The plan of a series on a tree that is open, the developer's own patches included."""
+    given = given_patches(description, location, description.folder)
+    return make_plan(description, variant, source, resources("templates"), reserved, given)
 
 
 def finish(
@@ -157,9 +171,7 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     return " ".join(parts)
 
 
-def _cover(
-    plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None
-) -> str:
+def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
     description = plan.description
     renderer = Renderer(resources("templates"), {"knob": description.knob, "variant": plan.variant})
     section = getattr(description.knob, plan.variant.section)

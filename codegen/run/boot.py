@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot a kernel in QEMU, watch what it says, and end it when it says nothing more."""
+
+import enum
+import os
+import shlex
+import shutil
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import EnvironmentFailure
+from codegen.run.process import child
+
+QEMU = "qemu-system-x86_64"
+CPU = {"tcg": "max", "kvm": "host"}
+# A WARN() is printed at level 4 and must be seen; "oops=panic" because nothing
+# that a kernel does after an oops says anything about the next test.
+KERNEL_ARGS = (
+    *("console=ttyS0,115200", "loglevel=5", "printk.devkmsg=on"),
+    *("panic=-1", "oops=panic", "reboot=t", "tsc=reliable"),
+)
+POLL_S = 0.02
+END_S = 5.0
+
+
+class Ending(enum.Enum):
+    """Why QEMU is not running any more."""
+
+    DONE = "the guest ran everything and powered off"
+    RESET = "the guest reset or powered off by itself"
+    SILENT = "the guest stopped answering"
+    QEMU = "QEMU itself ended"
+
+
+@dataclass(frozen=True)
+class BootLog:
+    """What one boot left behind.
+
+    `console` is the kernel's log, `output` what init said (see init.c);
+    `detail` says in words why QEMU ended, `seconds` is QEMU's whole life.
+    """
+
+    console: str
+    output: str
+    ending: Ending
+    detail: str
+    seconds: float
+    accel: str
+
+
+Watcher = Callable[[str, str], bool]
+
+
+def qemu_command(
+    kernel: Path,
+    initramfs: Path,
+    folder: Path,
+    *,
+    accel: str,
+    cmdline_extra: Sequence[str] = (),
+    memory_mb: int = 2048,
+    cpus: int = 2,
+    qemu: str = QEMU,
+) -> list[str]:
+    """The whole QEMU command; the two serial ports go to files in `folder`."""
+    # One processor a socket: the MP table, which a kernel without ACPI reads, lists no others.
+    smp = f"{cpus},sockets={cpus}"
+    return [
+        *(qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
+        *("-accel", accel, "-cpu", CPU[accel], "-m", str(memory_mb), "-smp", smp),
+        *("-kernel", str(kernel), "-initrd", str(initramfs)),
+        *("-append", " ".join([*KERNEL_ARGS, *cmdline_extra])),
+        *("-serial", f"file:{folder / 'console.log'}"),
+        *("-serial", f"file:{folder / 'output.log'}"),
+    ]
+
+
+def _read(path: Path) -> str:
+    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+
+
+def _progress(output: str) -> int:
+    """How many lines init itself has said; a test that only talks makes no progress."""
+    return output.count("\n@gen ") + output.startswith("@gen ")
+
+
+def boot(
+    kernel: Path,
+    initramfs: Path,
+    folder: Path,
+    *,
+    accel: str = "tcg",
+    cmdline_extra: Sequence[str] = (),
+    boot_s: float = 60,
+    quiet_s: float = 90,
+    memory_mb: int = 2048,
+    cpus: int = 2,
+    qemu: str = QEMU,
+    watch: Watcher | None = None,
+) -> BootLog:
+    """Boot `kernel` with `initramfs`; QEMU's logs, and qemu.sh to do it again, go to `folder`.
+
+    `accel` is "kvm" or "tcg" (see accel.py for "auto").  The guest has `boot_s`
+    seconds to reach init, and then `quiet_s` from one word of init to the next.
+    `watch(console, output)` is called whenever init has said something new;
+    where it says False, the guest is ended.
+    Raises EnvironmentFailure where QEMU is missing; what happens later is in the log.
+    """
+    if not shutil.which(qemu):
+        raise EnvironmentFailure(f"{qemu} is not installed (Debian: qemu-system-x86)")
+    folder.mkdir(parents=True, exist_ok=True)
+    console, output = folder / "console.log", folder / "output.log"
+    for log in (console, output):
+        log.unlink(missing_ok=True)
+    command = qemu_command(
+        kernel,
+        initramfs,
+        folder,
+        accel=accel,
+        cmdline_extra=cmdline_extra,
+        memory_mb=memory_mb,
+        cpus=cpus,
+        qemu=qemu,
+    )
+    start = last = time.monotonic()
+    said, size, limit, silent = 0, 0, boot_s, False
+    (folder / "qemu.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")
+    with (folder / "qemu.log").open("wb") as errors, child(command, errors) as process:
+        while process.poll() is None and not silent:
+            time.sleep(POLL_S)
+            new_size = output.stat().st_size if output.exists() else 0
+            if new_size != size:
+                size, text = new_size, _read(output)
+                if _progress(text) > said:
+                    said, last, limit = _progress(text), time.monotonic(), quiet_s
+                    if "\n@gen done\n" in text:
+                        limit = END_S
+                    if watch and not watch(_read(console), text):
+                        break
+            silent = time.monotonic() - last > limit
+    said_all = _read(output)
+    ending, detail = _why(process.returncode, silent, limit, said_all, _read(folder / "qemu.log"))
+    return BootLog(_read(console), said_all, ending, detail, time.monotonic() - start, accel)
+
+
+def _why(status: int, silent: bool, limit: float, output: str, errors: str) -> tuple[Ending, str]:
+    if "\n@gen done\n" in output:
+        return Ending.DONE, Ending.DONE.value
+    if silent:
+        return Ending.SILENT, f"{Ending.SILENT.value}; stopped after {limit:g} s"
+    last = errors.strip().splitlines()[-1:] or ["it said nothing"]
+    if status < 0:
+        return Ending.QEMU, f"QEMU was killed by {signal.Signals(-status).name}: {last[0]}"
+    if status > 0:
+        return Ending.QEMU, f"QEMU ended with status {status}: {last[0]}"
+    return Ending.RESET, Ending.RESET.value
+
+
+def boot_id() -> str:
+    """The host's boot id, where it has one: what was learnt of /dev/kvm holds until it changes."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return f"pid {os.getpid()}"

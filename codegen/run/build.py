@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Build a kernel out of tree, in an output folder that is kept, and no more of it than changed."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import FindingsError, UsageError
+from codegen.run import config, make
+from codegen.run.lock import locked
+
+STAMP = ".gen-build.json"
+CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified
+# Objects of a build from nothing; trees differ by a tenth.  Only for showing progress.
+TYPICAL_OBJECTS = 770
+
+
+class ConfigRefused(FindingsError):
+    """A tree whose Kconfig does not give what the fragment asks; findings say which symbols."""
+
+
+@dataclass(frozen=True)
+class KernelBuild:
+    """A kernel that was built: `objects` made now, `seconds` it took, headers in usr/include."""
+
+    source: Path
+    out: Path
+    bzimage: Path
+    vmlinux: Path
+    release: str
+    compiler: str
+    objects: int
+    seconds: float
+    log: Path
+    ccache: Path | None
+
+    @property
+    def headers(self) -> Path:
+        """The uAPI headers as userspace sees them."""
+        return self.out / "usr"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to build: `ccache` is the folder it keeps its objects in (None: without it)."""
+
+    compiler: str = "gcc"
+    jobs: int | None = None
+    ccache: Path | None = None
+    fragment: Path = config.FRAGMENT
+    make_args: tuple[str, ...] = ()
+
+
+def build(
+    source: Path, out: Path, progress: make.Progress | None = None, options: Options | None = None
+) -> KernelBuild:
+    """Build bzImage, vmlinux and the uAPI headers of the kernel in `source` into `out`.
+
+    `source` is never written to.  `out` is made, or kept from an earlier build
+    of the same source folder; what another source, compiler or architecture
+    left there is built anew, and a folder that is not ours is refused.
+    Raises UsageError, EnvironmentFailure, ConfigRefused or make.BuildFailed.
+    """
+    options = options or Options()
+    start = time.monotonic()
+    source, out = source.resolve(), out.resolve()
+    if not (source / "arch/x86/kvm").is_dir():
+        raise UsageError(f"{source} is not a kernel tree with KVM for x86")
+    if out == source or source in out.parents:
+        raise UsageError(f"the output folder {out} must not lie in the source {source}")
+    make.check_tools()
+    compiler = make.compiler_id(options.compiler)
+    log = out.with_name(f"{out.name}.log")
+    with locked(out.with_name(f"{out.name}.lock")):
+        log.unlink(missing_ok=True)
+        _claim(out, {"source": str(source), "compiler": compiler, "arch": "x86_64"})
+        args = [
+            *("-C", str(source), f"O={out}", "ARCH=x86_64"),
+            f"CC={make.compiler_command(options.compiler, options.ccache)}",
+            *options.make_args,
+        ]
+        env = make.environment(options.ccache)
+        all_new = _configure(source, out, args, env, log, options.fragment)
+        objects = make.run_make(
+            [*args, "bzImage", "headers"],
+            log,
+            env,
+            what="the kernel",
+            jobs=options.jobs,
+            total=(TYPICAL_OBJECTS if all_new else stale_objects(out)) if progress else None,
+            progress=progress,
+            strip=(f"{source}/",),
+        )
+        release = (out / "include/config/kernel.release").read_text().strip()
+    return KernelBuild(
+        source=source,
+        out=out,
+        bzimage=out / "arch/x86/boot/bzImage",
+        vmlinux=out / "vmlinux",
+        release=release,
+        compiler=options.compiler,
+        objects=objects,
+        seconds=time.monotonic() - start,
+        log=log,
+        ccache=options.ccache,
+    )
+
+
+def _claim(out: Path, identity: dict[str, str]) -> None:
+    """Make `out` ours, and empty where what is in it cannot be used."""
+    if out.exists() and any(out.iterdir()):
+        try:
+            found = json.loads((out / STAMP).read_text())
+        except FileNotFoundError:
+            message = f"{out} is not empty and was not made by gen; name another folder"
+            raise UsageError(message) from None
+        except ValueError:
+            found = None
+        if found == identity:
+            return
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    new = out / f"{STAMP}.new"
+    new.write_text(json.dumps(identity))
+    new.replace(out / STAMP)
+
+
+def _configure(
+    source: Path, out: Path, args: Sequence[str], env: dict[str, str], log: Path, fragment: Path
+) -> bool:
+    """Write .config, unless the one that is there came from this fragment and these Kconfigs.
+
+    Returns whether it is another than before.
+    """
+    text = fragment.read_text()
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    mark, dotconfig = out / CONFIGURED, out / ".config"
+    if mark.exists() and mark.read_text() == digest and dotconfig.exists():
+        since = mark.stat().st_mtime
+        if all(path.stat().st_mtime < since for path in _kconfig_files(source, out)):
+            return False
+    mark.unlink(missing_ok=True)
+    before = dotconfig.read_text() if dotconfig.exists() else ""
+    now = time.time()
+    wants = config.parse_fragment(text)
+    quiet = [*args, "-s"]
+    strip = (f"{source}/",)
+    make.run_make([*quiet, "tinyconfig"], log, env, what="tinyconfig", strip=strip)
+    with dotconfig.open("a") as file:
+        file.write(config.render_fragment(wants))
+    make.run_make([*quiet, "olddefconfig"], log, env, what="the configuration", strip=strip)
+    after = dotconfig.read_text()
+    got = config.parse_config(after)
+    refused = config.unmet(wants, got, config.kconfig_symbols(source))
+    if refused:
+        raise ConfigRefused(f"{source} cannot be configured as {fragment.name} asks", refused)
+    mark.write_text(digest)
+    # Not later than the Kconfig files were read: one that changes meanwhile is seen next time.
+    make.set_mtime(mark, now)
+    return before != after
+
+
+def _kconfig_files(source: Path, out: Path) -> list[Path]:
+    """The Kconfig files that the last configuration read."""
+    listed = out / "include/config/auto.conf.cmd"
+    if not listed.exists():
+        return []
+    words = listed.read_text().replace("\\\n", " ").partition("deps_config :=")[2]
+    paths = (source / word for word in words.partition("\n")[0].split())
+    return [path for path in paths if path.exists()]
+
+
+def stale_objects(out: Path) -> int:
+    """About how many objects make will build in `out`: those older than a file they came from.
+
+    Read from the .cmd files that kbuild keeps beside each object.
+    """
+    times: dict[str, float] = {}
+
+    def time_of(name: str) -> float:
+        if name not in times:
+            path = out / name
+            times[name] = path.stat().st_mtime if path.exists() else 0.0
+        return times[name]
+
+    commands = list(out.rglob(".*.o.cmd"))
+    if len(commands) < TYPICAL_OBJECTS // 2:
+        return TYPICAL_OBJECTS - len(commands)
+    stale = 0
+    for command in commands:
+        made = command.with_name(command.name[1:-4])
+        if not made.exists():
+            continue
+        limit = made.stat().st_mtime
+        words = command.read_text(errors="replace").partition("\nsource_")[2].split()
+        stale += any(time_of(word) > limit for word in words if word[0] not in "$\\")
+    return stale

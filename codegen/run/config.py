@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The kernel's small configuration, and whether a tree really took it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FRAGMENT = Path(__file__).with_name("kvm-x86.config")
+
+_WANT = re.compile(r"^CONFIG_(\w+)=(\S+)(\s+# optional)?$")
+_UNSET = re.compile(r"^# CONFIG_(\w+) is not set(\s+# optional)?$")
+_SOURCE = re.compile(r'^\s*source\s+"([^"]+)"', re.MULTILINE)
+_SYMBOL = re.compile(r"^\s*(?:menu)?config\s+(\w+)", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Want:
+    """One line of a fragment: `value` is "n" for a symbol that shall be off."""
+
+    symbol: str
+    value: str
+    optional: bool
+
+    @property
+    def line(self) -> str:
+        """The line as it stands in a .config."""
+        if self.value == "n":
+            return f"# CONFIG_{self.symbol} is not set"
+        return f"CONFIG_{self.symbol}={self.value}"
+
+
+def parse_fragment(text: str) -> tuple[Want, ...]:
+    """The wanted symbols of a fragment, whose form its own head describes.
+
+    Raises ValueError for a line that is neither a comment nor a symbol: a
+    line that was mistyped must not be taken for a comment.
+    """
+    wants: list[Want] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        want, unset = _WANT.match(line), _UNSET.match(line)
+        if want:
+            wants.append(Want(want[1], want[2], bool(want[3])))
+        elif unset:
+            wants.append(Want(unset[1], "n", bool(unset[2])))
+        elif line.strip() and not (line.startswith("#") and "CONFIG_" not in line):
+            raise ValueError(f"line {number}: not a comment and not a symbol: {line}")
+    return tuple(wants)
+
+
+def render_fragment(wants: Iterable[Want]) -> str:
+    """The fragment as kconfig reads it."""
+    return "".join(f"{want.line}\n" for want in wants)
+
+
+def parse_config(text: str) -> dict[str, str]:
+    """Symbol to value of a .config; symbols that are off have the value "n"."""
+    values: dict[str, str] = {}
+    for line in text.splitlines():
+        if line.startswith("CONFIG_"):
+            symbol, _, value = line[len("CONFIG_") :].partition("=")
+            values[symbol] = value
+        elif line.startswith("# CONFIG_") and line.endswith(" is not set"):
+            values[line[len("# CONFIG_") : -len(" is not set")]] = "n"
+    return values
+
+
+def unmet(wants: Sequence[Want], config: dict[str, str], known: Iterable[str]) -> tuple[str, ...]:
+    """What the tree did not take, in words; () where all is well.
+
+    `config` is parse_config() of the result of olddefconfig, `known` the
+    symbols that the tree's Kconfig files define: only an optional symbol that
+    is not among them is tolerated.
+    """
+    defined = frozenset(known)
+    found: list[str] = []
+    for want in wants:
+        got = config.get(want.symbol, "n")
+        if got == want.value:
+            continue
+        if want.symbol not in defined:
+            if not want.optional:
+                found.append(f"{want.line}: the tree has no such symbol")
+        else:
+            found.append(f"{want.line}: came out as {got}")
+    return tuple(found)
+
+
+def kconfig_symbols(source: Path, arch: str = "x86") -> frozenset[str]:
+    """The symbols that the Kconfig files of `source` define for `arch`."""
+    symbols: set[str] = set()
+    todo, seen = ["Kconfig"], set[str]()
+    while todo:
+        name = todo.pop().replace("$(SRCARCH)", arch)
+        path = source / name
+        if name in seen or "$" in name or not path.is_file():
+            continue
+        seen.add(name)
+        text = path.read_text(errors="replace")
+        symbols.update(_SYMBOL.findall(text))
+        todo.extend(_SOURCE.findall(text))
+    return frozenset(symbols)

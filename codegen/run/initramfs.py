@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The guest's only file system: a cpio archive with init and the tests, made without root."""
+
+import os
+import stat
+import subprocess
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import EnvironmentFailure, UsageError
+
+INIT_SOURCE = Path(__file__).with_name("init.c")
+MOUNT_POINTS = ("dev", "proc", "sys", "tmp", "gen", "bin", "tests")
+
+
+@dataclass(frozen=True)
+class GuestTest:
+    """One program to run in the guest: host file, arguments, time limit in seconds."""
+
+    name: str
+    program: Path
+    args: tuple[str, ...] = ()
+    limit_s: int = 120
+
+
+def build_init(folder: Path, compiler: str = "gcc") -> Path:
+    """Compile init.c as a static program into `folder`, unless it is there and newer.
+
+    Raises EnvironmentFailure with the compiler's words, e.g. where libc.a is missing.
+    """
+    out = folder / "init"
+    if out.exists() and out.stat().st_mtime > INIT_SOURCE.stat().st_mtime:
+        return out
+    folder.mkdir(parents=True, exist_ok=True)
+    new = folder / f"init.{os.getpid()}"
+    command = [compiler, "-O2", "-static", "-s", "-o", str(new), str(INIT_SOURCE)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise EnvironmentFailure(f"cannot run {compiler}: {error.strerror}") from error
+    if done.returncode:
+        raise EnvironmentFailure(f"cannot compile the guest's init:\n{done.stderr.strip()}")
+    new.replace(out)
+    return out
+
+
+def tsc_params(init: Path) -> tuple[str, ...]:
+    """The kernel parameter with the frequency of the host's TSC, where init can measure it.
+
+    A guest without ACPI has only the PIT to measure its TSC by, and on a busy
+    host that fails.  Under TCG, too, the guest's TSC is the host's.
+    """
+    try:
+        done = subprocess.run([str(init)], capture_output=True, text=True, check=True, timeout=10)
+        return (f"tsc_early_khz={int(done.stdout)}",)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return ()
+
+
+def cpio(entries: Iterable[tuple[str, int, bytes]]) -> bytes:
+    """A cpio archive in the kernel's "newc" format of (path, mode, content) entries.
+
+    The format is described in Documentation/driver-api/early-userspace/buffer-format.rst.
+    Owner and times are 0, so that the same content gives the same bytes.
+    """
+    parts: list[bytes] = []
+    for number, (path, mode, content) in enumerate((*entries, ("TRAILER!!!", 0, b"")), start=1):
+        name = path.encode() + b"\0"
+        links = 2 if stat.S_ISDIR(mode) else 1
+        fields = (number, mode, 0, 0, links, 0, len(content), 0, 0, 0, 0, len(name), 0)
+        head = b"070701" + b"".join(b"%08X" % field for field in fields) + name
+        parts += [head, bytes(-len(head) % 4), content, bytes(-len(content) % 4)]
+    return b"".join(parts)
+
+
+def list_text(tests: Sequence[GuestTest]) -> str:
+    """The text of /gen/tests, as init.c reads it."""
+    return "".join(
+        "\t".join((str(test.limit_s), f"/tests/{test.name}", *test.args)) + "\n" for test in tests
+    )
+
+
+def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, bytes]]:
+    """Path in the guest to (mode, content); a folder has no content.
+
+    Raises UsageError for a name or an argument that the list cannot hold.
+    """
+    files: dict[str, tuple[int, bytes]] = {}
+    for test in tests:
+        if any(set(word) & set("\t\n\0") for word in (test.name, *test.args)):
+            raise UsageError(f"test {test.name!r}: tab and newline cannot be passed to a test")
+        path = f"tests/{test.name}"
+        if path not in files:
+            files[path] = (stat.S_IFREG | 0o755, test.program.read_bytes())
+    files["init"] = (stat.S_IFREG | 0o755, init.read_bytes())
+    files["gen/tests"] = (stat.S_IFREG | 0o644, list_text(tests).encode())
+    folders = {str(parent) for path in files for parent in Path(path).parents} - {"."}
+    for folder in folders.union(MOUNT_POINTS):
+        files[folder] = (stat.S_IFDIR | 0o755, b"")
+    # Sorted, a folder comes before what it holds.
+    return dict(sorted(files.items()))
+
+
+def write_initramfs(path: Path, init: Path, tests: Sequence[GuestTest]) -> Path:
+    """Write the archive to `path`, which is returned."""
+    files = contents(init, tests)
+    path.write_bytes(cpio((name, mode, data) for name, (mode, data) in files.items()))
+    return path

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Real kernels, fetched and imported by gen itself, and the series on each of them."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from codegen.description.load import load
+from codegen.errors import UsageError
+from codegen.plan import NotHere
+from codegen.render import resources
+from codegen.series import Series, finish, open_tree, plan_for
+from codegen.tree import TreeLocation, resolve
+from codegen.variants import load_variant, variant_names
+
+RELEASES = ("6.1", "6.12", "7.2")
+KNOBS = tuple(sorted(path.stem for path in resources("abi").glob("*.yaml")))
+VARIANTS = variant_names(resources("templates"))
+# Debian drops a release from its suites when the next one is in: these two stay for years.
+KEPT = ("6.1", "6.12")
+
+
+@cache
+def location(release: str) -> TreeLocation:
+    """Debian's kernel of a release."""
+    try:
+        return resolve(f"debian:{release}")
+    except UsageError as problem:
+        if release in KEPT:
+            raise
+        pytest.skip(f"none of Debian's suites has linux-source-{release} any more: {problem}")
+
+
+@cache
+def made(knob: str, variant: str, release: str) -> Series | str:
+    """A series, or why there is none."""
+    templates = resources("templates")
+    description = load(templates.parent / "abi" / f"{knob}.yaml", f"abi/{knob}.yaml")
+    where = location(release)
+    with open_tree(where) as tree:
+        try:
+            plan = plan_for(description, load_variant(templates, variant), where, tree)
+        except NotHere as answer:
+            return str(answer)
+        return finish(plan, where, tree)
+
+
+@pytest.fixture(params=[(k, v, r) for r in RELEASES for k in KNOBS for v in VARIANTS], ids="-".join)
+def cell(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+    """A knob, a variant and a release."""
+    return request.param
+
+
+@pytest.fixture
+def series(cell: tuple[str, str, str], tmp_path: Path) -> tuple[Series, Path]:
+    """The series of a cell that has one, with its files in a folder; other cells have no tests."""
+    found = made(*cell)
+    if isinstance(found, str):
+        pytest.skip(f"no series here: {found}")
+    for name, data in found.files.items():
+        (tmp_path / name).write_bytes(data)
+    return found, tmp_path

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A program in QEMU's place, for the cases in which QEMU or the guest do not do their work."""
+
+from pathlib import Path
+
+HEAD = """\
+#!/bin/sh
+# $console and $output are where the two serial ports go, $n counts the boots.
+for word; do
+    case $word in
+    file:*console.log) console=${word#file:} ;;
+    file:*output.log) output=${word#file:} ;;
+    esac
+done
+count=$(dirname "$0")/count
+n=$(($(cat "$count" 2>/dev/null || echo 0) + 1))
+echo $n >"$count"
+say() { printf '%s\\n' "$@" >>"$output"; }
+log() { printf '[    0.1] %s\\n' "$@" >>"$console"; }
+begin() { log "gen: begin $1"; say "@gen begin $1"; }
+end() { log "gen: end $1"; say "@gen end $1 $2 $3 10"; }
+: >"$console"
+: >"$output"
+"""
+GUEST = 'say "@gen guest kvm=1 svm=1"\n'
+
+
+def fake_qemu(folder: Path, script: str) -> str:
+    """Write the program; `script` is what it does after HEAD.  Returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "qemu"
+    path.write_text(HEAD + script)
+    path.chmod(0o755)
+    return str(path)
+
+
+def boots(folder: Path) -> int:
+    """How often it was started."""
+    return int((folder / "count").read_text())

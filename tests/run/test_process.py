@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is started does not outlive its starter, nor a lock its holder."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codegen.run.lock import locked
+from codegen.run.process import child
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTER = """
+import subprocess, time
+from codegen.run.process import child
+with child(["sleep", "60"], subprocess.DEVNULL) as process:
+    time.sleep(0.3)  # setpriv must have come to run
+    print(process.pid, flush=True)
+    process.wait()
+"""
+HOLDER = """
+import sys, time
+from pathlib import Path
+from codegen.run.lock import locked
+with locked(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def gone(pid: int) -> bool:
+    for _ in range(40):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def start(script: str, *args: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, *args]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv (util-linux) is not installed")
+def test_child_of_a_killed_process_is_killed() -> None:
+    with start(STARTER) as starter:
+        assert starter.stdout
+        pid = int(starter.stdout.readline())
+        starter.send_signal(signal.SIGKILL)
+    assert gone(pid)
+
+
+def test_child_is_killed_with_its_own_children(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    with child(["sh", "-c", f"sleep 60 & echo $! >{pids}; wait"], subprocess.DEVNULL):
+        while not pids.exists() or not pids.read_text().strip():
+            time.sleep(0.01)
+    assert gone(int(pids.read_text()))
+
+
+def test_second_waits_and_says_so_and_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:
+    said: list[str] = []
+    with start(HOLDER, str(tmp_path / "lock")) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+
+        def waiting() -> None:
+            said.append("waiting")
+            holder.kill()
+
+        with locked(tmp_path / "lock", waiting):
+            assert said == ["waiting"]
+    with locked(tmp_path / "lock", waiting):
+        assert said == ["waiting"]
