@@ -84,9 +84,34 @@ def environment(ccache: Path | None) -> dict[str, str]:
     return {**kept, **fixed}
 
 
+# A .S file may .incbin another (arch/x86/boot/compressed/piggy.S takes the compressed kernel that
+# way), which ccache's depend mode does not see: it would hand out the kernel of another series.
+_WRAPPER = """\
+#!/bin/sh
+for last; do :; done
+case $last in
+*.S) exec {compiler} "$@" ;;
+esac
+exec ccache {compiler} "$@"
+"""
+
+
 def compiler_command(compiler: str, ccache: Path | None) -> str:
-    """The value of CC: through ccache where there is one and a folder for it."""
-    return f"ccache {compiler}" if ccache and shutil.which("ccache") else compiler
+    """The value of CC: through ccache where there is one and a folder for it.
+
+    Writes a script into that folder, since ccache must not see assembly.
+    """
+    if not ccache or not shutil.which("ccache"):
+        return compiler
+    ccache.mkdir(parents=True, exist_ok=True)
+    script = ccache / f"cc-{Path(compiler).name}"
+    text = _WRAPPER.format(compiler=compiler)
+    if not script.exists() or script.read_text() != text:
+        new = script.with_suffix(f".{os.getpid()}")
+        new.write_text(text)
+        new.chmod(0o755)
+        new.replace(script)
+    return str(script)
 
 
 def compiler_id(compiler: str) -> str:

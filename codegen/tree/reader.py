@@ -103,7 +103,7 @@ class GitTree:
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
         folder, _, start = prefix.rpartition("/")
-        found = []
+        found: list[str] = []
         for mode, name in self._entries(folder):
             if not name.startswith(start):
                 continue
@@ -160,7 +160,7 @@ class FolderTree:
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
         folder, _, start = prefix.rpartition("/")
-        found = []
+        found: list[str] = []
         for name, is_folder in self._entries(folder):
             path = f"{folder}/{name}" if folder else name
             if not name.startswith(start):
