@@ -34,17 +34,37 @@ venv_ready() {
 	) 9>"$1/.venv.lock"
 }
 
+# Debian without python3-venv has no pip at all: its package of pip as a wheel is unpacked, which
+# takes no root, and installs pip.
+venv_pip() {
+	venv_tmp=$(mktemp -d)
+	(
+		cd "$venv_tmp" && mkdir -p lists/partial cache/archives/partial
+		apt-get -qq download python3-pip-whl 2>/dev/null ||
+			{
+				set -- -o "Dir::State::lists=$venv_tmp/lists" -o "Dir::Cache=$venv_tmp/cache"
+				apt-get -qq "$@" update && apt-get -qq "$@" download python3-pip-whl
+			} 2>/dev/null
+		dpkg-deb -x python3-pip-whl_*.deb wheel
+	) >/dev/null 2>&1
+	venv_wheel=$(echo "$venv_tmp"/wheel/usr/share/python-wheels/pip-*.whl)
+	if [ ! -f "$venv_wheel" ] ||
+		! "$1/.venv/bin/python" "$venv_wheel/pip" install -q --disable-pip-version-check pip; then
+		rm -rf "$venv_tmp" "$1/.venv"
+		echo "gen: Python has no pip here; on Debian: apt install python3-venv" >&2
+		return 2
+	fi
+	rm -rf "$venv_tmp"
+}
+
 venv_make() {
 	venv_with=$(venv_python) || exit 2
 	[ -t 2 ] && echo "gen: making $1/.venv, once" >&2
 	rm -rf "$1/.venv"
 	if ! "$venv_with" -m venv "$1/.venv" >/dev/null 2>&1; then
-		# Debian without python3-venv: pip itself makes the folder usable
+		rm -rf "$1/.venv"
 		"$venv_with" -m venv --without-pip "$1/.venv" || exit 2
-		"$venv_with" -m pip --python "$1/.venv/bin/python" install -q pip || {
-			echo "gen: pip is missing; on Debian: apt install python3-venv" >&2
-			exit 2
-		}
+		venv_pip "$1" || exit 2
 	fi
 	if ! "$1/.venv/bin/python" -m pip install -q --disable-pip-version-check \
 		--no-warn-script-location -e "$1$2" >"$1/.venv/pip.log" 2>&1; then
