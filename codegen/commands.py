@@ -7,6 +7,7 @@ import argparse
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,9 @@ def make(options: argparse.Namespace) -> int:
     made: list[dict[str, Any]] = []
     answers: list[NotHere] = []
     variants = _variants(options)
-    with open_tree(location) as tree:
+    with open_tree(location) as tree, ThreadPoolExecutor(1) as pool:
         tree_version = version(tree)
+        waiting: list[Future[Series]] = []
         for variant in variants:
             try:
                 plan = plan_for(description, variant, location, tree, reserved)
@@ -50,7 +52,8 @@ def make(options: argparse.Namespace) -> int:
                 if not options.json:
                     print(show.answer(variant, answer))
                 continue
-            series = finish(plan, location, tree, reserved, signer)
+            waiting.append(pool.submit(finish, plan, location, reserved, signer))
+        for series in (future.result() for future in waiting):
             folder = write(series, options.out)
             made.append(_as_json(series, folder))
             if not options.json:

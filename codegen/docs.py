@@ -52,7 +52,7 @@ def table_row(table: str, name: str, text: str) -> str:
 
 
 def _first_cells(lines: list[str], first: int) -> list[str]:
-    return [found[1] for line in lines if (found := re.match(r" ?(KVM_\w+)", line))]
+    return [found[1] for line in lines if (found := re.match(r"( ?KVM_\w+)", line))]
 
 
 def _shifted(line: str, first: int, shift: int) -> str:

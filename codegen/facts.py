@@ -116,8 +116,14 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
     for key, spec in variant.numbers.items():
         members = family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
         if not members.members:
-            what = f"{spec.prefix}*{spec.suffix}"
-            raise error(Finding(f"this tree has no {what}: there is no number to continue from"))
+            searched = ", ".join(dict.fromkeys(c.source.path for c in constants(survey)))
+            raise error(
+                Finding(
+                    f"this tree has no macro {spec.prefix}*{spec.suffix}: there is no number "
+                    "to continue from",
+                    hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
+                )
+            )
         number = members.next(reserved.of(spec.prefix))
         highest = spec.limit if spec.bits else spec.below
         if number >= highest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from unicodedata import east_asian_width
 
 from codegen.errors import FindingsError
 
@@ -26,7 +27,7 @@ class Finding:
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
         lines = [f"{place}: error: {self.message}" if place else f"error: {self.message}"]
         if self.source:
-            pad = "".join("\t" if c == "\t" else " " for c in self.source[: self.column - 1])
+            pad = "".join(map(_blank, self.source[: self.column - 1]))
             lines += [f"    {self.source}", f"    {pad}^"]
         lines += [f"    {line}" for line in self.hint.splitlines()]
         return "\n".join(lines)
@@ -36,6 +37,13 @@ class Finding:
         values = {name: getattr(self, name) for name in ("message", "path", "line", "column")}
         values.update(hint=self.hint, site=self.site)
         return {name: value for name, value in values.items() if value}
+
+
+def _blank(char: str) -> str:
+    """White space as wide as a character is on a terminal."""
+    if char == "\t":
+        return char
+    return "  " if east_asian_width(char) in "WF" else " "
 
 
 def error(*findings: Finding) -> FindingsError:

@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,11 +86,6 @@ def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> 
         except OSError:
             pass
     return found
-
-
-def ask(pool: Executor, tree: Tree, paths: Sequence[str]) -> Future[Recipients]:
-    """The same while other work goes on."""
-    return pool.submit(recipients, tree, tuple(paths))
 
 
 def _imitate(top: Path, script: bytes, listed: bytes, paths: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from clang import cindex
 
-from codegen.c.source import CSource, Extent
+from codegen.c.source import CSource, Extent, flattened
 from codegen.survey import Survey
 
 _HEADERS = ("include/uapi/linux/kvm", "include/uapi/asm-generic/kvm")
@@ -73,6 +73,8 @@ def _number(value: int, bits: bool) -> int:
 def _values(path: str, data: bytes) -> Mapping[str, int]:
     """The value of every macro of a header that is an integer constant."""
     names = [e.name for e in CSource(path, data).all("macro") if e.name.startswith("KVM_")]
+    # a number is taken in whatever branch of an `#if` it stands
+    data = flattened(data)
     start = len(data) + 1
     lines = [f"enum {{ gen_{name} = ({name}) }};\n".encode() for name in names]
     probe = data + b"\n" + b"".join(lines)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen import __version__, maintainers
+from codegen import __version__
 from codegen.commit import Commits, Person, make_commits
 from codegen.description.load import Description, load
 from codegen.facts import Reserved
 from codegen.given import given_patches
 from codegen.mail import cover_letter, format_mails
+from codegen.maintainers import Recipients, recipients
 from codegen.plan import Plan, make_plan
 from codegen.render import Renderer, resources
 from codegen.tree.locate import TreeLocation
@@ -97,7 +98,7 @@ def generate(
         tree = resolve(tree)
     with open_tree(tree) as source:
         plan = plan_for(description, variant, tree, source, reserved)
-        return finish(plan, tree, source, reserved, signer)
+    return finish(plan, tree, reserved, signer)
 
 
 def plan_for(
@@ -115,18 +116,21 @@ def plan_for(
 def finish(
     plan: Plan,
     location: TreeLocation,
-    source: Tree,
     reserved: Reserved | None = None,
     signer: Person | None = None,
 ) -> Series:
-    """A plan as a series: commits and mails, made in a scratch repository."""
+    """A plan as a series: commits and mails, made in a scratch repository.
+
+    May run in a thread of its own while the next plan is made.
+    """
     with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
-        asked = maintainers.ask(pool, source_of(location), sorted(plan.files))
-        commits = make_commits(plan, source, git_dir, location.commit, signer)
-        cover = _cover(plan, location, version(source), reserved)
+        asked = pool.submit(_recipients, location, sorted(plan.files))
+        with open_tree(location) as source:
+            commits = make_commits(plan, source, git_dir, location.commit, signer)
+            tree_version = version(source)
         mails = format_mails(
             commits,
-            cover,
+            _cover(plan, location, tree_version, reserved),
             asked.result(),
             rfc=plan.description.knob.rfc,
             with_base=location.commit is not None,
@@ -136,16 +140,14 @@ def finish(
     names = [name for name in mails if not name.startswith("0000-")]
     files = dict(mails)
     files["series"] = "".join(f"{name}\n" for name in names).encode()
-    files["manifest.json"] = _manifest(plan, location, version(source), commits, names, reserved)
+    files["manifest.json"] = _manifest(plan, location, tree_version, commits, names, reserved)
     return Series(plan, location, files, location.commit, commits.commits)
 
 
-def source_of(location: TreeLocation) -> Tree:
-    """A tree of its own for another thread: one git process answers one question at a time."""
-    if location.git_dir is not None and location.commit is not None:
-        return GitTree(location.git_dir, location.commit)
-    assert location.folder is not None
-    return FolderTree(location.folder)
+def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
+    """Asked on a tree of its own: a tree's git process answers one question at a time."""
+    with open_tree(location) as tree:
+        return recipients(tree, paths)
 
 
 def date_of(location: TreeLocation, git_dir: Path, commits: Commits) -> int:
@@ -164,6 +166,8 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     tree = location.name
     if tree.startswith("debian-"):
         tree = tree.replace("-", ":", 1)
+    elif location.commit and tree.endswith(f"-{location.commit[:12]}"):
+        tree = f"{tree[:-13]}@{location.commit[:12]}"
     parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]
     for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
         listed = ",".join(str(number) for number in sorted(numbers))

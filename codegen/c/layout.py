@@ -37,9 +37,9 @@ def define(name: str, value: object, sibling: str) -> str:
     if width(line) >= wanted:
         # one column of values is kept where the siblings have one that is wide enough
         return f"{line} {value}" if wanted % _TAB == 0 and wanted > 40 else f"{line}\t{value}"
-    while width(line) < wanted:
+    while width(line) // _TAB < wanted // _TAB:
         line += "\t"
-    return line + str(value)
+    return line + " " * (wanted - width(line)) + str(value)
 
 
 def or_into(old: str, term: str) -> str:
@@ -59,12 +59,13 @@ def one_more_in_macro(old: str, term: str) -> str:
         return f"{last[:at]} | {term}{last[at:]}"
     columns = [width(line[:-1]) for line in lines[:-1] if line.endswith("\\")]
     # the first line of `old` begins behind `#define `, so that the others tell the column
-    wanted = columns[1] if len(columns) > 1 else columns[0]
+    wanted = columns[1] if len(columns) > 1 else columns[0] + len("#define ")
     body = f"{last[:at]} |"
     while width(body) < wanted:
         body += "\t"
     body = body if width(body) > width(f"{last[:at]} |") else body + " "
     indent = last[: len(last) - len(last.lstrip())]
+    indent += " " if last.lstrip().startswith("(") else ""
     return "\n".join([*lines[:-1], f"{body}\\", f"{indent}{term}{last[at:]}"])
 
 

@@ -90,6 +90,26 @@ def closing(tokens: Sequence[Token], opening: int) -> int:
     raise ValueError("unbalanced bracket")
 
 
+def nesting(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """For each token, how many `{` and how many `#if` are open behind it.
+
+    As for `closing`, branches that each open the same bracket open it once.
+    """
+    depth = 0
+    saved: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.text == "#" and index + 1 < len(tokens):
+            directive = tokens[index + 1].text
+            if directive in ("if", "ifdef", "ifndef"):
+                saved.append(depth)
+            elif directive in ("else", "elif") and saved:
+                depth = saved[-1]
+            elif directive == "endif" and saved:
+                saved.pop()
+        depth += {"{": 1, "}": -1}.get(token.text, 0)
+        yield depth, len(saved)
+
+
 def statement_end(tokens: Sequence[Token], first: int) -> int:
     """The index behind the last token of the statement that begins at `first`.
 

@@ -83,6 +83,11 @@ def _blank(match: re.Match[bytes]) -> bytes:
     return re.sub(rb"[^\n]", b" ", match.group())
 
 
+def flattened(data: bytes) -> bytes:
+    """A file with its `#if … #endif` lines blanked, so that no branch is skipped."""
+    return _CONDITIONAL.sub(_blank, data)
+
+
 class CSource:
     """A C file: `path` names it in messages, `data` is what it holds."""
 
@@ -96,8 +101,7 @@ class CSource:
 
     @cached_property
     def _flat_unit(self) -> Any:
-        """The same file with its `#if … #endif` lines blanked, so that no branch is skipped."""
-        return _parse(self.path, _CONDITIONAL.sub(_blank, self.data))
+        return _parse(self.path, flattened(self.data))
 
     @cached_property
     def _lexed(self) -> Any:

@@ -1,102 +1,181 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Texts of a description: what they may hold, so that none leaves the place it is put in."""
+"""Texts for people: they end up in commit messages, comments of C and api.rst, and stay there.
+
+Messages and documentation are wrapped anew, so a word of a text can come to begin a line: what
+would be read as the beginning of a patch or a trailer is refused wherever it stands.
+"""
 
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import Field
 
-_TEMPLATE = re.compile(r"\{\{|\{%|\{#")
-_LONGEST_LINE = 100
+from codegen.description.rules import (
+    Problem,
+    characters,
+    holds,
+    no_continuation,
+    no_template,
+    not_empty,
+)
 
-
-def _character(value: str, allowed: str) -> str:
-    for char in value:
-        if char in allowed:
-            continue
-        # controls, surrogates, and the format characters that turn the reading direction
-        if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-            raise ValueError(f"the character U+{ord(char):04X} is not allowed in a text")
-    return value
-
-
-def _line(value: str) -> str:
-    _character(value, "")
-    return _plain(value)
-
-
-def _prose(value: str) -> str:
-    _character(value, "\n")
-    return _plain(value)
-
-
-def _plain(value: str) -> str:
-    if not value.strip():
-        raise ValueError("the text is empty")
-    for mark in ("*/", "/*"):
-        if mark in value:
-            raise ValueError(f"`{mark}` would leave or open a C comment")
-    if "\\\n" in value or value.endswith("\\"):
-        raise ValueError("a backslash at the end of a line would continue a macro")
-    if _TEMPLATE.search(value):
-        raise ValueError("template code is not allowed in a description")
-    if re.search(r"^---|^diff --git |^From |^Index: ", value, re.M):
-        raise ValueError("a line of it would be read as the beginning of a patch")
-    if re.search(r"^\s*[A-Z][a-z]+(-[a-z]+)*-by:", value, re.M):
-        raise ValueError("a trailer like Signed-off-by: is not for a description to give")
-    return value
-
-
-def _clause(value: str) -> str:
-    _prose(value)
-    if value.rstrip().endswith("."):
-        raise ValueError("a clause is put into sentences: leave out the full stop")
-    return value
-
-
-def _code(value: str) -> str:
-    _character(value, "\n\t")
-    if not value.strip():
-        raise ValueError("the text is empty")
-    if _TEMPLATE.search(value):
-        raise ValueError("template code is not allowed in a description")
-    if "\\\n" in value or value.rstrip("\n").endswith("\\"):
-        raise ValueError("a backslash at the end of a line would continue a macro")
-    if "??/" in value:
-        raise ValueError("the trigraph `??/` is a backslash")
-    _balanced(value)
-    for line in value.splitlines():
-        if len(line.expandtabs(8)) > _LONGEST_LINE:
-            raise ValueError(f"a line of {len(line.expandtabs(8))} columns; {_LONGEST_LINE} at most")
-        if line != line.rstrip():
-            raise ValueError("white space at the end of a line")
-    return value
+_PATCH = "would be read as the beginning of a patch"
+# git's mailinfo.c, patchbreak(), is_scissors_line() and handle_from(); send-email's Cc from bodies
+_MAIL = (
+    (re.compile(r"(?<!\S)---(?=\s|\Z)"), f"`---` {_PATCH}", "use `--`, or another word"),
+    (re.compile(r"(?<!\S)diff -\S*"), f"`diff -` {_PATCH}", ""),
+    (re.compile(r"(?<!\S)Index: "), f"`Index:` {_PATCH}", ""),
+    (re.compile(r"^(\+\+\+ |@@ )", re.M), f"such a line {_PATCH}", ""),
+    (
+        re.compile(r"-[- ]*(>8|8<|>%|%<)|(>8|8<|>%|%<)[ -]*-"),
+        "scissors would cut off what stands before them",
+        "",
+    ),
+    (
+        re.compile(r"(?<!\S)From ([0-9a-f]{12,}|\S+@\S+)(?=\s)|^From .*\d:\d\d:\d\d", re.M),
+        "a line `From …` would be read as the beginning of a mail",
+        "",
+    ),
+    (
+        re.compile(r"^[ \t]*(From|Date|Subject|To|MIME-Version|Content-[\w-]+|Message-Id): ", re.M),
+        "a line like this would be read as a mail's header",
+        "",
+    ),
+    (
+        re.compile(
+            r"(?<!\S)(Cc|Fixes|Change-Id|base-commit|[A-Za-z]+(?:-[a-z]+)*-[Bb]y):(?=\s)", re.I
+        ),
+        "a trailer is not for a description to give",
+        "whoever sends the series adds its trailers",
+    ),
+)
+_COMMENT = re.compile(r"\*/|/\*")
+# docutils, "Inline markup recognition rules": what it would take for the beginning of markup
+_REFERENCE = re.compile(r"(?<![\w`])[A-Za-z][\w-]*_{1,2}(?![\w`])")
+_MARKUP = re.compile(r"``.*?``|`[^`]*`|(?<!\S)(\*\*?)[^*\s](?:[^*]*[^*\s])?\1(?!\w)", re.S)
+_EMPHASIS = re.compile(r"(?<!\S)(\*\*?)(?=[^\s*/])")
+_PRESCRIBING = frozenset("must shall should always never will has needs".split())
+_NO_VERBS = frozenset("may can to kvm let allow permit userspace".split())
+_FIRST_WORD = re.compile(r"\s*([A-Za-z][\w'-]*)")
+_INTRODUCED = re.compile(r"\s*(by default|otherwise|without it|if not)\b", re.I)
+_SENTENCE = frozenset(
+    "A All An Any Every It No Nothing Only Memory Guests The This Userspace".split()
+)
 
 
-_SKIP = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
-_PAIRS = {")": "(", "]": "[", "}": "{"}
+def _no_comment(value: str) -> Iterator[Problem]:
+    for found in _COMMENT.finditer(value):
+        verb = "end" if found[0] == "*/" else "begin"
+        yield Problem(f"`{found[0]}` would {verb} a comment of C", found.start())
 
 
-def _balanced(value: str) -> None:
-    bare = _SKIP.sub(" ", value)
-    if "/*" in bare or "*/" in bare:
-        raise ValueError("a C comment that is not closed, or not opened")
-    if '"' in bare:
-        raise ValueError("a string that is not closed")
-    open_: list[str] = []
-    for char in bare:
-        if char in "([{":
-            open_.append(char)
-        elif char in _PAIRS and (not open_ or open_.pop() != _PAIRS[char]):
-            raise ValueError(f"`{char}` closes nothing")
-    if open_:
-        raise ValueError(f"`{open_[-1]}` is not closed")
+def _no_mail(value: str) -> Iterator[Problem]:
+    for pattern, message, hint in _MAIL:
+        for found in pattern.finditer(value):
+            yield Problem(message, found.start(), hint)
 
 
-Line = Annotated[str, StringConstraints(max_length=120), AfterValidator(_line)]
-Clause = Annotated[str, StringConstraints(max_length=600), AfterValidator(_clause)]
-Prose = Annotated[str, StringConstraints(max_length=4000), AfterValidator(_prose)]
-Code = Annotated[str, StringConstraints(max_length=16000), AfterValidator(_code)]
+def no_full_stop(value: str) -> Iterator[Problem]:
+    """The rule of texts that are put into sentences, or are titles."""
+    end = value.rstrip()
+    if end.endswith((".", ";", ":", ",")):
+        what = "full stop" if end.endswith(".") else f"`{end[-1]}`"
+        yield Problem(f"the text ends with a {what}", len(end) - 1, "leave it out")
+
+
+def _one_paragraph(value: str) -> Iterator[Problem]:
+    if found := re.search(r"\n[ \t]*\n", value.strip("\n")):
+        hint = "it is put into sentences; `background` has room for more"
+        yield Problem("an empty line in a text of one paragraph", found.start() + 1, hint)
+
+
+def _no_markup(value: str) -> Iterator[Problem]:
+    if value.count("`") % 2:
+        yield Problem("a backquote that is not closed, in a text for api.rst", value.index("`"))
+        return
+    bare = _MARKUP.sub(lambda found: "x" * len(found[0]), value)
+    for found in _REFERENCE.finditer(bare):
+        hint = f"write ``{found[0]}``, or spell it out"
+        yield Problem(f"api.rst would take `{found[0]}` for a reference", found.start(), hint)
+    for found in _EMPHASIS.finditer(bare):
+        hint = "put the code into double backquotes"
+        yield Problem(f"api.rst would take `{found[1]}` for emphasis", found.start(), hint)
+
+
+def _lower(value: str) -> Iterator[Problem]:
+    if found := _INTRODUCED.match(value):
+        hint = "begin with who does what, such as `KVM zaps …`"
+        yield Problem(f"`{found[0].strip()}` is said before the text already", found.start(1), hint)
+        return
+    found = _FIRST_WORD.match(value)
+    if found and found[1] in _SENTENCE:
+        hint = f"begin with `{found[1].lower()}`: it goes on a sentence"
+        yield Problem("the text begins like a sentence", found.start(1), hint)
+
+
+def permissive(value: str) -> Iterator[Problem]:
+    """The rule for what follows "KVM may": a verb, which leaves KVM free (rule R9 of the guide)."""
+    found = _FIRST_WORD.match(value)
+    if not found:
+        return
+    word, at = found[1], found.start(1)
+    hint = 'it is put behind "KVM may": begin with a verb, such as `zap only …`'
+    if word.lower() in _PRESCRIBING:
+        yield Problem(f"`{word}` prescribes what KVM does; the uAPI only permits it", at, hint)
+    elif word.lower() in _NO_VERBS or (len(word) > 1 and word.istitle()):
+        yield Problem(f"`{word}` does not go on the sentence", at, hint)
+
+
+_VERBS = (
+    "add allow change disable drop enable expose fix give introduce let make map move permit "
+    "provide remove replace return select set skip stop support update use zap"
+).split()
+
+_DOUBLED = frozenset("drop let map permit set skip stop zap".split())
+
+
+def _forms(verb: str) -> Iterator[str]:
+    stem = verb.removesuffix("e")
+    double = (
+        verb + verb[-1] if verb in ("drop", "let", "map", "permit", "set", "skip", "zap") else ""
+    )
+    stem = double or stem
+    yield from (f"{verb}es" if verb == "fix" else f"{verb}s", f"{stem}ing", f"{stem}ed")
+
+
+_NOT_IMPERATIVE = {form: verb for verb in _VERBS for form in _forms(verb)}
+
+
+def imperative(value: str) -> Iterator[Problem]:
+    """The rule for subjects: `Verb …`, capitalised, without a prefix (guide, R1 and R2)."""
+    prefix = re.match(r"\[[^]]*\]|(?:KVM|x86|x86/\w+|arm64|s390|n?SVM|n?VMX|[\w./-]+/\w+):", value)
+    if prefix:
+        yield Problem(
+            f"the prefix `{prefix[0]}` is for gen to add", 0, "`topic` names the subsystem"
+        )
+        return
+    word = value.split(maxsplit=1)[0] if value.strip() else ""
+    if word.lower() in _NOT_IMPERATIVE:
+        verb = _NOT_IMPERATIVE[word.lower()].capitalize()
+        yield Problem(f"`{word}` is no imperative", value.index(word), f"such as `{verb} …`")
+    elif word[:1].islower():
+        hint = f"`{word[:1].upper()}{word[1:]} …`" if word.isalpha() else "begin with a verb"
+        yield Problem("a subject begins with a capital letter", value.index(word), hint)
+
+
+_PLAIN = (not_empty, no_template(), no_continuation, _no_comment, _no_mail)
+_CLAUSE = (characters("\n"), *_PLAIN, no_full_stop, _one_paragraph, _no_markup, _lower)
+
+Line = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN)]
+Phrase = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, no_full_stop)]
+# with its indent, `/* ` and `. */` a line of C has to have room for it
+Comment = Annotated[str, Field(max_length=85), holds(characters(), *_PLAIN, no_full_stop)]
+Subject = Annotated[
+    str, Field(max_length=120), holds(characters(), *_PLAIN, no_full_stop, imperative)
+]
+Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE)]
+Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive)]
+Prose = Annotated[str, Field(max_length=4000), holds(characters("\n"), *_PLAIN)]

@@ -34,9 +34,7 @@ def functions_naming(
 
 def _only(site_name: str, what: str, hits: list[Place], searched: tuple[str, ...]) -> Place:
     if not hits:
-        raise not_found(
-            site_name, what, searched, right="see docs/sites.md on how it is looked for"
-        )
+        raise not_found(site_name, what, searched)
     if len(hits) > 1:
         raise ambiguous(site_name, what, [f"{p.path}:{p.line}" for p in hits])
     return hits[0]
@@ -53,23 +51,31 @@ def flag_check(survey: Survey) -> Place:
     for found, tokens in functions_naming(survey, _GENERIC, _FIRST_FLAG, "~", "EINVAL"):
         for start in find(f"= {_FIRST_FLAG};", tokens):
             valid = tokens[start.first - 1].text
-            for match in find(f"if (... & ~{valid}) return -EINVAL;", tokens):
-                tested = find(f"if (...->flags & ~{valid})", tokens[match.first : match.last])
-                flags = next(tested, None)
-                text = "mem->flags"
-                if flags:
-                    text = "".join(t.text for t in tokens[match.first + 2 : match.last])
-                    text = text.partition("&")[0]
+            for match in _refusals(valid, tokens):
                 how = f"{found.extent.name}(): before the test of unknown flags"
                 place = code.line_before(found, tokens[match.first].start, how)
-                names = {"valid": valid, "flags": text}
-                hits.append(_named(place, names))
+                flags = _tested(valid, tokens[match.first : match.last])
+                hits.append(_named(place, {"valid": valid, "flags": flags}))
     return _only(
         "memslot-flag-check",
         f"a function that refuses what is not in a mask begun with {_FIRST_FLAG}",
         hits,
         survey.holding(_FIRST_FLAG, _GENERIC),
     )
+
+
+def _refusals(valid: str, tokens: tuple[Token, ...]) -> list[Match]:
+    """The statements that refuse what is not in the mask `valid`."""
+    forms = (f"if (... & ~{valid})", f"if (unlikely(... & ~{valid}))")
+    return [match for form in forms for match in find(f"{form} return -EINVAL;", tokens)]
+
+
+def _tested(valid: str, tokens: tuple[Token, ...]) -> str:
+    """What stands in front of `& ~valid`: how the function calls the flags."""
+    last = first = next(find(f"& ~{valid}", tokens)).first
+    while tokens[first - 1].text not in ("(", "||", "&&"):
+        first -= 1
+    return "".join(token.text for token in tokens[first:last])
 
 
 def _named(place: Place, names: dict[str, str]) -> Place:
@@ -106,21 +112,31 @@ def immutable_flags(survey: Survey) -> Place:
     """
     hits = []
     for found, tokens in functions_naming(survey, _GENERIC, "KVM_MEM_READONLY", "^", "EINVAL"):
-        for match in find("(...->flags ^ ...->flags) &", tokens):
-            if match.last - match.first > 16:
+        for match in find("(... ^ ...) &", tokens):
+            if not _compares_flags(tokens[match.first : match.last]):
                 continue
             last = match.last + 1
             if tokens[match.last].text == "(":
                 last = closing(tokens, match.last) + 1
             if any(t.text == "KVM_MEM_READONLY" for t in tokens[match.last : last]):
                 how = f"{found.extent.name}(): the flags that an existing memslot keeps"
-                hits.append(code.span(found, Match(match.first, last), how))
+                place = code.span(found, Match(match.first, last), how)
+                test = found.source.text(tokens[match.first].start, tokens[match.last - 2].end)
+                mask = found.source.text(tokens[match.last].start, tokens[last - 1].end)
+                hits.append(_named(place, {"test": test, "mask": mask}))
     return _only(
         "memslot-immutable-flags",
         "a test `(new->flags ^ old->flags) & (… KVM_MEM_READONLY …)`",
         hits,
         survey.holding("KVM_MEM_READONLY", _GENERIC),
     )
+
+
+def _compares_flags(tokens: tuple[Token, ...]) -> bool:
+    """Whether the tokens are `(x->flags ^ y.flags) &`."""
+    texts = [token.text for token in tokens]
+    at = texts.index("^")
+    return len(texts) <= 16 and texts[at - 1] == "flags" and texts[-3] == "flags"
 
 
 @site("memslot-arch-veto")

@@ -36,13 +36,17 @@ def not_found(
     files = ", ".join(searched[:8]) + (f" and {len(searched) - 8} more" if searched[8:] else "")
     hints = [f"searched: {files or 'nothing: no file of the tree names it'}"]
     hints += [f"closest: {near}"] if near else []
-    hints += [f"to mend: {right}"] if right else []
+    hints += [f"to mend: {right or _teach(site)}"]
     return error(Finding(f"{site}: {what} not found", hint="\n".join(hints), site=site))
+
+
+def _teach(site: str) -> str:
+    return f"teach the site {site} in codegen/sites/ what this tree has; see docs/sites.md"
 
 
 def ambiguous(site: str, what: str, places: Sequence[str], right: str = "") -> FindingsError:
     """The error for a site that was found more than once."""
-    hint = "found: " + ", ".join(places) + (f"\nto mend: {right}" if right else "")
+    hint = f"found: {', '.join(places)}\nto mend: {right or _teach(site)}"
     return error(Finding(f"{site}: {what} found {len(places)} times", hint=hint, site=site))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codegen.c.pattern import Match, find, statement_end
+from codegen.c.pattern import Match, find, nesting, statement_end
 from codegen.c.source import Token
 from codegen.sites import code
 from codegen.sites.place import Place, not_found
@@ -97,13 +97,14 @@ def enable_cap_case(survey: Survey, *, arch: str) -> Place:
     body = next(i for i, token in enumerate(tokens) if token.text == "{")
     names = {"kvm": tokens[_parameter(tokens, "kvm")].text, "cap": "cap"}
     names["cap"] = tokens[_parameter(tokens, "kvm_enable_cap")].text
-    results = [tokens[i + 1].text for i in range(body, len(tokens)) if tokens[i].text == "return"]
-    names["result"] = results[-1] if results else "r"
-    depth = 0
-    for index in range(body, len(tokens)):
-        text = tokens[index].text
-        depth += {"{": 1, "}": -1}.get(text, 0)
-        if text == "default" and depth == 2:
+    results = [match.last for match in find("return", tokens) if match.first > body]
+    names["result"] = tokens[results[-1]].text if results else ""
+    if not names["result"].isidentifier():
+        raise not_found(
+            "enable-cap-case", f"the variable that {_ENABLE}() returns", [found.source.path]
+        )
+    for index, (depth, _) in enumerate(nesting(tokens)):
+        if tokens[index].text == "default" and depth == 2:
             source = found.source
             start = source.line_start(tokens[index].start)
             how = f"{_ENABLE}(): before default"
@@ -132,12 +133,10 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
     found = structs[0]
     tokens = code.code_tokens(found)
     last: Token | None = None
-    name, conditional, depth = "", 0, 0
-    for index, token in enumerate(tokens):
-        if token.text == "#":
-            directive = tokens[index + 1].text
-            conditional += {"if": 1, "ifdef": 1, "ifndef": 1, "endif": -1}.get(directive, 0)
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
+    name = ""
+    for index, (token, (depth, conditional)) in enumerate(
+        zip(tokens, nesting(tokens), strict=True)
+    ):
         ends = token.text == ";" and depth == 1 and not conditional
         if ends and tokens[index - 1].text in assigned:
             last, name = token, tokens[index - 1].text
@@ -164,13 +163,8 @@ def init_vm(survey: Survey, *, arch: str) -> Place:
     found = code.function(survey, "init-vm", name, arch)
     tokens = code.code_tokens(found)
     last: Match | None = None
-    depth, conditional = 0, 0
     starts = {match.first for match in find("kvm->arch.", tokens)}
-    for index, token in enumerate(tokens):
-        if token.text == "#":
-            directive = tokens[index + 1].text
-            conditional += {"if": 1, "ifdef": 1, "ifndef": 1, "endif": -1}.get(directive, 0)
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
+    for index, (depth, conditional) in enumerate(nesting(tokens)):
         plain = index in starts and tokens[index + 5].text == "="
         if plain and depth == 1 and not conditional and tokens[index - 1].text in (";", "}"):
             last = Match(index, index + 1)

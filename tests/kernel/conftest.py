@@ -45,7 +45,7 @@ def made(knob: str, variant: str, release: str) -> Series | str:
             plan = plan_for(description, load_variant(templates, variant), where, tree)
         except NotHere as answer:
             return str(answer)
-        return finish(plan, where, tree)
+        return finish(plan, where)
 
 
 @pytest.fixture(params=[(k, v, r) for r in RELEASES for k in KNOBS for v in VARIANTS], ids="-".join)

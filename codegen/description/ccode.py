@@ -1,0 +1,283 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Snippets of C: what each kind may hold, so that it cannot leave the place it is put in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from codegen.description.rules import (
+    Problem,
+    Rule,
+    characters,
+    holds,
+    no_continuation,
+    no_template,
+    not_empty,
+)
+from codegen.description.source import short
+
+_LONGEST_LINE = 100  # scripts/checkpatch.pl, LONG_LINE
+# Each alternative takes what is not closed as well, to the end: matching stays linear.
+_TOKEN = re.compile(
+    r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
+    r"|[A-Za-z_]\w*|\.?[0-9](?:[eEpP][+-]|[\w.])*"
+    r"|\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|[<>=!]=|&&|\|\||[-+*/%&|^]=|##|%:|<%|%>|<:|:>|\S",
+    re.S,
+)
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+_DIGRAPHS = {"%:": "#", "<%": "{", "%>": "}", "<:": "[", ":>": "]"}
+KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if "
+    "inline int long register restrict return short signed sizeof static struct switch typedef "
+    "union unsigned void volatile while true false NULL bool".split()
+)
+_STATEMENTS = frozenset(
+    "break case continue default do else for goto if return switch while typedef static "
+    "extern asm __asm__".split()
+)
+_TYPES = frozenset(
+    "struct union enum unsigned signed const volatile long short int char void bool sizeof "
+    "u8 u16 u32 u64 s8 s16 s32 s64 uint8_t uint16_t uint32_t uint64_t typeof".split()
+)
+_BINARY = frozenset("* / % + - << >> < > <= >= == != & ^ | && || ? : , . ->".split())
+_UNARY = frozenset("* + - &".split())
+_ASSIGNMENTS = frozenset("= += -= *= /= %= &= |= ^= <<= >>= ++ --".split())
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w*)", re.M)
+_CONDITIONALS = frozenset("if ifdef ifndef else elif endif".split())
+_HEADER = re.compile(
+    r"[ \t]*(?:<(?!/)(?!.*\.\.)[\w/.-]+>|\"(?!/)(?!.*\.\.)[\w/.-]+\")[ \t]*$", re.M
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of C and where it begins."""
+
+    text: str
+    at: int
+
+
+def tokens(value: str) -> Iterator[Token]:
+    """The tokens of a snippet, comments included."""
+    for found in _TOKEN.finditer(value):
+        yield Token(found[0], found.start())
+
+
+def _bare(value: str) -> list[Token]:
+    return [token for token in tokens(value) if not token.text.startswith(("/*", "//"))]
+
+
+def _ascii(value: str) -> Iterator[Problem]:
+    yield from characters("\n\t")(value)
+    for found in re.finditer(r"[^\x00-\x7f]", value):
+        if found[0].isprintable():
+            yield Problem(f"`{found[0]}` is not ASCII, as C is", found.start())
+            return
+
+
+def _closed(value: str) -> Iterator[Problem]:
+    """Comments, strings and brackets are closed, in the snippet that they are opened in."""
+    opened: list[Token] = []
+    before = ""
+    for token in tokens(value):
+        text = token.text
+        if text.startswith("/*") and (len(text) < 4 or not text.endswith("*/")):
+            yield Problem("a comment that is not closed", token.at, "close it with `*/`")
+        elif before == "*" and text == "/" and value[token.at - 1] == "*":
+            yield Problem("`*/` ends a comment that was not begun", token.at - 1)
+        elif text[0] in "\"'" and not re.fullmatch(r"(.)(?:\\.|[^\\])*\1", text, re.S):
+            what = "a string" if text[0] == '"' else "a character constant"
+            yield Problem(f"{what} that is not closed", token.at, f"close it with `{text[0]}`")
+        elif text in _DIGRAPHS:
+            hint = f"write `{_DIGRAPHS[text]}`"
+            yield Problem(f"the digraph `{text}` hides a `{_DIGRAPHS[text]}`", token.at, hint)
+        elif text in ("(", "[", "{"):
+            opened.append(token)
+        elif text in _PAIRS:
+            if not opened:
+                yield Problem(f"`{text}` closes nothing", token.at)
+            elif opened[-1].text != _PAIRS[text]:
+                other = opened.pop().text
+                yield Problem(f"`{text}` does not close the `{other}` before it", token.at)
+            else:
+                opened.pop()
+        before = text
+    for token in opened[-1:]:
+        yield Problem(f"`{token.text}` is not closed", token.at)
+
+
+def _no_trigraph(value: str) -> Iterator[Problem]:
+    for found in re.finditer(r"\?\?[=/'()!<>-]", value):
+        yield Problem(f"`{found[0]}` is a trigraph", found.start(), "put a space between the `?`")
+
+
+def _no_patch(value: str) -> Iterator[Problem]:
+    for found in re.finditer(r"^(?:diff --git |--- |\+\+\+ |@@ |Index: |From )", value, re.M):
+        yield Problem("a line of it would be read as the beginning of a patch", found.start())
+
+
+def _lines(value: str) -> Iterator[Problem]:
+    at = 0
+    for line in value.split("\n"):
+        columns = len(line.expandtabs(8))
+        if columns > _LONGEST_LINE:
+            hint = f"at most {_LONGEST_LINE}, with tabs of 8"
+            yield Problem(f"a line of C with {columns} columns", at, hint)
+        if line != line.rstrip():
+            yield Problem("white space at the end of a line", at + len(line.rstrip()))
+        at += len(line) + 1
+
+
+def _directives(allowed: frozenset[str], hints: dict[str, str]) -> Rule:
+    """The rule that lines of the preprocessor are of some kinds, and its `#if`s are closed."""
+
+    def rule(value: str) -> Iterator[Problem]:
+        opened: list[int] = []
+        for found in _DIRECTIVE.finditer(_without_texts(value)):
+            word, at = found[1], found.start() + found[0].index("#")
+            if word not in allowed:
+                yield Problem(f"`#{word}` does not belong here", at, hints.get(word, ""))
+            elif word == "include" and not _HEADER.match(value, found.end()):
+                hint = '<name.h> or "name.h", without `..`'
+                yield Problem("such a header cannot be included", at, hint)
+            if word in ("if", "ifdef", "ifndef"):
+                opened.append(at)
+            elif word in ("else", "elif", "endif") and not opened:
+                yield Problem(f"`#{word}` belongs to no `#if`", at)
+            elif word == "endif":
+                opened.pop()
+        if opened and allowed:
+            yield Problem("an `#if` that is not closed", opened[-1], "close it with `#endif`")
+
+    return rule
+
+
+def _without_texts(value: str) -> str:
+    """The snippet with its comments and strings blanked out, lines and offsets as they were."""
+
+    def blank(found: re.Match[str]) -> str:
+        text = found[0]
+        return re.sub(r"[^\n]", " ", text) if text.startswith(("/*", "//", '"', "'")) else text
+
+    return _TOKEN.sub(blank, value)
+
+
+def _one_line(value: str) -> Iterator[Problem]:
+    if "\n" in value.rstrip("\n"):
+        at = value.index("\n")
+        yield Problem("more than one line", at, "write it in one line")
+
+
+def _expression(value: str) -> Iterator[Problem]:
+    """One expression of C without effects: it is put into conditions and into sentences."""
+    if "\n" in value.strip("\n"):
+        yield from _one_line(value)
+        return
+    previous = Token("", 0)
+    depth = 0
+    for token in tokens(value):
+        text = token.text
+        if text.startswith(("/*", "//")):
+            yield Problem("a comment in an expression", token.at, "leave it out")
+            continue
+        depth += (text in "([") - (text in ")]")
+        if text in (";", "{", "}", "#"):
+            yield Problem(f"`{text}` in what has to be one expression of C", token.at)
+        elif text in _ASSIGNMENTS:
+            hint = "compare with `==`" if text == "=" else "an expression only looks at things"
+            yield Problem(f"`{text}` changes something", token.at, hint)
+        elif text in _STATEMENTS:
+            yield Problem(f"`{text}` is a statement, no expression of C", token.at)
+        elif text == "," and depth <= 0:
+            yield Problem("`,` between two expressions", token.at, "one expression is wanted")
+        elif _operand(text) and _operand(previous.text) and previous.text not in _TYPES:
+            if not (text[0] == '"' or previous.text[0] == '"'):
+                what = f"`{text}` follows `{previous.text}` without an operator"
+                yield Problem(what, token.at)
+        elif not previous.text and text in _BINARY - _UNARY:
+            yield Problem(f"the expression begins with `{text}`", token.at)
+        previous = token
+    if previous.text in _BINARY or previous.text in ("!", "~"):
+        yield Problem(f"the expression ends with `{previous.text}`", previous.at)
+
+
+def _operand(text: str) -> bool:
+    return bool(re.match(r"[A-Za-z_0-9\"']|\.[0-9]", text)) and text not in _STATEMENTS
+
+
+_PARAMETER = re.compile(
+    r"\s*(?:(?:const|volatile|struct|union|enum|unsigned|signed)\s+)*[A-Za-z_]\w*"
+    r"(?:\s+[A-Za-z_]\w*)*?(\s*\**)(?:\s*const\b)?\s*\b([A-Za-z_]\w*)\s*"
+)
+
+
+def _parameters(value: str) -> Iterator[Problem]:
+    """`type name, …`, as a function's definition has them."""
+    if "\n" in value.strip("\n"):
+        yield from _one_line(value)
+        return
+    seen: set[str] = set()
+    at = 0
+    wanted = "such as `struct kvm *kvm, const struct kvm_memory_slot *slot`"
+    for part in value.split(","):
+        start = at + len(part) - len(part.lstrip())
+        found = _PARAMETER.fullmatch(part)
+        if not found or found[2] in KEYWORDS or re.search(r"\bstruct\s+\w+\s*$", part):
+            said = f"`{short(part.strip())}` is no" if part.strip() else "no"
+            yield Problem(f"{said} parameter `type name`", start, wanted)
+        else:
+            if found[1].startswith("*"):
+                hint = "the `*` stands with the name: `struct kvm *kvm`"
+                yield Problem("a `*` that stands with the type", at + found.start(1), hint)
+            if found[2] in seen:
+                message = f"two parameters are called `{found[2]}`"
+                yield Problem(message, at + found.start(2))
+            seen.add(found[2])
+        at += len(part) + 1
+
+
+def _type(value: str) -> Iterator[Problem]:
+    pattern = r"(?:(?:const|struct|union|enum|unsigned)\s+)*[A-Za-z_]\w*(?:\s+[a-z]\w*)*(?:\s*\*+)?"
+    words = set(re.findall(r"\w+", value))
+    if not re.fullmatch(pattern, value) or words & (_STATEMENTS | {"void"}):
+        yield Problem("this is no type that a function can return", 0, "such as `bool` or `u64`")
+
+
+def _not_a_keyword(value: str) -> Iterator[Problem]:
+    if value in KEYWORDS:
+        yield Problem(f"`{value}` is a word of C itself", 0, "take another name")
+
+
+def _says_something(value: str) -> Iterator[Problem]:
+    if value.strip() and all(token.text in ("...", ";") for token in _bare(value)):
+        yield Problem("nothing is left to look for", 0, "name what the statement consists of")
+
+
+_ONE = (
+    _ascii,
+    not_empty,
+    no_template("put a space between the two signs"),
+    no_continuation,
+    _no_trigraph,
+    _closed,
+    _no_patch,
+)
+_CODE = (*_ONE, _lines)
+_INCLUDE = {"include": "an edit with `include` adds a header"}
+_NONE = _directives(frozenset(), {})
+_PUT = _directives(_CONDITIONALS | {"define", "undef"}, _INCLUDE)
+_TEST = _directives(_CONDITIONALS | {"define", "undef", "include"}, {})
+
+Keywordless = holds(_not_a_keyword)
+Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _PUT)]
+TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _TEST)]
+Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something)]
+Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE)]
+Expression = Annotated[str, Field(max_length=400), holds(*_ONE, _expression)]
+Parameters = Annotated[str, Field(max_length=400), holds(*_ONE, _parameters)]
+CType = Annotated[str, Field(max_length=80), holds(*_ONE, _one_line, _type)]

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A description's file as text: its characters, its lines, and findings that point into it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from codegen.findings import Finding
+
+_LONGEST_SHOWN = 160
+_UNUSUAL = re.compile(r"[^\x20-\x7e]")
+# Controls, format characters (they turn the reading direction or have no width), surrogates,
+# private use, unassigned, and the separators that some programs take for line ends.
+_REFUSED = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_NAMES = {
+    "\0": "NUL",
+    "\t": "TAB",
+    "\n": "LINE FEED",
+    "\r": "CARRIAGE RETURN",
+    "\x1b": "ESCAPE",
+    "\x7f": "DELETE",
+}
+
+
+def refused_characters(text: str, allowed: str = "") -> Iterator[tuple[int, str]]:
+    """Offset and message of every character that no text of a description may hold."""
+    for found in _UNUSUAL.finditer(text):
+        char = found[0]
+        if char in allowed:
+            continue
+        category = unicodedata.category(char)
+        if category in _REFUSED or category == "Zs":
+            name = _NAMES.get(char) or unicodedata.name(char, "")
+            said = f"U+{ord(char):04X}" + (f" ({name})" if name else "")
+            yield found.start(), f"the character {said} is not allowed"
+
+
+def printable(text: str) -> str:
+    """A text as one line that shows nothing but printable characters."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+
+
+def short(value: object, columns: int = 60) -> str:
+    """A value as messages quote it."""
+    text = printable(str(value))
+    return text if len(text) <= columns else text[: columns - 3] + "..."
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file: how messages call it, and its lines."""
+
+    path: str
+    text: str
+    lines: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lines", tuple(self.text.split("\n")))
+
+    def line(self, number: int) -> str:
+        """A line, counted from 1; empty where there is none."""
+        return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
+
+    def shown(self, number: int, column: int) -> str:
+        """A line as messages show it: printable, and no longer than a terminal can take."""
+        if column > _LONGEST_SHOWN:
+            return ""  # its caret would be out of sight
+        line = self.line(number)
+        cut = line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 3] + "..."
+        return "".join(
+            c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in cut
+        )
+
+    def finding(self, line: int, column: int, message: str, hint: str = "") -> Finding:
+        """A finding about a position."""
+        return Finding(message, self.path, line, column, self.shown(line, column), hint)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column of an offset into the text."""
+        before = self.text[:offset]
+        return before.count("\n") + 1, offset - (before.rfind("\n") + 1) + 1
