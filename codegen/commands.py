@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,12 @@ def make(options: argparse.Namespace) -> int:
     """`gen --variant V`: generate and write."""
     from codegen.output import write
 
+    variants, reserved = _variants(options), _reserved(options)
     description, location = _description(options), _location(options)
     signer = _signer(location) if options.signoff else None
-    reserved = _reserved(options)
     made: list[dict[str, Any]] = []
     answers: list[NotHere] = []
-    variants = _variants(options)
+    problems: list[FindingsError] = []
     with open_tree(location) as tree, ThreadPoolExecutor(1) as pool:
         tree_version = version(tree)
         waiting: list[Future[Series]] = []
@@ -52,14 +52,17 @@ def make(options: argparse.Namespace) -> int:
                 if not options.json:
                     print(show.answer(variant, answer))
                 continue
+            except FindingsError as problem:
+                problems.append(problem)
+                continue
             waiting.append(pool.submit(finish, plan, location, reserved, signer))
         for series in (future.result() for future in waiting):
             folder = write(series, options.out)
             made.append(_as_json(series, folder))
             if not options.json:
                 print(show.series(series, folder, tree_version))
-    if not made:
-        raise merge(answers) or UsageError("there is no variant to make")
+    if problems or not made:
+        raise merge(problems or answers) or UsageError("there is no variant to make")
     if options.json:
         refused = [finding.as_json() for answer in answers for finding in answer.findings]
         _print_json({"ok": True, "series": made, "not_here": refused})
@@ -73,8 +76,9 @@ def _as_json(series: Series, folder: Path) -> dict[str, Any]:
 
 def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
+    variants, reserved = _variants(options), _reserved(options)
     description, location = _description(options), _location(options)
-    plans = list(_plans(options, description, location))
+    plans = list(_plans(options, description, location, variants, reserved))
     if options.json:
         _print_json({"ok": True, "plans": [_plan_json(plan) for plan in plans]})
     else:
@@ -84,15 +88,18 @@ def explain(options: argparse.Namespace) -> int:
 
 
 def _plans(
-    options: argparse.Namespace, description: Description, location: TreeLocation
+    options: argparse.Namespace,
+    description: Description,
+    location: TreeLocation,
+    variants: Sequence[Variant],
+    reserved: Reserved,
 ) -> Iterator[Plan]:
-    variants = _variants(options)
     answers: list[NotHere] = []
     count = 0
     with open_tree(location) as tree:
         for variant in variants:
             try:
-                made = plan_for(description, variant, location, tree, _reserved(options))
+                made = plan_for(description, variant, location, tree, reserved)
             except NotHere as answer:
                 answers.append(answer)
                 if len(variants) > 1 and not options.json:
@@ -154,14 +161,14 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError("apply needs --tree: the repository or folder to change")
     if options.variant == "all":
         raise UsageError("apply puts one variant into a tree; name it")
+    (variant,), reserved = _variants(options), _reserved(options)
     description, location = _description(options), _location(options)
     if options.in_place and location.folder is None:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
     if not options.in_place and location.git_dir is None:
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
-    (variant,) = _variants(options)
     with open_tree(location) as tree:
-        plan = plan_for(description, variant, location, tree, _reserved(options))
+        plan = plan_for(description, variant, location, tree, reserved)
         if location.folder is not None and location.git_dir is None:
             paths = apply_in_place(plan, location.folder, tree)
             said: dict[str, Any] = {"ok": True, "changed": paths}

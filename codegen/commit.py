@@ -7,10 +7,12 @@ No index, no working tree, no ref, and nothing of the user's repository is writt
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from codegen.errors import EnvironmentFailure
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 NAME, MAIL = "gen", "gen@localhost"
 _EPOCH = 1715644800  # 14 May 2024, the day of the discussion; for folders, which have no date
 Entry = tuple[bytes, int, str]
+_ENVIRONMENT = RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,16 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """The commits of a series, oldest first, in a scratch repository; `base` is below them."""
+    """The commits of a series, oldest first, in a scratch repository; `base` is below them.
+
+    `date` is that of all of them, in seconds since 1970: the base's own.
+    """
 
     git_dir: Path
     base: str
     commits: tuple[str, ...]
     trees: tuple[str, ...]
+    date: int
 
 
 def make_commits(
@@ -66,12 +73,28 @@ def make_commits(
     from git.exc import GitError
 
     try:
-        repo = Repo(git_dir, odbt=_database())
-        if base is None:
-            base = _folder_base(repo, plan, tree)
-        return _write(repo, plan, base, signer)
+        with _no_git_variables():
+            repo = Repo(git_dir, odbt=_database())
+            if base is None:
+                base = _folder_base(repo, plan, tree)
+            return _write(repo, plan, base, signer)
     except (GitError, OSError, ValueError) as problem:
         raise EnvironmentFailure(f"writing the commits failed: {problem}") from None
+
+
+@contextmanager
+def _no_git_variables() -> Iterator[None]:
+    """GitPython hands the whole environment to git, $GIT_OBJECT_DIRECTORY for one: not here."""
+    with _ENVIRONMENT:
+        kept = {name: os.environ.pop(name) for name in list(os.environ) if _hinders(name)}
+        try:
+            yield
+        finally:
+            os.environ.update(kept)
+
+
+def _hinders(name: str) -> bool:
+    return name.startswith("GIT_") and not name.startswith("GIT_PYTHON_")
 
 
 def _database() -> type:
@@ -89,7 +112,7 @@ def _write(repo: Repo, plan: Plan, base: str, signer: Person | None) -> Commits:
         parent = _commit(repo, patch, tree_id, parent, date, signer)
         commits.append(parent)
         trees.append(tree_id)
-    return Commits(Path(repo.git_dir), base, tuple(commits), tuple(trees))
+    return Commits(Path(repo.git_dir), base, tuple(commits), tuple(trees), date)
 
 
 def _date_of(repo: Repo, commit: str) -> int:

@@ -15,11 +15,13 @@ from codegen.dialect import translated
 from codegen.findings import Finding, error
 from codegen.numbers import constants, family
 from codegen.render import for_any_vm, literal
-from codegen.sites.selftest import test_path
+from codegen.sites.selftest import flag_tests, test_path
 from codegen.survey import SELFTESTS, Survey
 from codegen.variants import Variant
 
-_KEYWORDS = frozenset("true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split())
+_KEYWORDS = frozenset(
+    "struct arch true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,17 @@ class TreeFacts:
             for path in self._survey.holding(name, headers)
         )
 
+    def declares(self, name: str) -> bool:
+        """Whether a header of KVM's generic code declares that function."""
+        return any(
+            f"{name}(".encode() in self._survey.tree.read(path)
+            for path in self._survey.files("include/linux/kvm_host.h")
+        )
+
+    def tests_memslot_flags(self) -> bool:
+        """Whether the tree has a test of invalid memslot flags, which must know a new one."""
+        return bool(flag_tests(self._survey))
+
     def where(self, name: str) -> str:
         """`file:line` of a uAPI macro; empty where there is none."""
         return self._macros[name].where() if name in self._macros else ""
@@ -74,14 +87,12 @@ def predicate_names(args: str) -> PredicateNames:
 
 
 def names_in(expression: str) -> tuple[str, ...]:
-    """The identifiers of a C expression that a tree has to know, fields left out."""
+    """The identifiers of a C expression that a tree has to know, fields as well."""
     tokens = lex(expression)
     return tuple(
         token.text
-        for index, token in enumerate(tokens)
-        if re.fullmatch(r"[A-Za-z_]\w*", token.text)
-        and token.text not in _KEYWORDS
-        and not (index and tokens[index - 1].text in ("->", ".", "struct"))
+        for token in tokens
+        if re.fullmatch(r"[A-Za-z_]\w*", token.text) and token.text not in _KEYWORDS
     )
 
 

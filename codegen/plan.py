@@ -13,6 +13,7 @@ from typing import Any
 
 from codegen import mechanism
 from codegen.description.load import Description
+from codegen.description.model import Alternative
 from codegen.edit import Edit, applied
 from codegen.errors import FindingsError
 from codegen.facts import Reserved, context, numbers, survey_dialect
@@ -47,6 +48,7 @@ class Plan:
     variant: Variant
     numbers: Mapping[str, int]
     patches: tuple[PlannedPatch, ...]
+    alternative: Alternative | None = None
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -91,7 +93,7 @@ def make_plan(
     for spec in variant.patches:
         patches.append(_patch(spec, description, renderer, overlay))
         overlay = Overlay(overlay, patches[-1].files)
-    return Plan(description, variant, taken, tuple(patches))
+    return Plan(description, variant, taken, tuple(patches), alternative)
 
 
 def _answer(reason: str, variant: Variant, hint: str = "") -> NotHere:

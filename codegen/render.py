@@ -74,7 +74,7 @@ def argument_test(field: Any, args: str) -> str:
 
 def _value_tests(field: Any, value: str) -> list[str]:
     if field.type == "bool":
-        return [f"({value} & ~1ull)"]
+        return [f"({value} & ~1)"]
     if field.type == "mask":
         names = " | ".join(bit.name for bit in field.bits)
         mask = f"({names})" if len(field.bits) > 1 else names

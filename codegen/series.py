@@ -26,7 +26,6 @@ from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.scratch import scratch_repository
 from codegen.variants import Variant, load_variant
 
-_FOLDER_DATE = 1715644800
 TOOL = f"gen {__version__}"
 
 
@@ -134,7 +133,7 @@ def finish(
             asked.result(),
             rfc=plan.description.knob.rfc,
             with_base=location.commit is not None,
-            date=date_of(location, git_dir, commits),
+            date=commits.date,
             signer=signer,
         )
     names = [name for name in mails if not name.startswith("0000-")]
@@ -148,15 +147,6 @@ def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
     """Asked on a tree of its own: a tree's git process answers one question at a time."""
     with open_tree(location) as tree:
         return recipients(tree, paths)
-
-
-def date_of(location: TreeLocation, git_dir: Path, commits: Commits) -> int:
-    """The date of everything generated, in seconds since 1970: the base's own."""
-    if location.commit is None:
-        return _FOLDER_DATE
-    from git import Repo
-
-    return int(Repo(git_dir).commit(commits.base).committed_date)
 
 
 def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) -> str:
@@ -177,8 +167,9 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
 
 def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
     description = plan.description
-    renderer = Renderer(resources("templates"), {"knob": description.knob, "variant": plan.variant})
     section = getattr(description.knob, plan.variant.section)
+    said = {"knob": description.knob, "variant": plan.variant, "v": section}
+    renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
     numbers = {getattr(section, key, key): number for key, number in plan.numbers.items()}
     return cover_letter(
         renderer,

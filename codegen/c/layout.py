@@ -162,8 +162,10 @@ def _break(line: str, columns: int, left: _Open) -> tuple[int, int, _Open] | Non
         elif operator in ("=", "return"):
             if not opened and value is None:
                 value = width(line[:end]) + 1
-        elif opened or value is not None:
-            indent = opened[-1] if opened else value or 0
+        else:
+            # the line may go on with a statement that began above: then its own indent is right
+            own = width(line) - width(line.lstrip())
+            indent = opened[-1] if opened else value if value is not None else own
             fits = width(line[:end]) <= columns
             if best is None or (fits and len(opened) <= best[0]):
                 best = len(opened), end, indent, _Open(tuple(opened), value)
@@ -180,7 +182,7 @@ _PIECE = re.compile(
 
 
 def _operators(line: str) -> Iterator[tuple[int, str]]:
-    """Brackets and what a line may be broken behind, with their offsets; strings are passed over."""
+    """Brackets and what a line may be broken behind, with their offsets; not in strings."""
     for found in _PIECE.finditer(line):
         if found.lastgroup != "skip":
             yield found.start(), found[0]

@@ -177,6 +177,7 @@ class MemslotFlag(Part):
     mutable: Annotated[bool, Field(description="may change on an existing memslot")] = False
     excludes: Annotated[list[Excluded], Field(max_length=16)] = []
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
+    condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
 
 
 class Bit(Part):
@@ -213,6 +214,7 @@ class Number(Part):
     max: Annotated[Unsigned, Field(description="the largest number that KVM takes")]
     unit: Annotated[Phrase, Field(description="what it counts, such as nanoseconds")]
     default: Annotated[Expression, Field(description="a constant of the tree, or a number")] = "0"
+    range_why: Annotated[Comment | None, Field(description="a comment above the test")] = None
     comment: Comment | None = None
 
 
@@ -223,6 +225,7 @@ class VmCapability(Part):
     field: Annotated[Bool | Mask | Number, Field(discriminator="type")]
     when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
+    condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
     privilege: Annotated[Privilege | None, Field(description="the capable() it takes")] = None
     check_extension: Annotated[
         Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")
@@ -258,6 +261,9 @@ class Hardcoded(Part):
     expected: Annotated[
         Expression, Field(description="in the selftest: whether the knob is on")
     ] = "true"
+    subject: Annotated[
+        Subject | None, Field(description="the subject of the patch and of the cover letter")
+    ] = None
     setup: Annotated[
         Setup | None, Field(description="in the selftest: what makes KVM decide so, before vCPUs")
     ] = None
@@ -289,6 +295,9 @@ class Knob(Part):
     architectures: Annotated[list[Arch], Field(min_length=1, max_length=7)] = ["x86"]
     may: Annotated[Permission, Field(description="what KVM may do when the knob is on")]
     otherwise: Annotated[Clause, Field(description="what KVM does when it is off")]
+    wish: Annotated[
+        Literal["permit", "ask"], Field(description="whether userspace permits KVM to, or asks it")
+    ] = "permit"
     background: Annotated[Prose, Field(description="why userspace must have a say")]
     author: Person | None = None
     rfc: Annotated[bool, Field(description="marked RFC; the mechanism may be missing")] = False

@@ -101,7 +101,8 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
     return (Place(path, start, start, text.count("\n", 0, at.end()) + 1, f"behind {at[0]}"),)
 
 
-def _flag_test(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
+def flag_tests(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
+    """The functions of selftests that know the valid memslot flags, with their tokens."""
     words = ("supported_flags", "KVM_MEM_LOG_DIRTY_PAGES")
     return list(functions_naming(survey, (SELFTESTS,), *words))
 
@@ -110,7 +111,7 @@ def _flag_test(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
 def memslot_flags(survey: Survey) -> tuple[Place, ...]:
     """Before the loop over all memslot flags in the test that knows the valid ones, if any."""
     places = []
-    for found, tokens in _flag_test(survey):
+    for found, tokens in flag_tests(survey):
         for match in find("for (...; ... < 32; ...)", tokens):
             how = f"{found.extent.name}(): before the loop over all flags"
             places.append(code.line_before(found, tokens[match.first].start, how))
@@ -124,7 +125,7 @@ def memslot_flags(survey: Survey) -> tuple[Place, ...]:
 def memslot_v2_only(survey: Survey) -> tuple[Place, ...]:
     """The flags that the same test expects the first ioctl to refuse."""
     places = []
-    for found, tokens in _flag_test(survey):
+    for found, tokens in flag_tests(survey):
         for match in find("v2_only_flags = ...;", tokens):
             inner = type(match)(match.first + 2, match.last - 1)
             places.append(code.span(found, inner, f"{found.extent.name}(): flags of v2 only"))

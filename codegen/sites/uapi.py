@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from codegen.c.pattern import find
-from codegen.numbers import family
+from codegen.numbers import Constant, family
 from codegen.sites import code
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
@@ -28,8 +30,18 @@ def uapi_constant(
         end,
         source.line(start),
         f"after {last.name}",
-        names={"sibling": source.text(start, end).rstrip("\n")},
+        names={"sibling": _typical(members)},
     )
+
+
+def _typical(members: Sequence[Constant]) -> str:
+    """The latest definition that is spaced as most are: one with too long a name is not."""
+    lines = []
+    for member in members:
+        start, end = member.extent.start, member.extent.end
+        lines.append(member.source.text(member.source.line_start(start), end))
+    tabs = [line for line in lines if "\t" in line]
+    return tabs[-1] if 2 * len(tabs) > len(lines) else lines[-1]
 
 
 def _headers(survey: Survey) -> tuple[str, ...]:

@@ -55,7 +55,9 @@ def _labels_before(tokens: Sequence[Token], index: int) -> int:
 def check_extension_generic(survey: Survey) -> Place:
     """The end of the list of capabilities that every architecture has."""
     name = f"{_CHECK}_generic"
-    return _list_end(survey, "check-extension-generic", code.function(survey, name, name))
+    return _list_end(
+        survey, "check-extension-generic", code.function(survey, "check-extension-generic", name)
+    )
 
 
 @site("check-extension-list")
@@ -166,7 +168,7 @@ def init_vm(survey: Survey, *, arch: str) -> Place:
     starts = {match.first for match in find("kvm->arch.", tokens)}
     for index, (depth, conditional) in enumerate(nesting(tokens)):
         plain = index in starts and tokens[index + 5].text == "="
-        if plain and depth == 1 and not conditional and tokens[index - 1].text in (";", "}"):
+        if plain and depth == 1 and not conditional and tokens[index - 1].text in (";", "{", "}"):
             last = Match(index, index + 1)
     if last is None:
         raise not_found("init-vm", f"an assignment to kvm->arch in {name}()", [found.source.path])

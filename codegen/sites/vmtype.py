@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from codegen.c.pattern import Match, find
 from codegen.c.source import Token
 from codegen.sites import code
@@ -56,64 +58,40 @@ def _if_before(tokens: tuple[Token, ...], close: int) -> int:
 
 @site("vm-type-alike")
 def alike(survey: Survey) -> tuple[Place, ...]:
-    """Every place that names the default type and another ordinary one in one breath.
+    """Every test for the default type, which a type that is like it has to pass as well.
 
-    A type that is not named there is taken for one of SEV or TDX: `x == DEFAULT || x == OTHER`,
-    `x != DEFAULT && x != OTHER`, `case DEFAULT: case OTHER:`.
+    A type that is not named there is taken for one of SEV or TDX: `x == DEFAULT`,
+    `x != DEFAULT && x != OTHER`, `case DEFAULT:`.
     """
     places = []
     for found, tokens in functions_naming(survey, survey.kvm_prefixes("x86"), _DEFAULT):
         for index, token in enumerate(tokens):
-            if token.text != _DEFAULT:
-                continue
-            other = _other(tokens, index)
-            if other is None:
-                continue
-            how = f"{found.extent.name}(): what is like the default type"
-            place = code.span(found, Match(other, other + 1), how)
-            kind = "case" if tokens[index - 1].text == "case" else tokens[index + 1].text
-            names = {"kind": kind}
-            if kind != "case":
-                first = index - 1
-                while tokens[first - 1].text not in ("(", "=", ";", "{", ")", "return"):
-                    first -= 1
-                names["test"] = "".join(t.text for t in tokens[first : index - 1])
-                names["test"] += f" {tokens[index - 1].text} "
-                names["same_line"] = str(
-                    found.source.line(token.start) == found.source.line(tokens[other].start)
-                )
-                names["column"] = str(_column(found, tokens[first].start))
-            places.append(
-                Place(
-                    place.path,
-                    place.start,
-                    place.end,
-                    place.line,
-                    how,
-                    place.old,
-                    place.indent,
-                    names,
-                )
-            )
+            kind = tokens[index - 1].text
+            if token.text == _DEFAULT and kind in ("case", "==", "!="):
+                places.append(_alike_at(found, tokens, index, kind))
     return tuple(places)
 
 
-def _column(found: Found, offset: int) -> int:
-    line = found.source.text(found.source.line_start(offset), offset)
-    return len(line.expandtabs(8))
+def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) -> Place:
+    """One such test: the label, or the comparison from its first token on.
 
-
-def _other(tokens: tuple[Token, ...], index: int) -> int | None:
-    """The index of the other type that is tested together with the default one at `index`."""
-    before = tokens[index - 1].text
-    if before == "case" and [t.text for t in tokens[index + 1 : index + 3]] == [":", "case"]:
-        return index + 3
-    if before not in ("==", "!="):
-        return None
-    joint = {"==": "||", "!=": "&&"}[before]
-    if tokens[index + 1].text != joint:
-        return None
-    for step in range(index + 2, min(index + 12, len(tokens))):
-        if tokens[step].text == before and tokens[step + 1].text.startswith("KVM_X86_"):
-            return step + 1
-    return None
+    `test` is what is compared, up to the type; `lone` says that the comparison stands beside
+    another operator and needs brackets to become two.
+    """
+    how = f"{found.extent.name}(): what holds for the default type"
+    if kind == "case":
+        place = code.span(found, Match(index, index + 1), how)
+        return replace(place, names={"kind": kind})
+    first = index - 2
+    while tokens[first - 1].text in ("->", "."):
+        first -= 2
+    place = code.span(found, Match(first, index + 1), how)
+    joint = {"==": "||", "!=": "&&"}[kind]
+    beside = {tokens[first - 1].text, tokens[index + 1].text}
+    test = "".join(t.text for t in tokens[first : index - 1])
+    names = {
+        "kind": joint,
+        "test": f"{test} {kind}",
+        "lone": "yes" if beside & ({"||", "&&"} - {joint}) else "",
+    }
+    return replace(place, names=names)
