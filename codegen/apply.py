@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A series into the user's own tree: as a new branch by one ref update, or into a folder."""
+"""A series into the user's own repository: as a new branch, by one ref update at the end."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 from codegen.commit import Person, make_commits
@@ -76,57 +73,3 @@ def _hand_over(scratch: Path, location: TreeLocation, tip: str, base: str) -> No
     said = unpack.communicate()[1].decode("utf-8", "replace").strip()
     if pack.wait() or unpack.returncode:
         raise EnvironmentFailure(f"git could not store the series in {location.git_dir}: {said}")
-
-
-def apply_in_place(plan: Plan, folder: Path, tree: Tree) -> list[str]:
-    """The series' changes in a folder that is no repository, all or nothing; returns the paths.
-
-    New files are written beside the old ones and renamed; if a rename fails, or the run is
-    interrupted by a signal that Python sees, those done are undone from the kept originals.
-    """
-    files = plan.files
-    kept = Path(tempfile.mkdtemp(prefix=".gen-apply-", dir=folder))
-    done: list[str] = []
-    try:
-        for path, data in files.items():
-            _stage(kept, folder, path, data)
-        try:
-            for path in files:
-                target = folder / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                done.append(path)
-                os.replace(kept / "new" / path, target)
-        except BaseException:
-            _undo(kept, folder, done)
-            raise
-    except OSError as problem:
-        what = problem.strerror or str(problem)
-        raise EnvironmentFailure(f"{folder}: {what}; the folder is as it was") from None
-    finally:
-        shutil.rmtree(kept, ignore_errors=True)
-    return sorted(files)
-
-
-def _stage(kept: Path, folder: Path, path: str, data: bytes) -> None:
-    old, new = folder / path, kept / "new" / path
-    if not old.parent.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(f"{path} leads out of {folder}")
-    new.parent.mkdir(parents=True, exist_ok=True)
-    with new.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    if old.exists():
-        backup = kept / "old" / path
-        backup.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(old, backup)
-        shutil.copymode(old, new)
-
-
-def _undo(kept: Path, folder: Path, done: list[str]) -> None:
-    for path in done:
-        backup = kept / "old" / path
-        if backup.exists():
-            os.replace(backup, folder / path)
-        else:
-            (folder / path).unlink(missing_ok=True)

@@ -155,7 +155,8 @@ def schema(options: argparse.Namespace) -> int:
 
 def apply(options: argparse.Namespace) -> int:
     """`gen apply`: a series into the user's tree."""
-    from codegen.apply import apply_branch, apply_in_place
+    from codegen.apply import apply_branch
+    from codegen.inplace import apply_in_place, interrupted, restore
 
     if not options.tree:
         raise UsageError("apply needs --tree: the repository or folder to change")
@@ -167,10 +168,12 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
     if not options.in_place and location.git_dir is None:
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
+    if location.folder is not None and interrupted(location.folder):
+        restore(location.folder)
     with open_tree(location) as tree:
         plan = plan_for(description, variant, location, tree, reserved)
         if location.folder is not None and location.git_dir is None:
-            paths = apply_in_place(plan, location.folder, tree)
+            paths = apply_in_place(plan.files, location.folder)
             said: dict[str, Any] = {"ok": True, "changed": paths}
             text = f"changed in {location.folder}:\n" + "\n".join(f"  {path}" for path in paths)
         else:

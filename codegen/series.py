@@ -15,8 +15,10 @@ from typing import Any
 from codegen import __version__
 from codegen.commit import Commits, Person, make_commits
 from codegen.description.load import Description, load
+from codegen.errors import EnvironmentFailure
 from codegen.facts import Reserved
 from codegen.given import given_patches
+from codegen.inplace import interrupted
 from codegen.mail import cover_letter, format_mails
 from codegen.maintainers import Recipients, recipients
 from codegen.plan import Plan, make_plan
@@ -57,6 +59,11 @@ def open_tree(location: TreeLocation) -> Iterator[Tree]:
             yield tree
     else:
         assert location.folder is not None
+        if interrupted(location.folder):
+            raise EnvironmentFailure(
+                f"a `gen apply --in-place` was killed in {location.folder}: "
+                "the next one puts the originals back first"
+            )
         yield FolderTree(location.folder)
 
 
