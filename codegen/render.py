@@ -155,6 +155,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
         test_cases,
         one_more_flag,
         table_row,
+        layout.bit_like,
         layout.column,
         layout.comment,
         layout.declarator,

@@ -42,6 +42,12 @@ def define(name: str, value: object, sibling: str) -> str:
     return line + " " * (wanted - width(line)) + str(value)
 
 
+def bit_like(sibling: str, number: int, one: str) -> str:
+    """A bit written as the sibling's is: `(1UL << 3)`, `_BITUL(3)`; `one` is its type of 1."""
+    match = re.search(r"(\(\s*\w+\s*<<\s*|\w*BIT\w*\()\d+(\))\s*$", sibling)
+    return f"{match[1]}{number}{match[2]}" if match else f"({one} << {number})"
+
+
 def or_into(old: str, term: str) -> str:
     """`a` or `(a | b)` with one more term."""
     text = old.strip()

@@ -168,14 +168,18 @@ def _first_statement(tokens: tuple[Token, ...], index: int) -> int:
 
 
 @site("memslot-apply-flags")
-def apply_flags(survey: Survey, *, arch: str) -> Place:
+def apply_flags(survey: Survey, *, arch: str) -> tuple[Place, ...]:
     """Before the architecture's warning about a changed flag that is not the first one.
 
-    Looked for: `WARN_ON_ONCE(!((old ^ new) & KVM_MEM_LOG_DIRTY_PAGES))`.
+    Looked for: `WARN_ON_ONCE(!((old ^ new) & KVM_MEM_LOG_DIRTY_PAGES))`.  An architecture of which
+    no function warns about changed flags needs no edit.
     """
     hits = []
     prefixes = survey.kvm_prefixes(arch)
-    for found, tokens in functions_naming(survey, prefixes, _FIRST_FLAG, "WARN_ON_ONCE", "^"):
+    words = (_FIRST_FLAG, "WARN", "^")
+    if not any(functions_naming(survey, prefixes, *words)):
+        return ()
+    for found, tokens in functions_naming(survey, prefixes, *words):
         for match in find(f"if (WARN_ON_ONCE(!((... ^ ...) & {_FIRST_FLAG})))", tokens):
             how = f"{found.extent.name}(): before the warning about other flags"
             place = code.line_before(found, tokens[match.first].start, how)
@@ -183,4 +187,4 @@ def apply_flags(survey: Survey, *, arch: str) -> Place:
             old, _, new = inner.partition("!((")[2].partition(")")[0].partition("^")
             hits.append(_named(place, {"old": old, "new": new}))
     what = "a WARN_ON_ONCE() about changed flags"
-    return _only("memslot-apply-flags", what, hits, survey.holding(_FIRST_FLAG, prefixes))
+    return (_only("memslot-apply-flags", what, hits, survey.holding(_FIRST_FLAG, prefixes)),)

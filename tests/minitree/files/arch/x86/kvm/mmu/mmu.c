@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Small pages, large pages. */
+#include <linux/kvm_host.h>
+
+#include "../x86.h"
+
+#define PG_LEVEL_4K	1
+#define PG_LEVEL_2M	2
+
+static void kvm_mmu_zap_memslot(struct kvm *kvm,
+				struct kvm_memory_slot *slot)
+{
+	struct kvm_gfn_range range = {
+		.slot = slot,
+		.start = slot->base_gfn,
+		.end = slot->base_gfn + slot->npages,
+		.may_block = true,
+	};
+
+	if (kvm_unmap_gfn_range(kvm, &range))
+		kvm_flush_remote_tlbs(kvm);
+}
+
+static inline bool kvm_memslot_flush_zap_all(struct kvm *kvm)
+{
+	return kvm->arch.vm_type == KVM_X86_DEFAULT_VM;
+}
+
+/*
+ * How large may a mapping be?
+ */
+u8 kvm_mmu_max_mapping_level(struct kvm *kvm, struct kvm_memory_slot *slot,
+			     u8 max_level)
+{
+	u8 max_huge_page_level = PG_LEVEL_2M;
+
+	max_level = min(max_level, max_huge_page_level);
+	if (slot->npages < 512)
+		max_level = PG_LEVEL_4K;
+
+	return max_level;
+}
+
+void kvm_arch_flush_shadow_memslot(struct kvm *kvm,
+				   struct kvm_memory_slot *slot)
+{
+	bool zap_all = kvm_memslot_flush_zap_all(kvm) &&
+		       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);
+
+	if (zap_all)
+		kvm_mmu_zap_all_fast(kvm);
+	else
+		kvm_mmu_zap_memslot(kvm, slot);
+}

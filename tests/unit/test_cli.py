@@ -1,0 +1,377 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+"""The command line: exit statuses, what is printed where, and machine-readable answers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from codegen.cli import main
+from codegen.commands import _reserved
+from codegen.errors import UsageError
+from codegen.render import resources
+from tests.minitree import KVM_MAIN
+from tests.unit.kit import SHIPPED, VARIANTS, git, knob_text
+from tests.unit.test_git import state
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def description(tmp_path: Path) -> Path:
+    """A description of the user's own."""
+    path = tmp_path / "small-maps.yaml"
+    path.write_text(knob_text())
+    return path
+
+
+class Ran:
+    """What a run of gen came to."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> None:
+        self.status = main([str(argument) for argument in arguments])
+        self.out, self.err = capsys.readouterr()
+
+    def json(self) -> Any:
+        """What it printed for machines: that, and nothing else."""
+        assert self.err == ""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def gen(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Run gen in this process."""
+    return lambda *arguments: Ran(capsys, *arguments)
+
+
+def test_a_series_is_made_and_described(
+    gen: Any, description: Path, repository: Path, tmp_path: Path
+) -> None:
+    ran = gen(
+        "--variant",
+        "memslot-flag",
+        "--abi",
+        description,
+        "--tree",
+        repository,
+        "--out",
+        tmp_path / "out",
+    )
+    assert ran.status == 0
+    assert ran.err == ""
+    for text in (
+        "small-maps as memslot-flag on linux-", "(Linux 6.99.3-mini)", "0002  KVM: Add memslot flag KVM_MEM_SMALL_MAPS",
+        "KVM_MEM_SMALL_MAPS = bit 3, KVM_CAP_MEMSLOT_SMALL_MAPS = 238", f"{KVM_MAIN}:33",
+        "check_memory_region_flags(): before the test of unknown flags", "git am ",
+    ):  # fmt: skip
+        assert text in ran.out, text
+
+
+def test_all_variants_go_on_where_one_cannot_be(gen: Any, repository: Path, tmp_path: Path) -> None:
+    ran = gen("--variant", "all", "--tree", repository, "--out", tmp_path, "--json")
+    said = ran.json()
+    assert ran.status == 0
+    assert [made["variant"] for made in said["series"]] == [
+        "hardcoded",
+        "memslot-flag",
+        "vm-capability",
+        "vm-type",
+    ]
+    (refused,) = said["not_here"]
+    assert refused["site"] == "quirk"
+    assert "is there already" in refused["message"]
+
+
+def test_a_variant_that_cannot_be_is_status_1(gen: Any, repository: Path, tmp_path: Path) -> None:
+    ran = gen("--variant", "quirk", "--tree", repository, "--out", tmp_path / "out")
+    assert ran.status == 1
+    assert ran.out == ""
+    assert re.search(r"KVM_X86_QUIRK_SLOT_ZAP_ALL is there already: arch/x86/\S+:13", ran.err)
+    assert not (tmp_path / "out").exists()
+
+
+def bad_description(tmp_path: Path) -> Path:
+    """A description with an error."""
+    path = tmp_path / "bad.yaml"
+    path.write_text(knob_text().replace("title:", "titel:"))
+    return path
+
+
+WRONG: list[tuple[list[str], int, str]] = [
+    ([], 2, "--variant is missing"),
+    (["--variant", "nonsense"], 2, "there is no variant 'nonsense'; there are: hardcoded"),
+    (
+        ["--variant", "quirk", "--abi", "nowhere"],
+        2,
+        "no description 'nowhere'; by name there are: apic",
+    ),
+    (["--variant", "quirk", "--abi", "{tmp}"], 2, "{tmp}"),
+    (["--variant", "quirk", "--tree", "{tmp}/nowhere"], 2, "nowhere"),
+    (["--variant", "quirk", "--tree", "{tmp}"], 2, "no kernel source"),
+    (["--variant", "quirk", "--tree", "{repo}@nowhere"], 2, "names no commit"),
+    (
+        ["--variant", "quirk", "--tree", "{repo}", "--reserve", "KVM_CAP=1"],
+        2,
+        "write it like KVM_CAP_=239,240",
+    ),
+    (["--variant", "quirk", "--unknown"], 2, "unrecognized arguments: --unknown"),
+    (["--var", "quirk"], 2, "invalid choice: 'quirk'"),
+    (["--variant"], 2, "expected one argument"),
+    (["nonsense"], 2, "invalid choice: 'nonsense'"),
+    (["explain", "--tree", "{repo}"], 2, "--variant is missing"),
+    (["apply", "--variant", "quirk"], 2, "apply needs --tree"),
+    (["apply", "--variant", "all", "--tree", "{repo}"], 2, "one variant"),
+    (["apply", "--variant", "quirk", "--tree", "{repo}", "--in-place"], 2, "is a repository"),
+    (
+        ["apply", "--variant", "quirk", "--abi", "{own}", "--tree", "{repo}", "--branch", "-x"],
+        2,
+        "branch",
+    ),
+    (
+        ["apply", "--variant", "quirk", "--abi", "{own}", "--tree", "{repo}", "--branch", "main"],
+        2,
+        "main exists",
+    ),
+    (["lint", "{tmp}/nowhere.yaml"], 2, "nowhere.yaml"),
+    (["lint", "{bad}"], 1, "unknown key `titel`"),
+    (["--variant", "quirk", "--abi", "{bad}", "--tree", "{repo}"], 1, "unknown key `titel`"),
+    (["tree"], 2, "ACTION"),
+    (["tree", "remove", "nowhere"], 2, "nowhere"),
+    (["tree", "add", "x", "{tmp}"], 2, "no kernel source"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "status", "said"), WRONG)
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_what_is_wrong_is_said(
+    arguments: list[str], status: int, said: str, as_json: bool,
+    gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    names = {
+        "tmp": str(tmp_path),
+        "repo": str(repository),
+        "bad": str(bad_description(tmp_path)),
+        "own": str(description),
+    }
+    given = [argument.format(**names) for argument in arguments]
+    before = state(tmp_path)
+    ran = gen(*given, *(["--json"] if as_json else []))
+    assert ran.status == status
+    assert "Traceback" not in ran.out + ran.err
+    if as_json:
+        error = ran.json()["error"]
+        assert error["status"] == status
+        text = json.dumps(error, ensure_ascii=False)
+    else:
+        assert ran.out == ""
+        text = ran.err
+    assert said.format(**names) in text
+    assert state(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["KVM_CAP_=239"], {"KVM_CAP_": {239}}),
+        (["KVM_CAP_=239,240", "KVM_MEM_=3"], {"KVM_CAP_": {239, 240}, "KVM_MEM_": {3}}),
+        (["KVM_CAP_=1", "KVM_CAP_=2"], {"KVM_CAP_": {1, 2}}),
+        (["KVM_X86_QUIRK_=9"], {"KVM_X86_QUIRK_": {9}}),
+    ],
+)
+def test_reserved_numbers_are_read(given: list[str], expected: dict[str, set[int]]) -> None:
+    made = _reserved(type("Options", (), {"reserve": given})())  # type: ignore[arg-type]
+    assert {key: set(value) for key, value in made.numbers.items()} == expected
+
+
+@pytest.mark.parametrize("text", ["", "KVM_CAP_", "KVM_CAP_=", "KVM_CAP_=a", "KVM_CAP_=1,", "KVM_CAP_=-1", "x=1", "KVM_CAP_=1 2", "KVM_CAP_=1;KVM_MEM_=2"])  # fmt: skip
+def test_numbers_that_cannot_be_read_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="write it like"):
+        _reserved(type("Options", (), {"reserve": [text]})())  # type: ignore[arg-type]
+
+
+def test_the_plan_is_explained_and_nothing_is_written(
+    gen: Any, description: Path, repository: Path, tmp_path: Path
+) -> None:
+    before = state(tmp_path)
+    ran = gen("explain", "--variant", "vm-capability", "--abi", description, "--tree", repository)
+    assert ran.status == 0
+    assert "site enable-cap-case: kvm_vm_ioctl_enable_cap(): before default" in ran.out
+    assert re.search(r"arch/x86/kvm/x86.c:\d+\n", ran.out)
+    assert "+ #define KVM_CAP_X86_SMALL_MAPS 238" in ran.out
+    assert "- false" in ran.out
+    said = gen(
+        "explain", "--variant", "all", "--abi", description, "--tree", repository, "--json"
+    ).json()
+    assert [plan["variant"] for plan in said["plans"]] == list(VARIANTS)
+    assert state(tmp_path) == before
+
+
+def test_shipped_descriptions_are_all_right(gen: Any) -> None:
+    ran = gen("lint")
+    assert ran.status == 0
+    assert (
+        ran.out == "".join(f"{name}.yaml: all right\n" for name in SHIPPED)
+        or "all right" in ran.out
+    )
+    assert len(gen("lint", "--json").json()["files"]) == len(SHIPPED)
+    assert gen("lint", "zap-leafs-only").status == 0
+
+
+def test_the_schema_takes_the_shipped_descriptions_and_refuses_others(gen: Any) -> None:
+    schema = gen("schema").json()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for name in SHIPPED:
+        said = yaml.safe_load((resources("abi") / f"{name}.yaml").read_text())
+        jsonschema.validate(said, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**said, "unknown": 1}, schema)
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**said, "name": "Not A Name"}, schema)
+
+
+def test_a_branch_is_made(gen: Any, description: Path, repository: Path) -> None:
+    ran = gen("apply", "--variant", "quirk", "--abi", description, "--tree", repository, "--json")
+    said = ran.json()
+    assert said["branch"] == "gen/small-maps-quirk"
+    assert git(repository, "rev-parse", said["branch"]) == said["commit"]
+    again = gen("apply", "--variant", "quirk", "--abi", description, "--tree", repository)
+    assert again.status == 2
+    assert "exists" in again.err
+
+
+def test_a_folder_is_changed_only_if_that_is_asked_for(
+    gen: Any, description: Path, unpacked: Path
+) -> None:
+    refused = gen("apply", "--variant", "quirk", "--abi", description, "--tree", unpacked)
+    assert refused.status == 2
+    assert "--in-place" in refused.err
+    said = gen(
+        "apply",
+        "--variant",
+        "quirk",
+        "--abi",
+        description,
+        "--tree",
+        unpacked,
+        "--in-place",
+        "--json",
+    ).json()
+    assert "arch/x86/include/uapi/asm/kvm.h" in said["changed"]
+
+
+def test_signing_off_takes_the_users_name(
+    gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    command = [
+        "--variant",
+        "quirk",
+        "--abi",
+        description,
+        "--tree",
+        repository,
+        "--out",
+        tmp_path / "out",
+        "--signoff",
+    ]
+    refused = gen(*command)
+    assert refused.status == 2
+    assert "user.name and user.email" in refused.err
+    git(repository, "config", "user.name", "Grace Example")
+    git(repository, "config", "user.email", "grace@example.org")
+    assert gen(*command).status == 0
+    (mail,) = (tmp_path / "out").glob("*/*/*/0002-*")
+    assert "Signed-off-by: Grace Example <grace@example.org>" in mail.read_text()
+
+
+def test_trees_get_names(
+    gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "cache"))
+    assert gen("tree", "list").status == 0
+    assert gen("tree", "add", "mine", repository).status == 0
+    (entry,) = gen("tree", "list", "--json").json()["trees"]
+    assert entry["name"] == "mine"
+    assert "mine" in gen("tree", "list").out
+    assert gen("explain", "--variant", "quirk", "--abi", description, "--tree", "mine").status == 0
+    assert gen("tree", "remove", "mine").status == 0
+    assert gen("tree", "list", "--json").json()["trees"] == []
+
+
+def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--help"], ["--version"], ["apply", "--help"], ["tree", "add", "--help"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+    assert "exit status: 0 done" in capsys.readouterr().out
+
+
+def test_the_examples_of_the_help_are_commands_that_exist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from codegen.cli import _EXAMPLES, build_parser
+
+    lines = [line.strip() for line in _EXAMPLES.splitlines() if line.startswith("  gen ")]
+    assert len(lines) >= 5
+    for line in lines:
+        build_parser().parse_args(shlex.split(re.split(r"\s{2,}", line)[0])[1:])
+
+
+def program(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:
+    """gen in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "codegen", *map(str, arguments)],
+        cwd=ROOT, capture_output="stdout" not in more, text=True, check=False, timeout=60, **more,
+    )  # fmt: skip
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = program("schema", stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert "Traceback" not in ran.stderr
+    assert "Exception ignored" not in ran.stderr
+    assert ran.returncode in (0, 2, 120) or ran.returncode < 0
+
+
+def test_a_full_output_is_no_traceback() -> None:
+    with open("/dev/full", "w") as full:
+        ran = program("schema", stdout=full, stderr=subprocess.PIPE)
+    assert "Traceback" not in ran.stderr
+    assert ran.returncode != 0
+
+
+def test_an_interrupt_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("codegen.commands.lint", interrupted)
+    assert main(["lint"]) == 130
+    assert "interrupted" in capsys.readouterr().err
+
+
+def test_the_library_says_the_same_as_the_command_line(
+    gen: Any, description: Path, repository: Path, tmp_path: Path
+) -> None:
+    import codegen
+
+    gen("--variant", "quirk", "--abi", description, "--tree", repository, "--out", tmp_path / "out")
+    (folder,) = (tmp_path / "out").glob("*/*/*")
+    series = codegen.generate(description, "quirk", str(repository))
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == series.files

@@ -1,0 +1,359 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+"""Every site on the small trees: where it is, what stands around it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from codegen.errors import FindingsError
+from codegen.sites import SITES, code
+from codegen.sites.place import Place
+from tests.minitree import (
+    API,
+    KVM_MAIN,
+    MMU,
+    SELFTESTS,
+    UAPI,
+    X86,
+    X86_HOST,
+    X86_UAPI,
+    edited,
+    minitree,
+    new,
+    old,
+)
+from tests.unit.kit import survey
+
+A = {"arch": "x86"}
+TEST = {"test": "x86_64/b_test", **A}
+FLAG_TEST = f"{SELFTESTS}set_memory_region_test.c"
+SVM = "arch/x86/kvm/svm/svm.c"
+
+# site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
+WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
+    ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
+    (
+        "uapi-constant",
+        {"prefix": "KVM_CAP_"},
+        old,
+        UAPI,
+        "#define KVM_CAP_VM_DISABLE_NX_HUGE_PAGES 220",
+        "",
+    ),
+    (
+        "uapi-constant",
+        {"prefix": "KVM_MEM_", "bits": True, "limit": 16},
+        None,
+        UAPI,
+        "#define KVM_MEM_GUEST_MEMFD\t(1UL << 2)",
+        "",
+    ),
+    (
+        "uapi-constant",
+        {"prefix": "KVM_X86_", "suffix": "_VM"},
+        None,
+        X86_UAPI,
+        "#define KVM_X86_SEV_VM\t\t2",
+        "",
+    ),
+    ("uapi-arch-header", A, None, X86_UAPI, "", "#endif /* _ASM_X86_KVM_H */"),
+    ("kconfig-symbol", {}, None, "virt/kvm/Kconfig", "       bool", ""),
+    ("kconfig-select", A, None, "arch/x86/kvm/Kconfig", "\tselect KVM_GENERIC_SYNC", ""),
+    (
+        "kconfig-select",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/kvm/Kconfig",
+        "\tselect HAVE_KVM_READONLY_MEM",
+        "\thelp",
+    ),
+    ("memslot-flag-check", {}, None, KVM_MAIN, "", "\tif (mem->flags & ~valid_flags)"),
+    ("memslot-flag-check", {}, old, KVM_MAIN, "", "\tif (mem->flags & ~valid_flags)"),
+    ("memslot-v1-mask", {}, None, KVM_MAIN, "", "(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)"),
+    (
+        "memslot-immutable-flags",
+        {},
+        None,
+        KVM_MAIN,
+        "",
+        "(mem->flags ^ old->flags) & KVM_MEM_READONLY",
+    ),
+    ("memslot-arch-veto", A, None, X86, "", "\t/* The host cannot map more than that. */"),
+    (
+        "memslot-arch-veto",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/kvm/mmu.c",
+        "",
+        "\tif (change != KVM_MR_CREATE && change != KVM_MR_MOVE)",
+    ),
+    ("memslot-apply-flags", A, None, X86, "", "\t/*"),
+    ("check-extension-generic", {}, None, KVM_MAIN, "#endif", "\t\treturn 1;"),
+    ("check-extension-list", A, None, X86, "\tcase KVM_CAP_ENABLE_CAP_VM:", "\t\tr = 1;"),
+    (
+        "check-extension-list",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/kvm/arm.c",
+        "\tcase KVM_CAP_ENABLE_CAP_VM:",
+        "\t\tr = 1;",
+    ),
+    ("check-extension-case", A, None, X86, "\t\tbreak;", "\tcase KVM_CAP_X86_SLOW_CLOCK:"),
+    ("enable-cap-case", A, None, X86, "\t\tbreak;", "\tdefault:"),
+    (
+        "enable-cap-case",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/kvm/arm.c",
+        "\t\tbreak;",
+        "\tdefault:",
+    ),
+    ("arch-field", A, None, X86_HOST, "\tbool slow_clock;", ""),
+    (
+        "arch-field",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/include/asm/kvm_host.h",
+        "\tbool mte_enabled;",
+        "};",
+    ),
+    ("init-vm", A, None, X86, "\tkvm->arch.slow_clock_khz = 1000;", ""),
+    ("init-vm", {"arch": "arm64"}, None, "arch/arm64/kvm/arm.c", "\tkvm->arch.flags = type;", ""),
+    ("quirk-mask", {}, None, X86_HOST, "", "KVM_X86_VALID_QUIRKS"),
+    (
+        "vm-type-supported",
+        {},
+        None,
+        X86,
+        "\t\tkvm_caps.supported_vm_types |= BIT(KVM_X86_SW_PROTECTED_VM);",
+        "}",
+    ),
+    ("vm-type-alike", {}, None, SVM, "", "KVM_X86_DEFAULT_VM"),
+    (
+        "predicate-value",
+        {"name": "kvm_memslot_flush_zap_all", "off": "kvm->arch.vm_type == KVM_X86_DEFAULT_VM"},
+        None,
+        MMU,
+        "",
+        "kvm->arch.vm_type == KVM_X86_DEFAULT_VM",
+    ),
+    ("api-vm-capability", {}, None, API, "The last one.", ""),
+    ("api-other-capability", {}, None, API, "Note, there are fewer of them here.", ""),
+    ("api-memslot-defines", {}, None, API, "  #define KVM_MEM_READONLY\t(1UL << 1)", ""),
+    (
+        "api-memslot-flags",
+        {},
+        None,
+        API,
+        "",
+        "The flags field supports two flags: KVM_MEM_LOG_DIRTY_PAGES and",
+    ),
+    ("api-memslot-v2", {}, None, API, "A slot with such a file cannot be changed.", ""),
+    (
+        "api-quirk-table",
+        {},
+        None,
+        API,
+        "",
+        "=================================== ============================================",
+    ),
+    ("api-vm-types", {}, None, API, "  #define KVM_X86_SEV_VM\t2", ""),
+    ("api-vm-types-end", {}, None, API, "Note, there are fewer of them here.", ""),
+    (
+        "selftest-register",
+        TEST,
+        None,
+        f"{SELFTESTS}Makefile",
+        "TEST_GEN_PROGS_x86_64 = x86_64/alpha_test",
+        "TEST_GEN_PROGS_x86_64 += x86_64/quirks_test",
+    ),
+    (
+        "selftest-register",
+        {"test": "x86/zzz_test", **A},
+        new,
+        f"{SELFTESTS}Makefile.kvm",
+        "TEST_GEN_PROGS_x86 += x86/zz_test",
+        "TEST_GEN_PROGS_x86 += set_memory_region_test",
+    ),
+    (
+        "selftest-register",
+        {"test": "common_test", **A},
+        None,
+        f"{SELFTESTS}Makefile",
+        "TEST_GEN_PROGS_x86_64 += set_memory_region_test",
+        "",
+    ),
+    (
+        "selftest-register",
+        {"test": "aarch64/a_test", "arch": "arm64"},
+        None,
+        f"{SELFTESTS}Makefile",
+        "TEST_GEN_PROGS_aarch64 += aarch64/irq_test",
+        "TEST_GEN_PROGS_aarch64 += set_memory_region_test",
+    ),
+    (
+        "selftest-gitignore",
+        {"test": "x86_64/b_test"},
+        old,
+        f"{SELFTESTS}.gitignore",
+        "/x86_64/alpha_test",
+        "/x86_64/quirks_test",
+    ),
+    (
+        "selftest-memslot-flags",
+        {},
+        None,
+        FLAG_TEST,
+        "",
+        "\t/* Bits that nobody knows are refused. */",
+    ),
+    ("selftest-memslot-v2-only", {}, None, FLAG_TEST, "", "KVM_MEM_GUEST_MEMFD"),
+    ("new-file", {"path": "a/new.c"}, None, "a/new.c", "", ""),
+]
+
+
+@pytest.mark.parametrize(("site", "arguments", "tree", "path", "above", "below"), WHERE)
+def test_where_a_site_is(
+    site: str, arguments: dict[str, Any], tree: Any, path: str, above: str, below: str
+) -> None:
+    changes = (tree,) if tree else ()
+    places = [place for place in SITES[site](survey(*changes), **arguments) if place.path == path]
+    (place,) = places
+    data = minitree(*changes).get(path, b"")
+    assert data[place.start : place.end].decode() == place.old
+    if above:
+        assert data[: place.start].decode().split("\n")[-2] == above
+    if place.old:
+        assert place.old.split("\n")[0].split("\t")[0] == below
+    elif path in minitree(*changes):
+        assert data[place.start :].decode().split("\n")[0] == below
+    assert place.how
+
+
+def test_every_site_is_tried() -> None:
+    assert {site for site, *_ in WHERE} == set(SITES)
+
+
+def test_every_site_says_what_it_is() -> None:
+    assert all(site.__doc__ for site in SITES.values())
+
+
+@pytest.mark.parametrize(
+    ("site", "arguments", "tree"),
+    [
+        ("selftest-gitignore", {"test": "x86_64/b_test"}, None),
+        ("selftest-gitignore", {"test": "riscv/b_test"}, old),
+        (
+            "selftest-gitignore",
+            {"test": "x86_64/b_test"},
+            lambda files: files.pop(f"{SELFTESTS}.gitignore"),
+        ),
+        ("selftest-memslot-flags", {}, old),
+        ("selftest-memslot-v2-only", {}, old),
+        ("vm-type-alike", {}, old),
+    ],
+)
+def test_a_site_that_need_not_be(site: str, arguments: dict[str, Any], tree: Any) -> None:
+    assert SITES[site](survey(*((tree,) if tree else ())), **arguments) == ()
+
+
+NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
+    ("uapi-constant", {"prefix": "KVM_X86_", "suffix": "_VM"}, old),
+    ("uapi-arch-header", {"arch": "riscv"}, None),
+    ("uapi-arch-header", A, edited(X86_UAPI, ("#endif", "#end"))),
+    ("kconfig-symbol", {}, edited("virt/kvm/Kconfig", ("HAVE_KVM_", "HAS_KVM_"))),
+    ("kconfig-symbol", {}, lambda files: files.pop("virt/kvm/Kconfig")),
+    ("kconfig-select", {"arch": "s390"}, None),
+    ("memslot-v1-mask", {}, old),
+    ("memslot-arch-veto", A, edited(X86, ("kvm_arch_prepare_memory_region", "kvm_prepare_region"))),
+    ("memslot-apply-flags", A, edited(X86, ("WARN_ON_ONCE", "WARN"))),
+    ("check-extension-generic", {}, edited(KVM_MAIN, ("_extension_generic", "_extension_common"))),
+    ("check-extension-list", {"arch": "riscv"}, None),
+    ("enable-cap-case", A, edited(X86, ("kvm_vm_ioctl_enable_cap", "kvm_vm_ioctl_enable"))),
+    ("enable-cap-case", A, edited(X86, ("\treturn r;\n}\n\nint kvm_arch_init_vm", "\treturn -EIO;\n}\n\nint kvm_arch_init_vm"))),
+    ("arch-field", A, edited(X86_HOST, ("struct kvm_arch {", "struct kvm_architecture {"))),
+    ("arch-field", A, edited(X86_HOST, ("slow_clock;", "clock;"), ("disabled_quirks;", "quirks;"))),
+    ("init-vm", A, edited(X86, ("int kvm_arch_init_vm", "int kvm_arch_make_vm"))),
+    ("quirk-mask", {}, edited(X86_HOST, ("KVM_X86_QUIRK_", "X86_QUIRK_"))),
+    ("vm-type-supported", {}, old),
+    ("predicate-value", {"name": "kvm_memslot_flush_zap_all", "off": "true"}, None),
+    ("api-memslot-defines", {}, edited(API, ("  #define KVM_MEM_", "  #define MEM_"))),
+    ("api-memslot-flags", {}, edited(API, ("flags field", "field of flags"))),
+    ("api-memslot-v2", {}, old),
+    ("api-quirk-table", {}, edited(API, ("============ =====", "==================")) ),
+    ("api-vm-types", {}, old),
+    ("api-vm-types", {}, edited(API, ("  #define KVM_X86_", "  #define X86_"))),
+    ("api-vm-types-end", {}, old),
+    ("api-vm-capability", {}, edited(API, ("7.1 ", ""), ("7.31 ", ""), ("7.32 ", ""))),
+    ("selftest-register", {"test": "s390/a_test", "arch": "s390"}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("site", "arguments", "tree"), NOWHERE)
+def test_a_site_that_is_nowhere_says_so(site: str, arguments: dict[str, Any], tree: Any) -> None:
+    with pytest.raises(FindingsError) as caught:
+        SITES[site](survey(*((tree,) if tree else ())), **arguments)
+    for finding in caught.value.findings:
+        assert finding.site == site
+        assert f"{site}: " in finding.message
+        assert "not found" in finding.message
+        assert "searched: " in finding.hint
+        assert "to mend: " in finding.hint
+
+
+TWICE: list[tuple[str, dict[str, Any], Any]] = [
+    ("memslot-v1-mask", {}, edited(KVM_MAIN, ("static int check", "#define MORE (KVM_MEM_LOG_DIRTY_PAGES)\n\nstatic int check"))),
+    ("memslot-immutable-flags", {}, edited(KVM_MAIN, ("\tr = kvm_arch_prepare", "\tif ((new.flags ^ old->flags) & KVM_MEM_READONLY)\n\t\treturn -EINVAL;\n\n\tr = kvm_arch_prepare"))),
+    ("memslot-apply-flags", A, edited(X86, ("\tif (log_dirty_pages)\n", "\tif (WARN_ON_ONCE(!((old_flags ^ new_flags) & KVM_MEM_LOG_DIRTY_PAGES)))\n\t\treturn;\n\n\tif (log_dirty_pages)\n"))),
+    ("selftest-memslot-flags", {}, edited(FLAG_TEST, ("\tkvm_vm_free(vm);\n", "\tfor (i = 0; i < 32; i++)\n\t\tr = i;\n\n\tkvm_vm_free(vm);\n"))),
+    ("new-file", {"path": KVM_MAIN}, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("site", "arguments", "tree"), TWICE)
+def test_a_site_that_is_there_twice_says_where(
+    site: str, arguments: dict[str, Any], tree: Any
+) -> None:
+    with pytest.raises(FindingsError) as caught:
+        SITES[site](survey(*((tree,) if tree else ())), **arguments)
+    (finding,) = caught.value.findings
+    assert finding.site == site
+    assert "found: " in finding.hint
+    assert "to mend: " in finding.hint
+
+
+def around(place: Place) -> tuple[str, str]:
+    """The lines above and below a place of mmu.c."""
+    data = minitree()[MMU]
+    return data[: place.start].decode().split("\n")[-2], data[place.start :].decode().split("\n")[0]
+
+
+def test_places_of_a_description() -> None:
+    here = survey()
+    name = "kvm_arch_flush_shadow_memslot"
+    assert around(code.before(here, "mechanism", name, "if (zap_all)")) == ("", "\tif (zap_all)")
+    assert around(code.after(here, "mechanism", name, "bool zap_all = ...;")) == (
+        "\t\t       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);", "")  # fmt: skip
+    # the whole statement, with its else, although only its beginning was given
+    assert around(code.after(here, "mechanism", name, "if (zap_all)")) == (
+        "\t\tkvm_mmu_zap_memslot(kvm, slot);", "}")  # fmt: skip
+    assert code.instead(here, "mechanism", name, "kvm_memslot_flush_zap_all(kvm)").old == (
+        "kvm_memslot_flush_zap_all(kvm)"
+    )
+    assert (
+        around(code.new_function_before(here, "mechanism", "kvm_mmu_max_mapping_level"))[1] == "/*"
+    )
+    assert (
+        around(code.include(here, "mechanism", name, "<linux/x.h>"))[0]
+        == "#include <linux/kvm_host.h>"
+    )
+    assert around(code.include(here, "mechanism", name, '"x.h"'))[0] == '#include "../x86.h"'
+    assert code.remove_macro(here, "mechanism", "PG_LEVEL_2M").old == "#define PG_LEVEL_2M\t2\n"
+
+
+def test_the_comment_above_a_statement_belongs_to_it() -> None:
+    (place,) = SITES["memslot-arch-veto"](survey(), arch="x86")
+    assert minitree()[X86][place.start :].startswith(b"\t/* The host cannot map more")
