@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,8 +179,9 @@ print(debian.fetch("6.12", lambda *report: None).version)
 """
     command = program(text)
     # pytest hides its folders from others; it hides them again when it starts.
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    for path in (tmp_path, *tmp_path.parents):
+        if path.is_relative_to(tempfile.gettempdir()) and path != Path(tempfile.gettempdir()):
+            path.chmod(0o755)
     env = {**os.environ, "GEN_CACHE": str(home / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, user=65534, group=65534, extra_groups=[], env=env, capture_output=True, check=False

@@ -198,7 +198,7 @@ def git(folder: Path, *arguments: str, **more: str) -> str:
 
 def committed(folder: Path) -> Path:
     """A folder as a repository with one commit, always the same."""
-    git(folder, "init", "-q", "-b", "main")
+    git(folder, "init", "-q", "-b", "main", "--template=")
     git(folder, "add", "-f", "-A")
     git(folder, "commit", "-q", "-m", "A small tree")
     return folder

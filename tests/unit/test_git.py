@@ -174,6 +174,7 @@ def borrowing(folder: Path) -> Path:
 
 def peculiar(folder: Path) -> Path:
     """A configuration and hooks that would change what git writes."""
+    config = ""
     for key, value in {
         "core.autocrlf": "true", "commit.gpgsign": "true", "gpg.program": "false",
         "user.name": "Somebody", "user.email": "else@example.org", "i18n.commitEncoding": "latin1",
@@ -191,7 +192,10 @@ def peculiar(folder: Path) -> Path:
         "core.commentChar": "K", "log.showSignature": "true", "core.pager": "false", "core.whitespace": "cr-at-eol",
         "core.hooksPath": str(folder / ".git/hooks"), "commit.template": "/nowhere", "alias.format-patch": "!false",
     }.items():  # fmt: skip
-        git(folder, "config", key, value)
+        section, _, name = key.partition(".")
+        config += f'[{section}]\n\t{name} = "{value}"\n'
+    with (folder / ".git/config").open("a") as file:
+        file.write(config)
     for name in (
         "pre-commit",
         "commit-msg",

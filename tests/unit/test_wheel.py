@@ -62,7 +62,8 @@ def test_gen_from_the_wheel_works_in_an_empty_folder(
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(empty),
-        "PYTHONPATH": sysconfig.get_path("purelib"),  # for what gen depends on
+        # for what gen depends on
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if "site-packages" in path),
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
     }
 
@@ -74,6 +75,9 @@ def test_gen_from_the_wheel_works_in_an_empty_folder(
         assert done.returncode == 0, done.stderr
         return done.stdout
 
+    where = [str(venv / "bin/python"), "-P", "-c", "import codegen; print(codegen.__file__)"]
+    said = subprocess.check_output(where, cwd=empty, env=environment, text=True)
+    assert said.startswith(str(venv))
     assert gen("lint").count("all right") == len(SHIPPED)
     assert list(empty.iterdir()) == []
     gen("--variant", "memslot-flag", "--tree", str(repository))
