@@ -84,6 +84,9 @@ def _swap(scratch: Path, target: Path) -> None:
         except FileNotFoundError:
             continue
         except OSError:
+            if not target.exists():
+                os.rename(scratch / "old", target)
+                raise
             # another run put its series there in between: the same bytes, or the later one wins
             shutil.rmtree(scratch / "old", ignore_errors=True)
     raise OSError(f"another run keeps writing {target}")

@@ -21,8 +21,10 @@ def code_tokens(found: Found) -> tuple[Token, ...]:
 def function(survey: Survey, site: str, name: str, arch: str | None = None) -> Found:
     """The one definition of a function."""
     found = survey.definitions("function", name, arch)
-    if len(found) == 1:
-        return found[0]
+    # the other branch of an `#if` often has an empty stub of the same name: it is not meant
+    real = tuple(f for f in found if f.text().count(";") > 1) if len(found) > 1 else found
+    if len(real) == 1:
+        return real[0]
     if found:
         where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
         raise ambiguous(site, f"function {name}()", where, "name a statement that only one has")

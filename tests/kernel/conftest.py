@@ -22,6 +22,31 @@ VARIANTS = variant_names(resources("templates"))
 # Debian drops a release from its suites when the next one is in: these two stay for years.
 KEPT = ("6.1", "6.12")
 
+# What is there already, or cannot be; everything else must be a series.
+ANSWERS = {
+    ("zap-leafs-only", "quirk", "6.12"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
+    ("zap-leafs-only", "quirk", "7.2"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
+    ("zap-leafs-only", "vm-type", "6.1"): "has no VM types",
+    ("small-pages-only", "vm-type", "6.1"): "has no VM types",
+    ("apic-bus-cycles-ns", "vm-capability", "6.12"): "is there already",
+    ("apic-bus-cycles-ns", "vm-capability", "7.2"): "is there already",
+    ("exit-on-missing", "memslot-flag", "6.1"): "KVM_SET_USER_MEMORY_REGION2",
+}
+DESCRIBED = {
+    "zap-leafs-only": VARIANTS,
+    "small-pages-only": VARIANTS,
+    "apic-bus-cycles-ns": ("vm-capability",),
+    "exit-on-missing": ("memslot-flag",),
+}
+# Those of which there is a series.
+CELLS = [
+    (knob, variant, release)
+    for release in RELEASES
+    for knob in KNOBS
+    for variant in DESCRIBED[knob]
+    if (knob, variant, release) not in ANSWERS
+]
+
 
 @cache
 def location(release: str) -> TreeLocation:
@@ -48,7 +73,7 @@ def made(knob: str, variant: str, release: str) -> Series | str:
         return finish(plan, where)
 
 
-@pytest.fixture(params=[(k, v, r) for r in RELEASES for k in KNOBS for v in VARIANTS], ids="-".join)
+@pytest.fixture(params=CELLS, ids="-".join)
 def cell(request: pytest.FixtureRequest) -> tuple[str, str, str]:
     """A knob, a variant and a release."""
     return request.param
@@ -56,10 +81,9 @@ def cell(request: pytest.FixtureRequest) -> tuple[str, str, str]:
 
 @pytest.fixture
 def series(cell: tuple[str, str, str], tmp_path: Path) -> tuple[Series, Path]:
-    """The series of a cell that has one, with its files in a folder; other cells have no tests."""
+    """The series of a cell, with its files in a folder."""
     found = made(*cell)
-    if isinstance(found, str):
-        pytest.skip(f"no series here: {found}")
+    assert not isinstance(found, str), found
     for name, data in found.files.items():
         (tmp_path / name).write_bytes(data)
     return found, tmp_path

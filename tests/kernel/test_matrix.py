@@ -7,26 +7,9 @@ import json
 
 import pytest
 
-from .conftest import KNOBS, RELEASES, VARIANTS, location, made
+from .conftest import ANSWERS, DESCRIBED, KNOBS, RELEASES, VARIANTS, location, made
 
 pytestmark = pytest.mark.kernel
-
-# What is there already, or cannot be; everything else must be a series.
-ANSWERS = {
-    ("zap-leafs-only", "quirk", "6.12"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
-    ("zap-leafs-only", "quirk", "7.2"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
-    ("zap-leafs-only", "vm-type", "6.1"): "has no VM types",
-    ("small-pages-only", "vm-type", "6.1"): "has no VM types",
-    ("apic-bus-cycles-ns", "vm-capability", "6.12"): "is there already",
-    ("apic-bus-cycles-ns", "vm-capability", "7.2"): "is there already",
-    ("exit-on-missing", "memslot-flag", "6.1"): "KVM_SET_USER_MEMORY_REGION2",
-}
-DESCRIBED = {
-    "zap-leafs-only": VARIANTS,
-    "small-pages-only": VARIANTS,
-    "apic-bus-cycles-ns": ("vm-capability",),
-    "exit-on-missing": ("memslot-flag",),
-}
 
 
 @pytest.mark.parametrize("release", RELEASES)
