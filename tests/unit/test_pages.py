@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The pages for people say what is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from codegen.description.model import Knob
+from codegen.render import resources
+from codegen.sites import SITES
+from codegen.variants import variant_names
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize("site", sorted(SITES))
+def test_every_site_is_described(site: str) -> None:
+    page = (ROOT / "docs/sites.md").read_text()
+    assert f"| `{site}` | {' '.join((SITES[site].__doc__ or '').split())} |" in page
+
+
+def test_every_key_of_a_description_is_described() -> None:
+    page = (ROOT / "docs/describe-a-knob.md").read_text()
+    schema = Knob.model_json_schema(by_alias=True)
+    parts = [schema, *schema["$defs"].values()]
+    keys = {key for part in parts for key in part.get("properties", {})}
+    assert not {key for key in keys if f"`{key}" not in page and f" {key}:" not in page}
+
+
+def test_every_variant_is_described() -> None:
+    pages = (ROOT / "docs/describe-a-knob.md").read_text() + (ROOT / "README.md").read_text()
+    for name in variant_names(resources("templates")):
+        assert f"`{name}`" in pages
