@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -78,38 +77,26 @@ def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
     variants, reserved = _variants(options), _reserved(options)
     description, location = _description(options), _location(options)
-    plans = list(_plans(options, description, location, variants, reserved))
-    if options.json:
-        _print_json({"ok": True, "plans": [_plan_json(plan) for plan in plans]})
-    else:
-        for plan in plans:
-            print(show.plan(plan, location))
-    return DONE
-
-
-def _plans(
-    options: argparse.Namespace,
-    description: Description,
-    location: TreeLocation,
-    variants: Sequence[Variant],
-    reserved: Reserved,
-) -> Iterator[Plan]:
+    plans: list[Plan] = []
     answers: list[NotHere] = []
-    count = 0
     with open_tree(location) as tree:
         for variant in variants:
             try:
-                made = plan_for(description, variant, location, tree, reserved)
+                plans.append(plan_for(description, variant, location, tree, reserved))
             except NotHere as answer:
                 answers.append(answer)
                 if len(variants) > 1 and not options.json:
                     print(show.answer(variant, answer))
-                continue
-            count += 1
-            yield made
-    problem = merge(answers)
-    if problem and not count:
-        raise problem
+    if not plans:
+        raise merge(answers) or UsageError("there is no variant to explain")
+    if options.json:
+        refused = [finding.as_json() for answer in answers for finding in answer.findings]
+        said = [_plan_json(plan) for plan in plans]
+        _print_json({"ok": True, "plans": said, "not_here": refused})
+    else:
+        for plan in plans:
+            print(show.plan(plan, location))
+    return DONE
 
 
 def _plan_json(plan: Plan) -> dict[str, Any]:

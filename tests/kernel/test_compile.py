@@ -40,6 +40,10 @@ def warnings(release: str, commit: str, wanted: tuple[str, ...]) -> frozenset[st
     ccache = cache_dir() / "bench/ccache"
     if not (out / "vmlinux").exists():
         build(source, out, None, Options(ccache=ccache))
+    # what the small configuration leaves out (SEV) cannot be compiled by itself
+    wanted = tuple(path for path in wanted if (out / path).exists())
+    if not wanted:
+        return frozenset()
     command = ["make", "-C", str(source), f"O={out}", "ARCH=x86_64", "-j2", "W=1"]
     command += [f"CC={make.compiler_command('gcc', ccache)}", "KCFLAGS=-Wno-error", *wanted]
     done = subprocess.run(
