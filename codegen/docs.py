@@ -40,7 +40,7 @@ def table_row(table: str, name: str, text: str) -> str:
     if border is None:
         return table
     first, gap, second = len(border[1]), len(border[2]), len(border[3])
-    wanted = max(first, *(len(cell) for cell in (*_first_cells(lines, first), name)))
+    wanted = max(first, *(len(cell) for cell in (*_first_cells(lines), name)))
     start = wanted + gap
     body = lines[1:-1]
     if wanted > first:
@@ -53,7 +53,7 @@ def table_row(table: str, name: str, text: str) -> str:
     return "\n".join([edge, *body, *blank, *row, edge]) + "\n"
 
 
-def _first_cells(lines: list[str], first: int) -> list[str]:
+def _first_cells(lines: list[str]) -> list[str]:
     return [found[1] for line in lines if (found := re.match(r"( ?KVM_\w+)", line))]
 
 

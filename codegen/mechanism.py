@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from codegen.c.layout import width
 from codegen.description.model import Alternative, Edit, Knob
 from codegen.edit import Edit as TextEdit
@@ -136,8 +134,3 @@ def _lines(survey: Survey, place: Place, edit: Edit) -> str:
         tail = "" if closes or data[place.start :].startswith(b"\n") else "\n"
         return ("" if blank else "\n") + text + tail
     return text + "\n"
-
-
-def patch_files(knob: Knob) -> Sequence[str]:
-    """The developer's own patches, as the description names them."""
-    return tuple(knob.mechanism.patches) if knob.mechanism else ()

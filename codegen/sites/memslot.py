@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from codegen.c.pattern import Match, closing, find, statement_end
 from codegen.c.source import Token
@@ -55,7 +56,7 @@ def flag_check(survey: Survey) -> Place:
                 how = f"{found.extent.name}(): before the test of unknown flags"
                 place = code.line_before(found, tokens[match.first].start, how)
                 flags = _tested(valid, tokens[match.first : match.last])
-                hits.append(_named(place, {"valid": valid, "flags": flags}))
+                hits.append(replace(place, names={"valid": valid, "flags": flags}))
     return _only(
         "memslot-flag-check",
         f"a function that refuses what is not in a mask begun with {_FIRST_FLAG}",
@@ -76,12 +77,6 @@ def _tested(valid: str, tokens: tuple[Token, ...]) -> str:
     while tokens[first - 1].text not in ("(", "||", "&&"):
         first -= 1
     return "".join(token.text for token in tokens[first:last])
-
-
-def _named(place: Place, names: dict[str, str]) -> Place:
-    return Place(
-        place.path, place.start, place.end, place.line, place.how, place.old, place.indent, names
-    )
 
 
 @site("memslot-v1-mask")
@@ -123,7 +118,7 @@ def immutable_flags(survey: Survey) -> Place:
                 place = code.span(found, Match(match.first, last), how)
                 test = found.source.text(tokens[match.first].start, tokens[match.last - 2].end)
                 mask = found.source.text(tokens[match.last].start, tokens[last - 1].end)
-                hits.append(_named(place, {"test": test, "mask": mask}))
+                hits.append(replace(place, names={"test": test, "mask": mask}))
     return _only(
         "memslot-immutable-flags",
         "a test `(new->flags ^ old->flags) & (… KVM_MEM_READONLY …)`",
@@ -154,7 +149,7 @@ def arch_veto(survey: Survey, *, arch: str) -> Place:
             names["new"] = tokens[match.last].text
     first = _first_statement(tokens, body + 1)
     how = f"{name}(): before the first statement"
-    return _named(code.line_before(found, tokens[first].start, how), names)
+    return replace(code.line_before(found, tokens[first].start, how), names=names)
 
 
 def _first_statement(tokens: tuple[Token, ...], index: int) -> int:
@@ -185,6 +180,6 @@ def apply_flags(survey: Survey, *, arch: str) -> tuple[Place, ...]:
             place = code.line_before(found, tokens[match.first].start, how)
             inner = "".join(t.text for t in tokens[match.first : match.last])
             old, _, new = inner.partition("!((")[2].partition(")")[0].partition("^")
-            hits.append(_named(place, {"old": old, "new": new}))
+            hits.append(replace(place, names={"old": old, "new": new}))
     what = "a WARN_ON_ONCE() about changed flags"
     return (_only("memslot-apply-flags", what, hits, survey.holding(_FIRST_FLAG, prefixes)),)

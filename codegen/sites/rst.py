@@ -125,20 +125,20 @@ def api_memslot_defines(survey: Survey) -> Place:
     """Behind the last `#define KVM_MEM_*` in the section of the memslot ioctl."""
     document = Document(survey)
     section = document.section("api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
-    found = _last(document, section, r"\s+#define KVM_MEM_")
-    if found is None:
-        raise not_found("api-memslot-defines", f"a #define in {section.title}", [API])
-    sibling = document.lines[found].rstrip("\n")
-    how = f"{section.title}: behind the last flag"
-    return document.place(found + 1, found + 1, how, sibling=sibling)
+    return _behind_defines("api-memslot-defines", document, section, r"\s+#define KVM_MEM_", "flag")
 
 
-def _last(document: Document, section: Section, pattern: str) -> int | None:
-    found = None
-    for index in range(section.first, section.last):
-        if re.match(pattern, document.lines[index]):
-            found = index
-    return found
+def _behind_defines(
+    site_name: str, document: Document, section: Section, pattern: str, what: str
+) -> Place:
+    """Behind the last line of a section that a pattern matches, with that line as the sibling."""
+    lines = document.lines[section.first : section.last]
+    found = [index for index, line in enumerate(lines, section.first) if re.match(pattern, line)]
+    if not found:
+        raise not_found(site_name, f"a #define in {section.title}", [API])
+    at = found[-1]
+    how = f"{section.title}: behind the last {what}"
+    return document.place(at + 1, at + 1, how, sibling=document.lines[at].rstrip("\n"))
 
 
 @site("api-memslot-flags")
@@ -196,12 +196,9 @@ def api_vm_types(survey: Survey) -> Place:
     """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
     document = Document(survey)
     section = document.section("api-vm-types", "KVM_CAP_VM_TYPES")
-    found = _last(document, section, r"\s+#define KVM_X86_\w+_VM\b")
-    if found is None:
-        raise not_found("api-vm-types", f"a #define in {section.title}", [API])
-    sibling = document.lines[found].rstrip("\n")
-    how = f"{section.title}: behind the last type"
-    return document.place(found + 1, found + 1, how, sibling=sibling)
+    return _behind_defines(
+        "api-vm-types", document, section, r"\s+#define KVM_X86_\w+_VM\b", "type"
+    )
 
 
 @site("api-vm-types-end")

@@ -32,13 +32,10 @@ def supported(survey: Survey) -> Place:
             if tokens[first - 1].text == ")":
                 first = _if_before(tokens, first - 1)
             last = Match(first, match.last)
-        names = {"caps": tokens[last.first].text, "types": _SUPPORTED}
         assignment = next(find(f"{_SUPPORTED} = BIT({_DEFAULT});", tokens)).first
-        names["caps"] = "".join(t.text for t in tokens[assignment - 2 : assignment])
+        caps = "".join(t.text for t in tokens[assignment - 2 : assignment])
         place = code.line_after(found, last, f"{found.extent.name}(): behind the last VM type")
-        return Place(
-            place.path, place.start, place.end, place.line, place.how, "", place.indent, names
-        )
+        return replace(place, names={"caps": caps, "types": _SUPPORTED})
     raise not_found(
         "vm-type-supported",
         f"the function that begins {_SUPPORTED}",
