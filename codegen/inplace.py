@@ -7,16 +7,16 @@ that folder is found later, a run was killed in between, and the originals are p
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
+from codegen.lock import locked
 
 JOURNAL = ".gen-apply"
 _STAGING = ".gen-staging-"
@@ -83,17 +83,16 @@ def _recover(folder: Path) -> None:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """No other run works in the folder meanwhile; the lock goes with the process."""
-    try:
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except OSError as problem:
-        raise EnvironmentFailure(f"{folder}: {problem.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def refuse() -> None:
+        raise UsageError(f"another gen apply is at work in {folder}")
+
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, refuse))
+        except OSError as problem:
+            raise EnvironmentFailure(f"{folder}: {problem.strerror}") from None
         yield
-    except BlockingIOError:
-        raise UsageError(f"another gen apply is at work in {folder}") from None
-    finally:
-        os.close(handle)
 
 
 def _stage(files: Mapping[str, bytes], folder: Path) -> None:

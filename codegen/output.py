@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
+from codegen.lock import locked
 from codegen.series import Series
 
 _PREFIX = ".gen-"
@@ -26,16 +27,11 @@ def write(series: Series, out: Path) -> Path:
     target = out / series.folder
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if same(target, series.files):
-            return target
-        _own(target)
-        _clean(target.parent)
-        scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=target.parent))
-        try:
-            _fill(scratch / "new", series.files)
-            _swap(scratch, target)
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with locked(target.parent):
+            if not same(target, series.files):
+                _own(target)
+                _clean(target.parent)
+                _replace(target, series.files)
     except OSError as problem:
         what = problem.strerror or str(problem)
         raise EnvironmentFailure(f"cannot write the series to {target}: {what}") from None
@@ -74,22 +70,20 @@ def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
             os.fsync(stream.fileno())
 
 
-def _swap(scratch: Path, target: Path) -> None:
-    for _ in range(8):
+def _replace(target: Path, files: Mapping[str, bytes]) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=target.parent))
+    try:
+        _fill(scratch / "new", files)
+        if target.exists():
+            os.rename(target, scratch / "old")
         try:
-            if target.exists():
-                os.rename(target, scratch / "old")
             os.rename(scratch / "new", target)
-            return
-        except FileNotFoundError:
-            continue
         except OSError:
-            if not target.exists():
+            if (scratch / "old").exists():
                 os.rename(scratch / "old", target)
-                raise
-            # another run put its series there in between: the same bytes, or the later one wins
-            shutil.rmtree(scratch / "old", ignore_errors=True)
-    raise OSError(f"another run keeps writing {target}")
+            raise
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _clean(parent: Path) -> None:

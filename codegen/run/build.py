@@ -11,7 +11,7 @@ from pathlib import Path
 
 from codegen.errors import FindingsError, UsageError
 from codegen.run import config, make
-from codegen.run.lock import locked
+from codegen.lock import locked
 
 STAMP = ".gen-build.json"
 CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified

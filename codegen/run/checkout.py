@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
-from codegen.run.lock import locked
+from codegen.lock import locked
 
 STATE = ".gen-checkout.json"
 INDEX = ".gen-index"

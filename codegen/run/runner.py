@@ -18,7 +18,7 @@ from codegen.run.guestlog import (
     runs,
 )
 from codegen.run.initramfs import GuestTest, tsc_params, write_initramfs
-from codegen.run.lock import locked
+from codegen.lock import locked
 from codegen.run.report import append_result, read_results
 from codegen.run.verdict import TestResult, judge, judge_unfinished
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.run import make
 from codegen.run.build import KernelBuild
-from codegen.run.lock import locked
+from codegen.lock import locked
 
 FOLDER = "tools/testing/selftests/kvm"
 # Asks the tree's own Makefile, whatever it includes and calls its folders.

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen import lock
 from codegen.errors import EnvironmentFailure
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -126,28 +126,12 @@ def locked(name: str, waiting: Callable[[], None] | None = None) -> Iterator[Hel
         raise ValueError(f"lock name {name!r}: only letters, digits, '.', '_' and '-'")
     root = cache_dir()
     path = root / "locks" / name
-    try:
-        path.parent.mkdir(exist_ok=True)
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    try:
-        _acquire(handle, path, waiting)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.locked(path, waiting))
+        except OSError as error:
+            raise unwritable(path, error) from error
         held = Held(name, root)
         # A child of a killed run may still be writing there as it dies, hence no complaint.
         shutil.rmtree(held.scratch, ignore_errors=True)
         yield held
-    finally:
-        os.close(handle)
-
-
-def _acquire(handle: int, path: Path, waiting: Callable[[], None] | None) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return
-    except BlockingIOError:
-        if waiting is not None:
-            waiting()
-    except OSError as error:
-        raise unwritable(path, error) from error
-    fcntl.flock(handle, fcntl.LOCK_EX)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.run.lock import locked
+from codegen.lock import locked
 from codegen.run.process import child
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,7 +25,7 @@ with child(["sleep", "60"], subprocess.DEVNULL) as process:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from codegen.run.lock import locked
+from codegen.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
