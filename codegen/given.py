@@ -7,21 +7,21 @@ plain changes of files like all others.
 
 from __future__ import annotations
 
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.description.load import Description
-from codegen.errors import EnvironmentFailure
+from codegen.errors import EnvironmentFailure, FindingsError
 from codegen.findings import error
+from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import GitTree
-from codegen.tree.scratch import scratch_folder, scratch_repository
+from codegen.tree.plumbing import git_command, run_git
+from codegen.tree.scratch import scratch_repository
 
-_PREFIX = re.compile(r"^\[[^\]]*\]\s*")
 _MAX_MAIL = 4 << 20
 
 
@@ -83,15 +83,10 @@ def _mails(
 
 
 def _git(
-    git_dir: Path, *arguments: str, data: bytes = b"", index: Path | None = None
+    git_dir: Path, *arguments: str, index: Path | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["git", f"--git-dir={git_dir}", *arguments],
-        input=data,
-        env=git_environment(**({"GIT_INDEX_FILE": str(index)} if index else {})),
-        capture_output=True,
-        check=False,
-    )
+    env = git_environment(**({"GIT_INDEX_FILE": str(index)} if index else {}))
+    return run_git(git_command(git_dir, *arguments), env=env)
 
 
 def _apply(
@@ -104,37 +99,26 @@ def _apply(
     if _git(git_dir, "read-tree", base, index=index).returncode:
         raise EnvironmentFailure(f"git cannot read {base}")
     before = base
-    for where, mail in mails:
-        subject, message, author, patch = _mailinfo(description, where, git_dir, mail)
-        done = _git(git_dir, "apply", "--cached", "--whitespace=nowarn", data=patch, index=index)
-        if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    for where, raw in mails:
+        mail = _mail(description, where, raw)
+        said = apply_diff(git_dir, index, mail.diff)
+        if said:
             raise error(description.finding(where, f"the patch does not apply: {said}"))
         after = _git(git_dir, "write-tree", index=index).stdout.decode().strip()
-        yield GivenPatch(
-            subject, message, author, _changed(description, where, git_dir, before, after)
-        )
+        files = _changed(description, where, git_dir, before, after)
+        yield GivenPatch(mail.subject, mail.message, mail.author, files)
         before = after
 
 
-def _mailinfo(
-    description: Description, where: tuple[str | int, ...], git_dir: Path, mail: bytes
-) -> tuple[str, str, str, bytes]:
-    with scratch_folder() as name:
-        folder = Path(name)
-        done = _git(git_dir, "mailinfo", "-k", f"{folder}/msg", f"{folder}/patch", data=mail)
-        patch = (folder / "patch").read_bytes() if not done.returncode else b""
-        message = (folder / "msg").read_text("utf-8", "replace") if not done.returncode else ""
-    head = dict(
-        line.split(": ", 1)
-        for line in done.stdout.decode("utf-8", "replace").splitlines()
-        if ": " in line
-    )
-    if done.returncode or not patch.strip() or not {"Author", "Email", "Subject"} <= set(head):
+def _mail(description: Description, where: tuple[str | int, ...], raw: bytes) -> Mail:
+    try:
+        mail = read_mail("", raw)
+    except FindingsError:
+        mail = None
+    if mail is None or mail.author == NOBODY:
         hint = "it must be a patch as `git format-patch` writes it"
         raise error(description.finding(where, "no mail with a patch", hint))
-    subject = _PREFIX.sub("", head["Subject"])
-    return subject, message.strip() + "\n", f"{head['Author']} <{head['Email']}>", patch
+    return mail
 
 
 def _changed(

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A series on its tree: whoever wrote the patches, each becomes a commit that can be tried."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from codegen.errors import EnvironmentFailure, FindingsError, UsageError
+from codegen.findings import Finding, error
+from codegen.mbox import Mail, apply_diff, read_mail
+from codegen.tree.git import git_environment
+from codegen.tree.locate import TreeLocation
+from codegen.tree.plumbing import git, git_command, run_git
+
+_WHO = {"NAME": "gen", "EMAIL": "gen@localhost"}
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPatch:
+    """One patch and its commit; `paths` are the files that it changes."""
+
+    mail: Mail
+    commit: str
+    parent: str
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A series as commits on `base`, a tree in a repository that holds all of them.
+
+    `cover` is the cover letter where there is one; `manifest` what gen wrote beside its own
+    series, else empty.
+    """
+
+    base: TreeLocation
+    patches: tuple[AppliedPatch, ...]
+    cover: bytes | None
+    manifest: Mapping[str, Any]
+
+    @property
+    def tip(self) -> TreeLocation:
+        """The tree behind the last patch."""
+        return replace(self.base, commit=self.patches[-1].commit)
+
+    def behind(self, patch: AppliedPatch) -> TreeLocation:
+        """The tree behind a patch."""
+        return replace(self.base, commit=patch.commit)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file that the series changes, sorted."""
+        return tuple(sorted({path for patch in self.patches for path in patch.paths}))
+
+
+def apply_series(files: Mapping[str, bytes], location: TreeLocation, git_dir: Path) -> Applied:
+    """Apply a series' files, `codegen.mbox.read_series` or a Series', to a tree.
+
+    Objects go to the repository `git_dir`, which has those of the tree at hand; no working tree
+    is touched.  The same patches on the same tree give the same commits.  Raises FindingsError
+    with the patch that does not apply, EnvironmentFailure where git fails.
+    """
+    base = base_commit(location, git_dir)
+    mails = list(_mails(files))
+    if not any(mail for _, mail in mails):
+        raise UsageError("there is no patch in this series")
+    date = git(git_dir, "show", "-s", "--format=%ct", base)
+    index = git_dir / "index.gen"
+    env = git_environment(GIT_INDEX_FILE=str(index))
+    git(git_dir, "read-tree", base, env=env)
+    parent, patches = base, []
+    for mail in (mail for _, mail in mails if mail):
+        said = apply_diff(git_dir, index, mail.diff)
+        if said:
+            hint = f"the tree is {location.name}; another one is named by --tree"
+            what = f"the patch does not apply: {said}"
+            raise error(Finding(what, path=mail.name, hint=hint))
+        tree = git(git_dir, "write-tree", env=env)
+        commit = _commit(git_dir, tree, parent, mail, date)
+        changed = git(
+            git_dir, "diff-tree", "-r", "--no-commit-id", "--name-only", "-z", parent, commit
+        )
+        paths = tuple(path for path in changed.split("\0") if path)
+        patches.append(AppliedPatch(mail, commit, parent, paths))
+        parent = commit
+    cover = next((files[name] for name, mail in mails if mail is None), None)
+    where = TreeLocation(location.name, git_dir, base, None)
+    return Applied(where, tuple(patches), cover, manifest(files))
+
+
+def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """What gen wrote beside its own series; empty where a person wrote it."""
+    try:
+        said = json.loads(files.get("manifest.json", b"{}"))
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Mail | None]]:
+    problems: list[FindingsError] = []
+    for name, raw in files.items():
+        if name in ("series", "manifest.json"):
+            continue
+        try:
+            yield name, read_mail(name, raw)
+        except FindingsError as problem:
+            problems.append(problem)
+    if problems:
+        raise error(*(finding for problem in problems for finding in problem.findings))
+
+
+def _commit(git_dir: Path, tree: str, parent: str, mail: Mail, date: str) -> str:
+    name, _, address = mail.author.rpartition(" <")
+    who = {
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": address.rstrip(">"),
+        "GIT_AUTHOR_DATE": mail.date or f"{date} +0000",
+        "GIT_COMMITTER_DATE": f"{date} +0000",
+        **{f"GIT_COMMITTER_{key}": value for key, value in _WHO.items()},
+    }
+    text = f"{mail.subject}\n\n{mail.message}".encode()
+    command = git_command(git_dir, "commit-tree", tree, "-p", parent)
+    done = run_git(command, env=git_environment(**who), stdin=text)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise EnvironmentFailure(f"git commit-tree in {git_dir}: {said}")
+    return done.stdout.decode().strip()
+
+
+def base_commit(location: TreeLocation, git_dir: Path) -> str:
+    """The tree's commit; an unpacked folder becomes one in `git_dir`, the folder only read."""
+    if location.commit is not None:
+        return location.commit
+    assert location.folder is not None
+    env = git_environment(
+        GIT_INDEX_FILE=str(git_dir / "index.folder"),
+        GIT_WORK_TREE=str(location.folder),
+        GIT_AUTHOR_DATE="@0 +0000",
+        GIT_COMMITTER_DATE="@0 +0000",
+        **{
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in _WHO.items()
+        },
+    )
+    options = ("-c", "core.bare=false", "-c", "core.autocrlf=false", "-c", "core.excludesFile=")
+    done = run_git(git_command(git_dir, *options, "add", "--all", "--force", "."), env=env)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise EnvironmentFailure(f"git cannot read {location.folder}: {said}")
+    tree = git(git_dir, "write-tree", env=env)
+    return git(git_dir, "commit-tree", tree, "-m", "the folder's files", env=env)

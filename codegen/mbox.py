@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Patches as people keep them: mails or plain diffs, alone, in a mailbox or in a folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import UsageError
+from codegen.findings import Finding, error
+from codegen.tree.git import git_environment
+from codegen.tree.plumbing import complaint, git_command, run_git
+from codegen.tree.scratch import scratch_folder
+
+_PREFIX = re.compile(r"^(\[[^\]]*\]\s*)+")
+_SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
+_MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
+NOBODY = "unknown <unknown@localhost>"
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One patch as it came.  `author` is `Name <mail>`; `date` is as in the mail, or empty."""
+
+    name: str
+    raw: bytes
+    subject: str
+    message: str
+    author: str
+    date: str
+    diff: bytes
+
+
+def read_series(place: Path) -> Mapping[str, bytes]:
+    """The files of a series: those of a folder, or the mails of one file, by name in their order.
+
+    In a folder the quilt file `series` gives the order, else the names do.  Raises UsageError
+    where there is no patch.
+    """
+    if not place.exists():
+        raise UsageError(f"{place}: no such file or folder; a series is a folder of patches")
+    try:
+        if place.is_dir():
+            return _read_folder(place)
+        return _split(place.name, _read(place))
+    except OSError as problem:
+        raise UsageError(f"{problem.filename or place}: {problem.strerror}") from None
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        data = stream.read(_MAX_MAIL + 1)
+    if len(data) > _MAX_MAIL:
+        raise UsageError(f"{path}: more than {_MAX_MAIL >> 20} MiB, no patch that a person reads")
+    return data
+
+
+def _read_folder(place: Path) -> Mapping[str, bytes]:
+    files: dict[str, bytes] = {}
+    listing = place / "series"
+    if listing.is_file():
+        lines = _read(listing).decode("utf-8", "replace").splitlines()
+        names = [line.partition("#")[0].split() for line in lines]
+        order = [words[0] for words in names if words]
+        cover = sorted(p.name for p in place.glob("0000-*.patch"))
+        order = [name for name in cover if name not in order] + order
+    else:
+        order = sorted(p.name for p in place.iterdir() if p.suffix in _SUFFIXES and p.is_file())
+    if not order:
+        raise UsageError(f"{place}: no patches here: files named {', '.join(_SUFFIXES)}")
+    for name in order:
+        path = (place / name).resolve()
+        if not path.is_relative_to(place.resolve()):
+            raise UsageError(f"{listing}: {name} is outside of the folder")
+        files.update(_split(name, _read(path)))
+    manifest = place / "manifest.json"
+    if manifest.is_file():
+        files["manifest.json"] = _read(manifest)
+    return files
+
+
+def _split(name: str, data: bytes) -> Mapping[str, bytes]:
+    """The mails of a mailbox; a file with one mail keeps its name."""
+    with scratch_folder() as folder:
+        done = run_git(["git", "mailsplit", "-b", "--keep-cr", f"-o{folder}"], stdin=data)
+        parts = sorted(Path(folder).iterdir()) if not done.returncode else []
+        mails = [part.read_bytes() for part in parts]
+    if len(mails) < 2:
+        return {name: data}
+    return {f"{name}#{number}": mail for number, mail in enumerate(mails, start=1)}
+
+
+def read_mail(name: str, raw: bytes) -> Mail | None:
+    """One mail, or one plain diff, taken apart; None for a mail without a diff, a cover letter.
+
+    Raises FindingsError where it is neither.
+    """
+    with scratch_folder() as name_of:
+        folder = Path(name_of)
+        paths = (f"{folder}/msg", f"{folder}/patch")
+        done = run_git(["git", "mailinfo", "-k", *paths], stdin=raw)
+        diff = (folder / "patch").read_bytes() if not done.returncode else b""
+        message = (folder / "msg").read_text("utf-8", "replace") if not done.returncode else ""
+    head = dict(
+        line.split(": ", 1)
+        for line in done.stdout.decode("utf-8", "replace").splitlines()
+        if ": " in line
+    )
+    mail = {"Author", "Email", "Subject"} <= set(head)
+    if not re.search(rb"^(diff --git |--- )", diff, re.M):
+        if mail and not diff.strip(b"- \n"):
+            return None
+        if not mail and (found := re.search(rb"^(diff --git |--- )", raw, re.M)):
+            return Mail(name, raw, name, "", NOBODY, "", raw[found.start() :])
+        if mail and not re.search(rb"^(@@ |GIT binary|new file mode)", diff, re.M):
+            return None
+        said = complaint(done.stderr) if done.returncode else "no mail with a patch, and no diff"
+        hint = "it must be a patch as `git format-patch` or `diff -u` writes it"
+        raise error(Finding(said, path=name, hint=hint))
+    author = f"{head['Author']} <{head['Email']}>" if mail else NOBODY
+    subject = _PREFIX.sub("", head.get("Subject", name))
+    return Mail(name, raw, subject, message.strip() + "\n", author, head.get("Date", ""), diff)
+
+
+def apply_diff(git_dir: Path, index: Path, diff: bytes) -> str:
+    """Apply a diff to an index of a repository; empty, or why it does not apply."""
+    command = git_command(git_dir, "apply", "--cached", "--whitespace=nowarn")
+    done = run_git(command, env=git_environment(GIT_INDEX_FILE=str(index)), stdin=diff)
+    return complaint(done.stderr) if done.returncode else ""

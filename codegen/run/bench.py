@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The place where a tree's series are tried: its checkout, its builds, kept from run to run.
+
+Everything lies in gen's cache.  One checkout and one output folder serve all series of a tree,
+so that make compiles only what differs from the series before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from codegen.lock import locked
+from codegen.run.build import KernelBuild, Options, build
+from codegen.run.checkout import sync
+from codegen.run.make import Progress
+from codegen.tree.cache import cache_dir
+from codegen.tree.locate import TreeLocation
+from codegen.tree.scratch import make_repository
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The folders of one tree and one compiler; held by one run at a time, see open_bench()."""
+
+    folder: Path
+    location: TreeLocation
+    options: Options
+
+    @property
+    def git_dir(self) -> Path:
+        """A repository for series, with the tree's objects at hand."""
+        return self.folder / "series.git"
+
+    def source(self, commit: str) -> Path:
+        """The files of a commit; only those that differ from the last one are rewritten."""
+        return sync(self.git_dir, commit, self.folder / "source").path
+
+    def kernel(
+        self, commit: str, progress: Progress | None = None, options: Options | None = None
+    ) -> KernelBuild:
+        """The kernel of a commit.  Raises what `codegen.run.build.build` raises."""
+        options = options or self.options
+        out = self.folder / f"kernel-{Path(options.compiler).name}"
+        return build(self.source(commit), out, progress, options)
+
+    def kept_image(self, commit: str, progress: Progress | None = None) -> Path:
+        """A commit's bzImage that stays when others are built; the last three are kept."""
+        folder = self.folder / "images"
+        image = folder / f"{commit}.{Path(self.options.compiler).name}"
+        if not image.exists():
+            folder.mkdir(exist_ok=True)
+            new = image.with_suffix(".new")
+            shutil.copyfile(self.kernel(commit, progress).bzimage, new)
+            new.replace(image)
+            for old in sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime)[3:]:
+                old.unlink()
+        return image
+
+
+@contextmanager
+def open_bench(
+    location: TreeLocation, options: Options | None = None, waiting: Callable[[], None] | None = None
+) -> Iterator[Bench]:
+    """The bench of a tree, held until the block ends; `waiting` is called if another run has it.
+
+    Raises EnvironmentFailure where the cache cannot be written.
+    """
+    root = cache_dir() / "bench"
+    options = options or Options()
+    if options.ccache is None:
+        options = replace(options, ccache=root / "ccache")
+    folder = root / _name(location)
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / "lock", waiting):
+        make_repository(folder / "series.git", location.git_dir)
+        yield Bench(folder, location, options)
+
+
+def _name(location: TreeLocation) -> str:
+    """One bench for all commits of a repository: they differ less than two repositories do."""
+    place = location.git_dir or location.folder
+    assert place is not None
+    name = location.name
+    if location.commit and name.endswith(f"-{location.commit[:12]}"):
+        name = name[:-13]
+    return f"{name}-{hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:8]}"
