@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from codegen import __version__
 from codegen.errors import EnvironmentFailure, FindingsError, GenError, UsageError
+from codegen.subject import series_options
 
 DONE, FOUND, FAILED = 0, 1, 2
 
@@ -33,29 +34,6 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see {self.prog} --help")
 
 
-def _series_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--variant", metavar="V", help="a variant, or `all`")
-    parser.add_argument(
-        "--abi",
-        default="zap-leafs-only",
-        metavar="NAME|FILE",
-        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--tree",
-        metavar="TREE",
-        help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
-    )
-    parser.add_argument(
-        "--reserve",
-        action="append",
-        default=[],
-        metavar="PREFIX=N,…",
-        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
-    )
-    parser.add_argument("--json", action="store_true", help="one object for machines")
-
-
 def _signoff_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--signoff", action="store_true", help="sign off as git's user.name and user.email"
@@ -72,7 +50,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"gen {__version__}")
-    _series_options(parser)
+    series_options(parser)
     _signoff_option(parser)
     _out_option(parser)
     parser.set_defaults(command="make")
@@ -84,14 +62,14 @@ def build_parser() -> argparse.ArgumentParser:
         return made
 
     explain = command("explain", "print the plan of a series: numbers, sites, edits")
-    _series_options(explain)
+    series_options(explain)
     lint = command("lint", "check descriptions")
     lint.add_argument("files", nargs="*", metavar="FILE", help="default: all of abi/")
     lint.add_argument("--json", action="store_true", help="one object for machines")
     schema = command("schema", "print the JSON Schema of descriptions")
     schema.add_argument("--json", action="store_true", help="the schema is JSON anyway")
     apply = command("apply", "put a series into a tree of yours")
-    _series_options(apply)
+    series_options(apply)
     _signoff_option(apply)
     apply.add_argument(
         "--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)"

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from codegen import show
+from codegen import show, subject
 from codegen.cli import DONE
 from codegen.commit import Person
-from codegen.description.load import Description, load
+from codegen.description.load import load
 from codegen.errors import FindingsError, UsageError
-from codegen.facts import Reserved
 from codegen.findings import merge
 from codegen.plan import NotHere, Plan
 from codegen.progress import progress
@@ -25,15 +23,13 @@ from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import version
 from codegen.variants import Variant, load_variant, variant_names
 
-_RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
-
 
 def make(options: argparse.Namespace) -> int:
     """`gen --variant V`: generate and write."""
     from codegen.output import write
 
-    variants, reserved = _variants(options), _reserved(options)
-    description, location = _description(options), _location(options)
+    variants, reserved = _variants(options), subject.reserved(options.reserve)
+    description, location = subject.description(options.abi), subject.location(options.tree)
     signer = _signer(location) if options.signoff else None
     made: list[dict[str, Any]] = []
     answers: list[NotHere] = []
@@ -75,8 +71,8 @@ def _as_json(series: Series, folder: Path) -> dict[str, Any]:
 
 def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
-    variants, reserved = _variants(options), _reserved(options)
-    description, location = _description(options), _location(options)
+    variants, reserved = _variants(options), subject.reserved(options.reserve)
+    description, location = subject.description(options.abi), subject.location(options.tree)
     plans: list[Plan] = []
     answers: list[NotHere] = []
     with open_tree(location) as tree:
@@ -149,8 +145,8 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError("apply needs --tree: the repository or folder to change")
     if options.variant == "all":
         raise UsageError("apply puts one variant into a tree; name it")
-    (variant,), reserved = _variants(options), _reserved(options)
-    description, location = _description(options), _location(options)
+    (variant,), reserved = _variants(options), subject.reserved(options.reserve)
+    description, location = subject.description(options.abi), subject.location(options.tree)
     if options.in_place and location.folder is None:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
     if not options.in_place and location.git_dir is None:
@@ -198,21 +194,6 @@ def tree(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _description(options: argparse.Namespace) -> Description:
-    path, shown = find_description(options.abi)
-    if not path.exists():
-        shipped = ", ".join(sorted(p.stem for p in resources("abi").glob("*.yaml")))
-        raise UsageError(f"no description {options.abi!r}; by name there are: {shipped}")
-    return load(path, shown)
-
-
-def _location(options: argparse.Namespace) -> TreeLocation:
-    from codegen.tree import resolve
-
-    with progress() as report:
-        return resolve(options.tree, report)
-
-
 def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
     templates = resources("templates")
     names = variant_names(templates)
@@ -220,17 +201,6 @@ def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
         raise UsageError(f"--variant is missing: one of {', '.join(names)}, or all")
     wanted = names if options.variant == "all" else (options.variant,)
     return tuple(load_variant(templates, name) for name in wanted)
-
-
-def _reserved(options: argparse.Namespace) -> Reserved:
-    numbers: dict[str, frozenset[int]] = {}
-    for text in options.reserve:
-        match = _RESERVED.fullmatch(text)
-        if not match:
-            raise UsageError(f"--reserve {text}: write it like KVM_CAP_=239,240")
-        claimed = frozenset(int(number) for number in match[2].split(","))
-        numbers[match[1]] = numbers.get(match[1], frozenset()) | claimed
-    return Reserved(numbers)
 
 
 def _signer(location: TreeLocation) -> Person:

@@ -18,9 +18,9 @@ import pytest
 import yaml
 
 from codegen.cli import main
-from codegen.commands import _reserved
 from codegen.errors import UsageError
 from codegen.render import resources
+from codegen.subject import reserved
 from tests.minitree import KVM_MAIN
 from tests.unit.kit import SHIPPED, VARIANTS, git, knob_text
 from tests.unit.test_git import state
@@ -191,14 +191,14 @@ def test_what_is_wrong_is_said(
     ],
 )
 def test_reserved_numbers_are_read(given: list[str], expected: dict[str, set[int]]) -> None:
-    made = _reserved(type("Options", (), {"reserve": given})())  # type: ignore[arg-type]
+    made = reserved(given)
     assert {key: set(value) for key, value in made.numbers.items()} == expected
 
 
 @pytest.mark.parametrize("text", ["", "KVM_CAP_", "KVM_CAP_=", "KVM_CAP_=a", "KVM_CAP_=1,", "KVM_CAP_=-1", "x=1", "KVM_CAP_=1 2", "KVM_CAP_=1;KVM_MEM_=2"])  # fmt: skip
 def test_numbers_that_cannot_be_read_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="write it like"):
-        _reserved(type("Options", (), {"reserve": [text]})())  # type: ignore[arg-type]
+        reserved([text])
 
 
 def test_the_plan_is_explained_and_nothing_is_written(

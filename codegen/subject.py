@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command is about: options to a series, its description and its tree.
+
+Imported for every command line, so what takes time to import is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from codegen.errors import UsageError
+
+if TYPE_CHECKING:
+    from codegen.description.load import Description
+    from codegen.facts import Reserved
+    from codegen.tree.locate import TreeLocation
+
+_RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
+
+
+def series_options(parser: argparse.ArgumentParser) -> None:
+    """The options that say which series gen makes, and `--json`."""
+    parser.add_argument("--variant", metavar="V", help="a variant, or `all`")
+    parser.add_argument(
+        "--abi",
+        default="zap-leafs-only",
+        metavar="NAME|FILE",
+        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tree",
+        metavar="TREE",
+        help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
+    )
+    parser.add_argument(
+        "--reserve",
+        action="append",
+        default=[],
+        metavar="PREFIX=N,…",
+        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
+    )
+    parser.add_argument("--json", action="store_true", help="one object for machines")
+
+
+def series_or_arguments(parser: argparse.ArgumentParser) -> None:
+    """The same for commands on one series: one that is there, or one that gen makes for it."""
+    parser.add_argument(
+        "series",
+        nargs="?",
+        type=Path,
+        metavar="SERIES",
+        help="a folder of patches, one patch or a mailbox, whoever wrote it; else name --variant",
+    )
+    series_options(parser)
+
+
+def subject(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocation]:
+    """The files of the series that the options name, and the tree that it is for.
+
+    Raises UsageError where they name none, or two, and what making a series raises.
+    """
+    if options.series is not None:
+        if options.variant:
+            raise UsageError(f"either a series ({options.series}) or --variant, not both")
+        return _there(options)
+    if not options.variant:
+        raise UsageError("name a series (a folder of patches, a patch, a mailbox) or --variant")
+    if options.variant == "all":
+        raise UsageError("--variant all is many series, this is about one; name it")
+    from codegen.series import generate
+
+    where = location(options.tree)
+    made = generate(
+        description(options.abi), options.variant, where, reserved=reserved(options.reserve)
+    )
+    return made.files, where
+
+
+def _there(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocation]:
+    from codegen.applied import manifest
+    from codegen.mbox import read_series
+
+    files = read_series(options.series)
+    if options.tree:
+        return files, location(options.tree)
+    said = manifest(files)
+    where = location(_tree_of(said))
+    return files, _at_base(where, said)
+
+
+def _tree_of(manifest: Mapping[str, Any]) -> str | None:
+    """What `--tree` was when gen made a series; None where a person wrote it."""
+    try:
+        words = shlex.split(str(manifest.get("command", "")))
+    except ValueError:
+        return None
+    return words[words.index("--tree") + 1] if "--tree" in words[:-1] else None
+
+
+def _at_base(where: TreeLocation, manifest: Mapping[str, Any]) -> TreeLocation:
+    """The commit that gen made a series for, where the tree's repository has it still."""
+    from codegen.tree.plumbing import commit_of
+
+    tree = manifest.get("tree")
+    base = tree.get("base") if isinstance(tree, dict) else None
+    if where.git_dir is None or not isinstance(base, str) or "\0" in base:
+        return where
+    found = commit_of(where.git_dir, base)
+    return replace(where, commit=found) if found else where
+
+
+def description(name: str) -> Description:
+    """The description that `--abi` names.  Raises UsageError, FindingsError where it is wrong."""
+    from codegen.description.load import load
+    from codegen.render import resources
+    from codegen.series import find_description
+
+    path, shown = find_description(name)
+    if not path.exists():
+        shipped = ", ".join(sorted(p.stem for p in resources("abi").glob("*.yaml")))
+        raise UsageError(f"no description {name!r}; by name there are: {shipped}")
+    return load(path, shown)
+
+
+def location(tree: str | None) -> TreeLocation:
+    """The tree that `--tree` names, fetched if need be, with its progress on a terminal."""
+    from codegen.progress import progress
+    from codegen.tree import resolve
+
+    with progress() as report:
+        return resolve(tree, report)
+
+
+def reserved(texts: list[str]) -> Reserved:
+    """The numbers that `--reserve` keeps free."""
+    from codegen.facts import Reserved
+
+    numbers: dict[str, frozenset[int]] = {}
+    for text in texts:
+        match = _RESERVED.fullmatch(text)
+        if not match:
+            raise UsageError(f"--reserve {text}: write it like KVM_CAP_=239,240")
+        claimed = frozenset(int(number) for number in match[2].split(","))
+        numbers[match[1]] = numbers.get(match[1], frozenset()) | claimed
+    return Reserved(numbers)
