@@ -8,16 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from clang import cindex
-
+from codegen.c.evaluate import ARGS, evaluate
 from codegen.c.source import CSource, Extent, flattened
 from codegen.survey import Survey
+from codegen.uapi.headers import prefixes
 
-_HEADERS = ("include/uapi/linux/kvm", "include/uapi/asm-generic/kvm")
-_ARCH_HEADERS = ("arch/{}/include/uapi/asm/kvm",)
 # What uAPI headers take from <linux/const.h>.
 _PRELUDE = ["-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))"]
-_ERROR = cindex.Diagnostic.Error
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,44 +67,28 @@ def _number(value: int, bits: bool) -> int:
     return value.bit_length() - 1 if bits else value
 
 
-def _values(path: str, data: bytes) -> Mapping[str, int]:
+def _values(source: CSource) -> Mapping[str, int]:
     """The value of every macro of a header that is an integer constant."""
-    names = [e.name for e in CSource(path, data).all("macro") if e.name.startswith("KVM_")]
+    names = [e.name for e in source.all("macro") if e.name.startswith("KVM_")]
     # a number is taken in whatever branch of an `#if` it stands
-    data = flattened(data)
-    start = len(data) + 1
-    lines = [f"enum {{ gen_{name} = ({name}) }};\n".encode() for name in names]
-    probe = data + b"\n" + b"".join(lines)
-    options = cindex.TranslationUnit.PARSE_INCOMPLETE | 0x200
-    args = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0", *_PRELUDE]
-    unit = cindex.Index.create().parse(path, args, [(path, probe)], options)
-    wrong = {
-        diagnostic.location.line
-        for diagnostic in unit.diagnostics
-        if diagnostic.severity >= _ERROR and diagnostic.location.offset >= start
-    }
-    first_line = data.count(b"\n") + 2
-    values = {}
-    for cursor in unit.cursor.get_children():
-        if cursor.kind != cindex.CursorKind.ENUM_DECL or cursor.extent.start.offset < start:
-            continue
-        index = cursor.location.line - first_line
-        if cursor.location.line not in wrong and 0 <= index < len(names):
-            for constant in cursor.get_children():
-                values[names[index]] = constant.enum_value
-    return values
+    found = evaluate(source.path, flattened(source.data), names, (*ARGS, *_PRELUDE)).values
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def constants(survey: Survey) -> tuple[Constant, ...]:
     """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
-    arch = tuple(p.format(a) for a in survey.architectures for p in _ARCH_HEADERS)
-    paths = [p for prefix in _HEADERS + arch for p in survey.files(prefix) if p.endswith(".h")]
-    return tuple(c for path in paths for c in _constants_of(survey.source(path)))
+    return tuple(
+        constant
+        for prefix in prefixes(survey.architectures)
+        for path in survey.files(prefix)
+        if path.endswith(".h")
+        for constant in _constants_of(survey.source(path))
+    )
 
 
 @lru_cache(maxsize=32)
 def _constants_of(source: CSource) -> tuple[Constant, ...]:
-    values = _values(source.path, source.data)
+    values = _values(source)
     return tuple(
         Constant(extent.name, values[extent.name], source, extent)
         for extent in source.all("macro")

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What userspace compiles against, as data: constants, structs and unions of one architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen.c.source import CSource
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Where something stands: bytes of a header."""
+
+    source: CSource
+    start: int
+    end: int
+
+    @property
+    def header(self) -> str:
+        """The header's path in the tree."""
+        return self.source.path
+
+    @property
+    def line(self) -> int:
+        """The line, from 1."""
+        return self.source.line(self.start)
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+        return self.source.text(self.start, self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A macro or an enumerator.
+
+    `value` is None where a macro is no integer constant: then `text` is all there is to it.
+    `text` is what is written behind the name, macro parameters included.
+    """
+
+    name: str
+    value: int | None
+    at: Definition
+
+    @property
+    def text(self) -> str:
+        """What is written behind the name, as it is written."""
+        return self.at.text.removeprefix(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A member of a struct; `offset` and `size` count bits.
+
+    Members of a nameless struct count as the struct's around it, `io.port` those of a nameless
+    one with a member's name.  A flexible array has size 0.
+    """
+
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A struct or union, `struct kvm_run`; `size` counts bits."""
+
+    name: str
+    size: int
+    fields: tuple[Field, ...]
+    at: Definition
+
+
+@dataclass(frozen=True, slots=True)
+class Abi:
+    """KVM's uAPI on one architecture.
+
+    `brings` has for each of KVM's headers those that including it brings, itself among them.
+    """
+
+    arch: str
+    constants: Mapping[str, Constant]
+    records: Mapping[str, Record]
+    brings: Mapping[str, frozenset[str]]
