@@ -23,6 +23,7 @@ examples:
   gen --variant quirk --tree ~/linux@kvm/next     on a branch of your own repository
   gen explain --variant vm-capability             the plan; nothing is written
   gen apply --variant memslot-flag --tree ~/linux --branch zap-leafs
+  gen abi-diff debian:6.12 patches/series         what does it change for userspace?
   gen lint my-knob.yaml                           is the description all right?
 
 exit status: 0 done, 1 findings in the description or the tree, 2 usage or environment
@@ -77,6 +78,12 @@ def build_parser() -> argparse.ArgumentParser:
     apply.add_argument(
         "--in-place", action="store_true", help="change the files of a folder that is no repository"
     )
+    abi_diff = command("abi-diff", "what a tree or a series changes in KVM's uAPI")
+    abi_diff.add_argument("first", metavar="A", help="a tree, as --tree takes it")
+    abi_diff.add_argument(
+        "second", metavar="B", help="a tree, or patches on A: a folder, a patch, a mailbox"
+    )
+    abi_diff.add_argument("--json", action="store_true", help="one object for machines")
     _tree_commands(command("tree", "kernel trees by name"))
     return parser
 
@@ -123,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from codegen import commands
+    from codegen import command_abi, commands
 
     return {
         "make": commands.make,
@@ -132,6 +139,7 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "schema": commands.schema,
         "apply": commands.apply,
         "tree": commands.tree,
+        "abi-diff": command_abi.abi_diff,
     }
 
 
