@@ -11,7 +11,7 @@ from typing import Any
 
 from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.findings import Finding, error
-from codegen.mbox import Mail, apply_diff, read_mail
+from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git, git_command, run_git
@@ -130,6 +130,20 @@ def _commit(git_dir: Path, tree: str, parent: str, mail: Mail, date: str) -> str
         said = done.stderr.decode("utf-8", "replace").strip()
         raise EnvironmentFailure(f"git commit-tree in {git_dir}: {said}")
     return done.stdout.decode().strip()
+
+
+def commit_files(git_dir: Path, parent: str, files: Mapping[str, bytes], subject: str) -> str:
+    """A commit on another one with some of its files replaced; returns its id."""
+    date = git(git_dir, "show", "-s", "--format=%ct", parent)
+    index = git_dir / "index.gen"
+    env = git_environment(GIT_INDEX_FILE=str(index))
+    git(git_dir, "read-tree", parent, env=env)
+    for path, data in files.items():
+        done = run_git(git_command(git_dir, "hash-object", "-w", "--stdin"), stdin=data)
+        blob = done.stdout.decode().strip()
+        git(git_dir, "update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", env=env)
+    tree = git(git_dir, "write-tree", env=env)
+    return _commit(git_dir, tree, parent, Mail("", b"", subject, "", NOBODY, "", b""), date)
 
 
 def base_commit(location: TreeLocation, git_dir: Path) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from codegen import __version__
 from codegen.errors import EnvironmentFailure, FindingsError, GenError, UsageError
-from codegen.subject import series_options
+from codegen.subject import series_options, series_or_arguments
 
 DONE, FOUND, FAILED = 0, 1, 2
 
@@ -23,6 +23,9 @@ examples:
   gen --variant quirk --tree ~/linux@kvm/next     on a branch of your own repository
   gen explain --variant vm-capability             the plan; nothing is written
   gen apply --variant memslot-flag --tree ~/linux --branch zap-leafs
+  gen check my-series/                            what would KVM's maintainers say?
+  gen test --variant memslot-flag                 does KVM believe it?
+  gen test patches/debian-6.12/zap-leafs-only/quirk -- zap_leafs_only_test
   gen abi-diff debian:6.12 patches/series         what does it change for userspace?
   gen lint my-knob.yaml                           is the description all right?
 
@@ -78,6 +81,11 @@ def build_parser() -> argparse.ArgumentParser:
     apply.add_argument(
         "--in-place", action="store_true", help="change the files of a folder that is no repository"
     )
+    _check_options(command("check", "what KVM's maintainers would say of a series"))
+    _build_options(command("build", "build the kernel and the KVM selftests of a series"))
+    test = command("test", "run a series' tests on real KVM, with it, without it, and on mutants")
+    _build_options(test)
+    _test_options(test)
     abi_diff = command("abi-diff", "what a tree or a series changes in KVM's uAPI")
     abi_diff.add_argument("first", metavar="A", help="a tree, as --tree takes it")
     abi_diff.add_argument(
@@ -86,6 +94,60 @@ def build_parser() -> argparse.ArgumentParser:
     abi_diff.add_argument("--json", action="store_true", help="one object for machines")
     _tree_commands(command("tree", "kernel trees by name"))
     return parser
+
+
+def _check_options(parser: argparse.ArgumentParser) -> None:
+    series_or_arguments(parser)
+    parser.add_argument("--no-build", action="store_true", help="only read; nothing is compiled")
+    parser.add_argument(
+        "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
+    )
+
+
+def _build_options(parser: argparse.ArgumentParser) -> None:
+    series_or_arguments(parser)
+    parser.add_argument(
+        "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="for make (default: all processors)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="results (default: in the cache)")
+
+
+def _test_options(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "gen test [SERIES | --variant V] [options] [-- NAME ...]"
+    parser.add_argument("--all", action="store_true", help="every KVM selftest of the tree")
+    parser.add_argument(
+        "--accel",
+        choices=["auto", "kvm", "tcg"],
+        default="auto",
+        help="what QEMU runs on; auto tries /dev/kvm with a boot (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-k",
+        "--param",
+        action="append",
+        default=[],
+        metavar="PARAM",
+        help="for the kernel's command line, such as kvm.ignore_msrs=1",
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        default=180,
+        metavar="S",
+        help="seconds for one test (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--no-baseline", dest="baseline", action="store_false", help="not on the tree without it"
+    )
+    parser.add_argument(
+        "--no-mutants", dest="mutants", action="store_false", help="not on kernels with defects"
+    )
+    parser.add_argument("--resume", action="store_true", help="keep what an ended run has found")
+    parser.add_argument(
+        "--format", choices=["table", "ktap", "junit"], default="table", help="of the output"
+    )
+    parser.set_defaults(names=[])
 
 
 def _out_option(parser: argparse.ArgumentParser) -> None:
@@ -115,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        options = build_parser().parse_args(given)
+        options = _parse(given)
         return _commands()[options.command](options)
     except GenError as problem:
         return _report(problem, as_json)
@@ -129,8 +191,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
 
 
+def _parse(given: list[str]) -> argparse.Namespace:
+    """What stands behind `--` are names of tests, for the command that takes some."""
+    at = given.index("--") if "--" in given else len(given)
+    options, names = build_parser().parse_args(given[:at]), given[at + 1 :]
+    if names and not hasattr(options, "names"):
+        raise UsageError(f"nothing goes behind -- here: {names[0]}")
+    if names:
+        options.names = names
+    return options
+
+
 def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from codegen import command_abi, commands
+    from codegen import command_abi, command_check, command_test, commands
 
     return {
         "make": commands.make,
@@ -140,6 +213,9 @@ def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
         "apply": commands.apply,
         "tree": commands.tree,
         "abi-diff": command_abi.abi_diff,
+        "check": command_check.check,
+        "build": command_test.build,
+        "test": command_test.test,
     }
 
 

@@ -18,8 +18,8 @@ from codegen.findings import error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
-from codegen.tree.reader import GitTree
 from codegen.tree.plumbing import git_command, run_git
+from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 
 _MAX_MAIL = 4 << 20

@@ -212,9 +212,11 @@ def _manifest(
         "variant": plan.variant.name,
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
         "numbers": dict(plan.numbers),
+        "predicate": _predicate(plan),
         "patches": [
             {
                 "file": name,
+                "part": patch.name,
                 "subject": patch.subject,
                 "commit": commit,
                 "tree": tree,
@@ -226,6 +228,15 @@ def _manifest(
         ],
     }
     return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _predicate(plan: Plan) -> dict[str, str]:
+    """What `gen test` has to know of the predicate to make a kernel that asks it in vain."""
+    predicate = plan.description.knob.predicate
+    section = getattr(plan.description.knob, plan.variant.section)
+    said = {"name": predicate.name, "off": predicate.off, "returns": predicate.returns}
+    reason = getattr(section, "off_untested", None)
+    return {**said, "off_untested": " ".join(reason.split())} if reason else said
 
 
 def sites(patch: Any) -> list[dict[str, Any]]:

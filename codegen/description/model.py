@@ -267,6 +267,10 @@ class Hardcoded(Part):
     setup: Annotated[
         Setup | None, Field(description="in the selftest: what makes KVM decide so, before vCPUs")
     ] = None
+    off_untested: Annotated[
+        Prose | None,
+        Field(description="why no selftest can see the knob off, where KVM decides otherwise"),
+    ] = None
 
 
 class Test(Part):

@@ -8,6 +8,7 @@ so that make compiles only what differs from the series before.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,23 +49,34 @@ class Bench:
         out = self.folder / f"kernel-{Path(options.compiler).name}"
         return build(self.source(commit), out, progress, options)
 
-    def kept_image(self, commit: str, progress: Progress | None = None) -> Path:
-        """A commit's bzImage that stays when others are built; the last three are kept."""
-        folder = self.folder / "images"
-        image = folder / f"{commit}.{Path(self.options.compiler).name}"
-        if not image.exists():
-            folder.mkdir(exist_ok=True)
-            new = image.with_suffix(".new")
-            shutil.copyfile(self.kernel(commit, progress).bzimage, new)
-            new.replace(image)
-            for old in sorted(folder.iterdir(), key=lambda path: -path.stat().st_mtime)[3:]:
-                old.unlink()
+    def keep(self, kernel: KernelBuild, commit: str) -> Path:
+        """A copy of a kernel's image that stays when others are built; the last four stay."""
+        image = self._image(commit)
+        image.parent.mkdir(exist_ok=True)
+        new = image.with_suffix(".new")
+        shutil.copyfile(kernel.bzimage, new)
+        new.replace(image)
+        for old in sorted(image.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[4:]:
+            old.unlink()
         return image
+
+    def image(self, commit: str, progress: Progress | None = None) -> Path:
+        """The image of a commit: the one that was kept, or a new one."""
+        image = self._image(commit)
+        if image.exists():
+            os.utime(image)
+            return image
+        return self.keep(self.kernel(commit, progress), commit)
+
+    def _image(self, commit: str) -> Path:
+        return self.folder / "images" / f"{commit}.{Path(self.options.compiler).name}"
 
 
 @contextmanager
 def open_bench(
-    location: TreeLocation, options: Options | None = None, waiting: Callable[[], None] | None = None
+    location: TreeLocation,
+    options: Options | None = None,
+    waiting: Callable[[], None] | None = None,
 ) -> Iterator[Bench]:
     """The bench of a tree, held until the block ends; `waiting` is called if another run has it.
 

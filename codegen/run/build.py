@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import FindingsError, UsageError
-from codegen.run import config, make
 from codegen.lock import locked
+from codegen.run import config, make
 
 STAMP = ".gen-build.json"
 CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified
@@ -46,13 +46,17 @@ class KernelBuild:
 
 @dataclass(frozen=True)
 class Options:
-    """How to build: `ccache` is the folder it keeps its objects in (None: without it)."""
+    """How to build: `ccache` is the folder it keeps its objects in (None: without it).
+
+    `targets` are make's; without bzImage among them, the result's images are not there.
+    """
 
     compiler: str = "gcc"
     jobs: int | None = None
     ccache: Path | None = None
     fragment: Path = config.FRAGMENT
     make_args: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ("bzImage", "headers")
 
 
 def build(
@@ -86,7 +90,7 @@ def build(
         env = make.environment(options.ccache)
         all_new = _configure(source, out, args, env, log, options.fragment)
         objects = make.run_make(
-            [*args, "bzImage", "headers"],
+            [*args, *options.targets],
             log,
             env,
             what="the kernel",

@@ -4,7 +4,8 @@
  * the other, and resets the guest.
  *
  * /gen/tests has one test a line, tab separated:
- *	<time limit in seconds> <path> [<argument> ...]
+ *	<time limit in seconds> [@<file>=<text> ...] <path> [<argument> ...]
+ * where each text is written to its file, a kernel parameter say, before.
  *
  * What it says goes to the second serial port, line by line:
  *	@gen guest <key>=<value> ...
@@ -229,7 +230,7 @@ static void become_test(char **argv, int out)
 }
 
 /* Returns 0 where the guest cannot go on because the test cannot be killed. */
-static int run(int index, int limit_s, char **argv)
+static int run(int index, int limit_s, int ready, char **argv)
 {
 	long long start = now_ms(), killed = 0;
 	int status = 0, reaped = 0, at_start = 1, fds[2];
@@ -240,7 +241,7 @@ static int run(int index, int limit_s, char **argv)
 
 	say(kmsg, "<1>gen: begin %d\n", index);
 	say(report, "@gen begin %d\n", index);
-	if (access(argv[0], X_OK) || pipe2(fds, O_CLOEXEC)) {
+	if (!ready || access(argv[0], X_OK) || pipe2(fds, O_CLOEXEC)) {
 		say(report, "@gen end %d missing %d 0\n", index, errno);
 		return 1;
 	}
@@ -296,21 +297,41 @@ static int run(int index, int limit_s, char **argv)
 	return strcmp(how, "stuck") != 0;
 }
 
+/* @what is a file and the text to write to it, "file=text". */
+static int set(char *what)
+{
+	char *equals = strchr(what, '=');
+	int fd, ok;
+
+	if (!equals)
+		return 0;
+	*equals = 0;
+	fd = open(what, O_WRONLY | O_CLOEXEC);
+	ok = fd >= 0 && write(fd, equals + 1, strlen(equals + 1)) > 0;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 static void run_all(void)
 {
 	FILE *list = fopen("/gen/tests", "re");
 	char line[4096], *argv[MAX_ARGS + 1];
 
 	for (int index = 0; list && fgets(line, sizeof(line), list); index++) {
-		char *limit = strtok(line, "\t\n");
-		int n = 0;
+		char *limit = strtok(line, "\t\n"), *word;
+		int n = 0, ready = 1;
 
-		while (n < MAX_ARGS && (argv[n] = strtok(NULL, "\t\n")))
-			n++;
+		while (n < MAX_ARGS && (word = strtok(NULL, "\t\n"))) {
+			if (!n && word[0] == '@')
+				ready = set(word + 1) && ready;
+			else
+				argv[n++] = word;
+		}
 		argv[n] = NULL;
 		if (!limit || !n)
 			continue;
-		if (!run(index, atoi(limit), argv))
+		if (!run(index, atoi(limit), ready, argv))
 			return;
 	}
 	say(report, "@gen done\n");

@@ -16,12 +16,16 @@ MOUNT_POINTS = ("dev", "proc", "sys", "tmp", "gen", "bin", "tests")
 
 @dataclass(frozen=True)
 class GuestTest:
-    """One program to run in the guest: host file, arguments, time limit in seconds."""
+    """One program to run in the guest: host file, arguments, time limit in seconds.
+
+    `settings` are files of the guest and what is written to them before, kernel parameters say.
+    """
 
     name: str
     program: Path
     args: tuple[str, ...] = ()
     limit_s: int = 120
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def build_init(folder: Path, compiler: str = "gcc") -> Path:
@@ -76,9 +80,27 @@ def cpio(entries: Iterable[tuple[str, int, bytes]]) -> bytes:
 
 def list_text(tests: Sequence[GuestTest]) -> str:
     """The text of /gen/tests, as init.c reads it."""
+    places = _places(tests)
     return "".join(
-        "\t".join((str(test.limit_s), f"/tests/{test.name}", *test.args)) + "\n" for test in tests
+        "\t".join(
+            (
+                str(test.limit_s),
+                *(f"@{file}={text}" for file, text in test.settings),
+                f"/{places[test.program]}",
+                *test.args,
+            )
+        )
+        + "\n"
+        for test in tests
     )
+
+
+def _places(tests: Sequence[GuestTest]) -> Mapping[Path, str]:
+    """Where each program lies in the guest: once, under the name of the first test that runs it."""
+    places: dict[Path, str] = {}
+    for test in tests:
+        places.setdefault(test.program, f"tests/{test.name}")
+    return places
 
 
 def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, bytes]]:
@@ -88,11 +110,11 @@ def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, 
     """
     files: dict[str, tuple[int, bytes]] = {}
     for test in tests:
-        if any(set(word) & set("\t\n\0") for word in (test.name, *test.args)):
+        words = (test.name, *test.args, *(word for setting in test.settings for word in setting))
+        if any(set(word) & set("\t\n\0") for word in words):
             raise UsageError(f"test {test.name!r}: tab and newline cannot be passed to a test")
-        path = f"tests/{test.name}"
-        if path not in files:
-            files[path] = (stat.S_IFREG | 0o755, test.program.read_bytes())
+    for program, path in _places(tests).items():
+        files[path] = (stat.S_IFREG | 0o755, program.read_bytes())
     files["init"] = (stat.S_IFREG | 0o755, init.read_bytes())
     files["gen/tests"] = (stat.S_IFREG | 0o644, list_text(tests).encode())
     folders = {str(parent) for path in files for parent in Path(path).parents} - {"."}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.lock import locked
 from codegen.run.boot import QEMU, Ending, boot
 from codegen.run.guestlog import (
     Run,
@@ -18,7 +19,6 @@ from codegen.run.guestlog import (
     runs,
 )
 from codegen.run.initramfs import GuestTest, tsc_params, write_initramfs
-from codegen.lock import locked
 from codegen.run.report import append_result, read_results
 from codegen.run.verdict import TestResult, judge, judge_unfinished
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
+from codegen.lock import locked
 from codegen.run import make
 from codegen.run.build import KernelBuild
-from codegen.lock import locked
 
 FOLDER = "tools/testing/selftests/kvm"
 # Asks the tree's own Makefile, whatever it includes and calls its folders.

@@ -11,7 +11,7 @@ from codegen.findings import Finding, error
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered
-from codegen.uapi.headers import read_headers
+from codegen.uapi.headers import TARGETS, Headers, read_headers
 from codegen.uapi.model import Abi
 from codegen.uapi.read import read_abi
 
@@ -23,36 +23,40 @@ def differences(old: Tree, new: Tree) -> tuple[Difference, ...]:
 
     Raises FindingsError where a header does not parse, UsageError where no tree has one.
     """
-    (before, problems), (after, more) = _read(old), _read(new)
+    one = {headers.arch: headers for headers in read_headers(old)}
+    other = {headers.arch: headers for headers in read_headers(new)}
+    if not one and not other:
+        raise UsageError("neither tree has uAPI headers of KVM: arch/*/include/uapi/asm/kvm*.h")
+    touched = [arch for arch in TARGETS if one.get(arch) != other.get(arch)]
+    before, problems = _read(one, touched)
+    after, more = _read(other, touched)
     if problems or more:
         raise error(*_said(problems, more))
-    if not before and not after:
-        raise UsageError("neither tree has uAPI headers of KVM: arch/*/include/uapi/asm/kvm*.h")
-    common = before.keys() & after.keys()
     found: list[Difference] = []
-    for arch in before.keys() | after.keys():
-        one, other = before.get(arch), after.get(arch)
-        found += compare(
-            one if one and other else _alone(one, arch),
-            other if one and other else _alone(other, arch),
-        )
-    found = [each for each in found if not _only_reworded(each, before, after)]
+    for arch in touched:
+        if arch in before and arch in after:
+            found += compare(before[arch], after[arch])
+        else:
+            found += compare(_alone(before, arch), _alone(after, arch))
+    common = one.keys() & other.keys()
     return tuple(
         replace(each, everywhere=_of_one_arch(each.header) or common == set(each.architectures))
         for each in gathered(found)
+        if not _only_reworded(each, before, after)
     )
 
 
-def _read(tree: Tree) -> tuple[Abis, tuple[Finding, ...]]:
+def _read(headers: Mapping[str, Headers], touched: Iterable[str]) -> tuple[Abis, list[Finding]]:
     """The ABIs by architecture, and what is wrong with their headers."""
     abis: dict[str, Abi] = {}
-    problems: list[Finding] = []
-    for headers in read_headers(tree):
+    problems: dict[Finding, None] = {}
+    for arch in touched:
         try:
-            abis[headers.arch] = read_abi(headers)
+            if arch in headers:
+                abis[arch] = read_abi(headers[arch])
         except FindingsError as problem:
-            problems += problem.findings
-    return abis, tuple(dict.fromkeys(problems))
+            problems |= dict.fromkeys(problem.findings)
+    return abis, list(problems)
 
 
 def _said(old: Iterable[Finding], new: Iterable[Finding]) -> Iterable[Finding]:
@@ -65,13 +69,14 @@ def _of_one_arch(header: str) -> bool:
     return header.startswith("arch/")
 
 
-def _alone(abi: Abi | None, arch: str) -> Abi:
+def _alone(abis: Abis, arch: str) -> Abi:
     """An architecture that only one of the trees has: its own headers, or nothing.
 
     What the generic headers say on it says nothing about a difference.
     """
-    if abi is None:
+    if arch not in abis:
         return Abi(arch, {}, {}, {})
+    abi = abis[arch]
     return Abi(
         arch,
         {name: c for name, c in abi.constants.items() if _of_one_arch(c.at.header)},

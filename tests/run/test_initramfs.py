@@ -32,7 +32,13 @@ def program(tmp_path: Path) -> Path:
 
 @needs_cpio
 def test_cpio_reads_what_was_written(tmp_path: Path, program: Path) -> None:
-    tests = [GuestTest("x86/a_test", program, ("-i", "2"), 5), GuestTest("b_test", program)]
+    other = tmp_path / "other"
+    other.write_bytes(b"another")
+    tests = [
+        GuestTest("x86/a_test", program, ("-i", "2"), 5),
+        GuestTest("b_test", other),
+        GuestTest("c", program, (), 7, (("/sys/x", "1"), ("/sys/y", "a b"))),
+    ]
     archive = write_initramfs(tmp_path / "initramfs", program, tests)
     out = tmp_path / "out"
     out.mkdir()
@@ -41,7 +47,12 @@ def test_cpio_reads_what_was_written(tmp_path: Path, program: Path) -> None:
     )
     assert (out / "init").read_bytes() == program.read_bytes()
     assert (out / "tests/x86/a_test").stat().st_mode & stat.S_IXUSR
-    assert (out / "gen/tests").read_text() == "5\t/tests/x86/a_test\t-i\t2\n120\t/tests/b_test\n"
+    assert (out / "gen/tests").read_text() == (
+        "5\t/tests/x86/a_test\t-i\t2\n"
+        "120\t/tests/b_test\n"
+        "7\t@/sys/x=1\t@/sys/y=a b\t/tests/x86/a_test\n"
+    )
+    assert not (out / "tests/c").exists()
     assert (out / "proc").is_dir()
 
 

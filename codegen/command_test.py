@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen build` and `gen test`: a series becomes a kernel, and KVM runs its tests."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from codegen.applied import Applied, apply_series
+from codegen.cli import DONE, FAILED, FOUND
+from codegen.progress import Report, progress
+from codegen.run import report
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.run.guestlog import Verdict
+from codegen.run.make import BuildFailed, Progress
+from codegen.run.reproduce import write_reproducer
+from codegen.run.selftests import build_selftests
+from codegen.run.trial import Trial, Wishes
+from codegen.run.verdict import TestResult
+from codegen.subject import subject
+
+FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
+
+
+def test(options: argparse.Namespace) -> int:
+    """`gen test`: what KVM says of a series."""
+    files, location = subject(options)
+    wishes = Wishes(
+        names=tuple(options.names),
+        everything=options.all,
+        accel=options.accel,
+        params=tuple(options.param),
+        limit_s=options.limit,
+        baseline=options.baseline,
+        mutants=options.mutants,
+        resume=options.resume,
+    )
+    with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
+        applied = apply_series(files, location, bench.git_dir)
+        folder = _folder(options, bench, applied)
+        quiet = options.json or options.format != "table"
+        trial = Trial(bench, applied, wishes, folder, _steps(shown), None if quiet else _say)
+        try:
+            trial.run()
+        except BuildFailed as problem:
+            raise _explained(problem, applied) from None
+        finally:
+            _write(folder, trial)
+    return _finish(options, trial, folder)
+
+
+def build(options: argparse.Namespace) -> int:
+    """`gen build`: the kernel and the selftests of a series."""
+    files, location = subject(options)
+    with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
+        applied = apply_series(files, location, bench.git_dir)
+        tip = applied.tip.commit
+        assert tip is not None
+        try:
+            kernel = bench.kernel(tip, _steps(shown))
+            tests = build_selftests(kernel, None, _steps(shown))
+        except BuildFailed as problem:
+            raise _explained(problem, applied) from None
+        folder = _folder(options, bench, applied)
+        write_reproducer(folder, applied, bench.options)
+    said = {
+        "release": kernel.release,
+        "kernel": str(kernel.bzimage),
+        "log": str(kernel.log),
+        "objects": kernel.objects,
+        "seconds": round(kernel.seconds, 1),
+        "selftests": {
+            "folder": str(tests.out),
+            "programs": len(tests.programs),
+            "not_building": list(tests.broken),
+            "objects": tests.objects,
+            "seconds": round(tests.seconds, 1),
+        },
+        "reproduce": str(folder / "reproduce.sh"),
+    }
+    if options.json:
+        print(json.dumps({"ok": True, **said}, indent=2))
+        return DONE
+    print(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
+    print(f"  kernel     {kernel.bzimage}")
+    print(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
+    for name in tests.broken:
+        print(f"             {name} does not build in this tree")
+    print(f"  again      {folder / 'reproduce.sh'}")
+    return DONE
+
+
+def _options(options: argparse.Namespace) -> Options:
+    return Options(compiler=options.compiler, jobs=options.jobs)
+
+
+def _waiting() -> None:
+    print("gen: another run works on this tree, waiting for it", file=sys.stderr)
+
+
+def _steps(shown: Report) -> Progress:
+    return lambda step: shown(step.done, step.total, step.what)
+
+
+def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path:
+    """Where results go: named by the series' last commit, which holds all that was tried."""
+    assert applied.tip.commit is not None
+    given: Path | None = options.out
+    folder = given or bench.folder / "results" / applied.tip.commit[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _say(row: TestResult) -> None:
+    print(f"{row.verdict.value:5}  {row.seconds:6.2f} s  {row.name}  {row.reason}".rstrip())
+    sys.stdout.flush()
+
+
+def _write(folder: Path, trial: Trial) -> None:
+    """What has run is kept, also where the run was ended."""
+    rows = trial.rows
+    for name, text in (
+        ("results.ktap", report.ktap(rows)),
+        ("results.xml", report.junit(rows)),
+        ("results.json", json.dumps(_as_json(trial), indent=1) + "\n"),
+    ):
+        new = folder / f".{name}.new"
+        new.write_text(text)
+        new.replace(folder / name)
+    boots = sorted(folder.glob("*/boot*/qemu.sh"))
+    write_reproducer(folder, trial.applied, trial.bench.options, boots)
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    rows = trial.rows
+    return {
+        "ok": not _bad(rows),
+        "tree": trial.applied.base.name,
+        "base": trial.applied.base.commit,
+        "commits": [patch.commit for patch in trial.applied.patches],
+        "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
+        "kernel": trial.kernel and trial.kernel.release,
+        "mutants": _counted(trial),
+        "results": [report.to_dict(row) for row in rows],
+        "rounds": [
+            {"name": each.name, "results": [report.to_dict(r) for r in each.results.values()]}
+            for each in trial.rounds
+        ],
+    }
+
+
+def _counted(trial: Trial) -> dict[str, int]:
+    tried = [each for each in trial.noticed if not each.mutant.untested]
+    return {
+        "made": len(trial.noticed),
+        "noticed": sum(each.by is not None for each in tried),
+        "survived": sum(each.by is None for each in tried),
+        "not_testable": len(trial.noticed) - len(tried),
+        "not_compiling": sum(len(strain.mutants) for strain in trial.stillborn),
+    }
+
+
+def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
+    return [row for row in rows if row.verdict not in (Verdict.PASS, Verdict.SKIP)]
+
+
+def _finish(options: argparse.Namespace, trial: Trial, folder: Path) -> int:
+    rows, bad = trial.rows, _bad(trial.rows)
+    if options.json:
+        print(json.dumps(_as_json(trial), indent=2))
+    elif options.format != "table":
+        print(FORMATS[options.format](rows), end="")
+    else:
+        _summary(trial, folder)
+    if not rows:
+        return FOUND
+    if bad and all(row.verdict is Verdict.INFRA for row in bad):
+        return FAILED
+    return FOUND if bad else DONE
+
+
+def _summary(trial: Trial, folder: Path) -> None:
+    for row in _bad(trial.rows):
+        print(f"\n{row.name}: {row.verdict.value}: {row.reason}")
+        print("".join(f"  {line}\n" for line in row.log), end="")
+    if not trial.rows:
+        print("the series adds and changes no KVM selftest: name some behind --")
+    mutants = _counted(trial)
+    if mutants["made"]:
+        print(
+            f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
+            f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
+        )
+    assert trial.kernel and trial.accel
+    print(f"Linux {trial.kernel.release}, {trial.accel.name} ({trial.accel.why})")
+    print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {folder}")
+
+
+def _explained(problem: BuildFailed, applied: Applied) -> BuildFailed:
+    """The compiler's lines, with the patch and the template that each is from."""
+    from codegen.blame import origin
+
+    lines = []
+    for finding in problem.findings:
+        came = origin(str(finding), applied)
+        lines.append(f"{finding}\n    {came}" if came else str(finding))
+    return BuildFailed(str(problem), [*lines, f"the whole log: {problem.log}"], problem.log)

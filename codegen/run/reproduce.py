@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A script beside each result that does by hand what gen did, with git, make and QEMU alone."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from codegen.applied import Applied
+from codegen.run import config
+from codegen.run.build import Options
+from codegen.tree.plumbing import git
+
+_SCRIPT = """\
+#!/bin/sh
+# Builds the kernel and the KVM selftests of this series by hand.
+# usage: reproduce.sh [REPOSITORY [FOLDER]]
+#   REPOSITORY has commit {base} ({tree})
+#   FOLDER     is new and gets the source and all that is built
+set -eu
+here=$(dirname -- "$(realpath -- "$0")")
+repository=${{1:-{repository}}}
+out=$(realpath -m -- "${{2:-$here/again}}")
+mkdir -p "$out"
+
+git clone -q --shared --no-checkout "$repository" "$out/source"
+git -C "$out/source" checkout -q --detach {base}
+git -C "$out/source" -c user.name=gen -c user.email=gen@localhost am -q "$here"/patches/*.patch
+
+kernel() {{
+	make -C "$out/source" O="$out/kernel" ARCH=x86_64 CC={compiler} "$@"
+}}
+kernel -s tinyconfig
+cat "$here/config" >>"$out/kernel/.config"
+kernel -s olddefconfig
+kernel -j"$(nproc)" bzImage headers
+make -j"$(nproc)" -C "$out/source/tools/testing/selftests/kvm" OUTPUT="$out/selftests" \\
+	CC={compiler} KHDR_INCLUDES="-isystem $out/kernel/usr/include" \\
+	INSTALL_HDR_PATH="$out/kernel/usr" USERLDFLAGS="-static -Wl,-S"
+"""
+_BOOTS = """
+# The boots that gen did; what each said lies beside its script:
+{boots}
+"""
+
+
+def write_reproducer(
+    folder: Path, applied: Applied, options: Options, boots: Sequence[Path] = ()
+) -> Path:
+    """Write `reproduce.sh`, the patches and the configuration it needs; returns the script.
+
+    `boots` are scripts of boots that were done, which it names.
+    """
+    base, git_dir = applied.base.commit, applied.base.git_dir
+    assert base is not None and git_dir is not None
+    patches = folder / "patches"
+    shutil.rmtree(patches, ignore_errors=True)
+    tip = applied.patches[-1].commit
+    git(git_dir, "format-patch", "-q", "--no-signature", f"-o{patches}", f"{base}..{tip}")
+    wants = config.parse_fragment(options.fragment.read_text())
+    (folder / "config").write_text(config.render_fragment(wants))
+    text = _SCRIPT.format(
+        base=base,
+        tree=applied.base.name,
+        repository=shlex.quote(str(git_dir)),
+        compiler=shlex.quote(options.compiler),
+    )
+    if boots:
+        listed = "\n".join(f"#   {path.relative_to(folder)}" for path in boots)
+        text += _BOOTS.format(boots=listed)
+    script = folder / "reproduce.sh"
+    script.write_text(text)
+    script.chmod(0o755)
+    return script
