@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -92,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
         "second", metavar="B", help="a tree, or patches on A: a folder, a patch, a mailbox"
     )
     abi_diff.add_argument("--json", action="store_true", help="one object for machines")
+    doctor = command("doctor", "what this machine lacks of what gen runs")
+    doctor.add_argument("--json", action="store_true", help="one object for machines")
     _tree_commands(command("tree", "kernel trees by name"))
     return parser
 
@@ -178,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     as_json = "--json" in given
     try:
         options = _parse(given)
-        return _commands()[options.command](options)
+        return _command(options.command)(options)
     except GenError as problem:
         return _report(problem, as_json)
     except KeyboardInterrupt:
@@ -202,21 +205,27 @@ def _parse(given: list[str]) -> argparse.Namespace:
     return options
 
 
-def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
-    from codegen import command_abi, command_check, command_test, commands
+# Only the module of the command that runs is imported.
+_COMMANDS = {
+    "make": "commands:make",
+    "explain": "commands:explain",
+    "lint": "commands:lint",
+    "schema": "commands:schema",
+    "apply": "commands:apply",
+    "tree": "commands:tree",
+    "abi-diff": "command_abi:abi_diff",
+    "check": "command_check:check",
+    "build": "command_test:build",
+    "test": "command_test:test",
+    "doctor": "command_doctor:doctor",
+}
 
-    return {
-        "make": commands.make,
-        "explain": commands.explain,
-        "lint": commands.lint,
-        "schema": commands.schema,
-        "apply": commands.apply,
-        "tree": commands.tree,
-        "abi-diff": command_abi.abi_diff,
-        "check": command_check.check,
-        "build": command_test.build,
-        "test": command_test.test,
-    }
+
+def _command(name: str) -> Callable[[argparse.Namespace], int]:
+    module, _, function = _COMMANDS[name].partition(":")
+    found: Callable[[argparse.Namespace], int]
+    found = getattr(import_module(f"codegen.{module}"), function)
+    return found
 
 
 def _report(problem: GenError, as_json: bool) -> int:

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen doctor`: what the machine lacks, and the one command that gets it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from codegen.cli import DONE, FOUND
+from codegen.run.doctor import accelerator, apt_command, examine, room
+from codegen.tree.cache import cache_path
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Print what is there and what is missing; FOUND where something that is needed is missing."""
+    found = examine()
+    free, enough = room(cache_path())
+    missing = [each for each in found if each.part.needed and not each.version]
+    good = enough and not missing
+    if options.json:
+        parts = [
+            {
+                "name": each.part.name,
+                "version": each.version or None,
+                "package": each.part.package,
+                "use": each.part.use,
+                "needed": each.part.needed,
+            }
+            for each in found
+        ]
+        said = {"parts": parts, "accelerator": accelerator(), "cache": str(cache_path())}
+        install = apt_command(found) or None
+        print(json.dumps({"ok": good, **said, "free_gb": round(free, 1), "install": install}))
+        return DONE if good else FOUND
+    width = max(len(each.part.name) for each in found)
+    for each in found:
+        state = each.version or ("MISSING" if each.part.needed else "missing")
+        print(f"{each.part.name:{width}}  {state:10}  {each.part.use}")
+    print(
+        f"{'cache':{width}}  {free:.0f} GB free{'' if enough else ', TOO LITTLE'}, {cache_path()}"
+    )
+    print(accelerator())
+    command = apt_command(found)
+    if command:
+        print(f"\nas root: {command}")
+    return DONE if good else FOUND

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the machine has of what gen runs: programs, libraries, /dev/kvm, room on the disk."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.run.accel import DEVICE
+from codegen.run.boot import QEMU
+
+ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that gen runs: a program, or the header of a library (`.h`, `.a`)."""
+
+    name: str
+    package: str
+    use: str
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A part and what was found of it; `version` is empty where it is missing."""
+
+    part: Part
+    version: str
+
+
+PARTS = (
+    Part("git", "git", "trees and series"),
+    Part("perl", "perl", "get_maintainer.pl, checkpatch.pl"),
+    Part("make", "make", "building kernels"),
+    Part("gcc", "gcc", "building kernels"),
+    Part("ld", "binutils", "building kernels"),
+    Part("flex", "flex", "building kernels"),
+    Part("bison", "bison", "building kernels"),
+    Part("bc", "bc", "building kernels"),
+    Part("libelf.h", "libelf-dev", "building kernels (objtool)"),
+    Part("openssl/opensslv.h", "libssl-dev", "building kernels (certificates)"),
+    Part("libc.a", "libc6-dev", "selftests that need no library in the guest"),
+    Part(QEMU, "qemu-system-x86", "booting kernels"),
+    Part("xz", "xz-utils", "unpacking Debian's sources faster", needed=False),
+    Part("ccache", "ccache", "building what was built before", needed=False),
+    Part("clang", "clang", "gen build --compiler clang", needed=False),
+    Part("sparse", "sparse", "gen check", needed=False),
+)
+
+
+def examine(parts: Iterable[Part] = PARTS) -> tuple[Found, ...]:
+    """Look for each part, in the order given."""
+    return tuple(Found(part, _version(part)) for part in parts)
+
+
+def apt_command(found: Iterable[Found]) -> str:
+    """The one command that installs what is missing; empty where nothing is."""
+    missing = sorted({each.part.package for each in found if not each.version})
+    return f"apt-get install --no-install-recommends {' '.join(missing)}" if missing else ""
+
+
+def _version(part: Part) -> str:
+    if part.name.endswith((".h", ".a")):
+        return _library(part.name)
+    if not shutil.which(part.name):
+        return ""
+    return _first_line([part.name, "--version"]) or "there"
+
+
+def _first_line(command: list[str]) -> str:
+    """The version in what a program says first; all of it where there is none."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=10, errors="replace"
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    lines = [line for line in done.stdout.splitlines() if line.strip()]
+    text = lines[0] if lines else ""
+    version = re.search(r"\bv?(\d+(?:\.\d+)+)", text)
+    return version[1] if version else text[:40]
+
+
+def _library(name: str) -> str:
+    """Whether the compiler finds a header or a static library, by asking it."""
+    compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
+    if compiler is None:
+        return ""
+    if name.endswith(".a"):
+        path = _raw([compiler, f"-print-file-name={name}"]).strip()
+        return "there" if os.path.isabs(path) and Path(path).exists() else ""
+    done = subprocess.run(
+        [compiler, "-E", "-xc", "-o", os.devnull, "-"],
+        input=f"#include <{name}>\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "" if done.returncode else "there"
+
+
+def _raw(command: list[str]) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def accelerator() -> str:
+    """What is known of /dev/kvm without a boot, in words."""
+    if not DEVICE.exists():
+        return f"{DEVICE} is not there: QEMU emulates, which is slower and as good"
+    if not os.access(DEVICE, os.R_OK | os.W_OK):
+        return f"{DEVICE} is not yours (group kvm?): QEMU emulates, which is slower and as good"
+    return f"{DEVICE} is there: the first `gen test` finds out by a boot whether it can be used"
+
+
+def room(folder: Path) -> tuple[float, bool]:
+    """The room on the disk of a folder in GB, and whether it is enough for a tree and a build."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    return free, free >= ROOM_GB
