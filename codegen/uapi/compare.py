@@ -21,14 +21,15 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 def compare(old: Abi, new: Abi) -> Iterator[Difference]:
     """What userspace on one architecture finds changed; each names that architecture."""
-    for name in old.constants.keys() | new.constants.keys():
+    for name in {**old.constants, **new.constants}:
         yield from _constant(name, old, new)
-    for name in old.records.keys() | new.records.keys():
+    for name in {**old.records, **new.records}:
         yield from _record(name, old, new)
-    for header in old.brings.keys() - new.brings.keys():
-        yield _difference(new, Change.REMOVED, header, header, 0)
-    for header in new.brings.keys() - old.brings.keys():
-        yield _difference(new, Change.ADDED, header, header, 0)
+    for header in {**old.brings, **new.brings}:
+        if header not in new.brings:
+            yield _difference(new, Change.REMOVED, header, header, 0)
+        elif header not in old.brings:
+            yield _difference(new, Change.ADDED, header, header, 0)
     yield from _taken_twice(old, new)
 
 

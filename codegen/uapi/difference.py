@@ -77,15 +77,10 @@ class Difference:
 
 
 def gathered(found: Iterable[Difference]) -> tuple[Difference, ...]:
-    """The same difference of several architectures as one, in the order of headers and lines."""
+    """The same difference of several architectures as one, by header and line, generic first."""
     seen: dict[Difference, list[str]] = {}
     for each in found:
         seen.setdefault(replace(each, architectures=()), []).extend(each.architectures)
     one = (replace(each, architectures=tuple(sorted(on))) for each, on in seen.items())
-    return tuple(sorted(one, key=_order))
-
-
-def _order(each: Difference) -> tuple[object, ...]:
-    """Generic headers first, then by place."""
-    of_arch = each.header.startswith("arch/")
-    return of_arch, each.header, each.line, each.name, each.architectures
+    # what has one place, such as the fields of a struct, stays in its order
+    return tuple(sorted(one, key=lambda d: (d.header.startswith("arch/"), d.header, d.line)))

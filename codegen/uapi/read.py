@@ -85,15 +85,17 @@ def _problems(
     absent = ", ".join(headers.included_as(name) for name in headers.missing)
     hint = f"includes that the tree does not have: {absent}" if absent else ""
     found: dict[str, Finding] = {}
-    for diagnostic in parsed.errors:
-        said = f"the header does not parse: {diagnostic.spelling}"
-        # of a bracket that is never closed only the note `to match this` says where it is
-        for place in (d.location for d in (diagnostic, *diagnostic.children)):
+    # a bracket that is never closed is complained about at the very end, and where it is says only
+    # the note `to match this`
+    for diagnostic in parsed.errors if parsed.whole else reversed(parsed.errors):
+        for place in (each.location for each in (diagnostic, *diagnostic.children)):
             path = place.file.name.removeprefix(_ROOT) if place.file else ""
             if path in sources:
                 line = sources[path].data.split(b"\n")[place.line - 1].decode("utf-8", "replace")
+                message = f"the header does not parse: {diagnostic.spelling}"
                 where = path, place.line, place.column, line.rstrip("\r")
-                found.setdefault(path, Finding(said, *where, hint))
+                found.setdefault(path, Finding(message, *where, hint))
+                break
     if not found and not parsed.whole:
         first = parsed.errors[0].spelling if parsed.errors else "a bracket is not closed"
         found[""] = Finding(f"what KVM's headers include does not parse: {first}", hint=hint)
@@ -134,7 +136,7 @@ def _enumerators(cursor: Any, source: CSource) -> Iterator[Constant]:
 def _fields(record: Any, prefix: str = "", base: int = 0) -> Iterator[Field]:
     for field in record.get_fields():
         inner = _nameless(field.type)
-        if inner is not None and not inner.get_fields():
+        if inner is not None and next(iter(inner.get_fields()), None) is None:
             continue  # stands before a flexible array: __DECLARE_FLEX_ARRAY()
         named = field.spelling.isidentifier()  # libclang describes the others: `(anonymous at …)`
         offset = base + field.get_field_offsetof()
