@@ -30,7 +30,7 @@ core_param({PARAMETER}, {PARAMETER}, uint, 0644);
 """
 _MACRO_NAME = re.compile(r"[A-Z_][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
-_STARTS = frozenset(";{}:)")
+_STARTS = frozenset((*";{}:)", "else"))
 # Decided when the kernel is configured: without it, the same kernel comes out.
 _CONFIGURED = ("IS_ENABLED", "IS_BUILTIN", "IS_REACHABLE")
 
@@ -85,16 +85,10 @@ def mutants_of(
     for extent in (*source.all("function"), *source.all("macro")):
         tokens = tuple(t for t in source.tokens(extent.start, extent.end) if not t.comment)
         fresh = [token.start in new for token in tokens]
-        scan = _Scan(source, extent, tokens, fresh)
-        if predicate and extent.kind == "function":
-            found += scan.hooks(predicate)
-        if not any(fresh):
+        try:
+            found += _Scan(source, extent, tokens, fresh).mutants(predicate)
+        except ValueError:  # brackets that do not close: no compiler will take this
             continue
-        found += scan.masks()
-        if extent.kind == "function":
-            found += [*scan.conditions(), *scan.statements()]
-            if predicate and extent.name == predicate.name:
-                found += scan.answers(predicate)
     return tuple(sorted(set(found), key=lambda m: (m.start, -m.end, m.value or "")))
 
 
@@ -183,6 +177,19 @@ class _Scan:
 
     def _all_new(self, first: int, last: int) -> bool:
         return first < last and all(self.new[first:last])
+
+    def mutants(self, predicate: Predicate | None) -> list[Mutant]:
+        """All of them; ValueError where the brackets do not fit."""
+        found: list[Mutant] = []
+        if predicate and self.extent.kind == "function":
+            found += self.hooks(predicate)
+        if any(self.new):
+            found += self.masks()
+        if any(self.new) and self.extent.kind == "function":
+            found += [*self.conditions(), *self.statements()]
+            if predicate and self.extent.name == predicate.name:
+                found += self.answers(predicate)
+        return found
 
     def hooks(self, predicate: Predicate) -> Iterator[Mutant]:
         """Each call of the predicate, as if it said that the knob is off."""

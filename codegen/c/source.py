@@ -165,7 +165,7 @@ class CSource:
             first, last = extent.start.offset, extent.end.offset
             if start <= first and last <= end:
                 comment = token.kind == cindex.TokenKind.COMMENT
-                found.append(Token(token.spelling, first, last, comment))
+                found.append(Token(self.text(first, last), first, last, comment))
         return tuple(found)
 
     def text(self, start: int, end: int) -> str:

@@ -139,7 +139,7 @@ def try_strain(
     conditions: Sequence[tuple[str, ...]],
     run: Runner,
 ) -> list[Noticed]:
-    """Which mutants some test notices, by a fail or a crash.
+    """Which mutants some test notices, by what `gen test` takes for a failure of a new test.
 
     `run` boots the strain under some parameters.  Under each condition, one boot wakes one
     mutant after the other; those left are then woken from boot on, a boot each.  What the first
@@ -161,14 +161,15 @@ def try_strain(
         if all(results[a.name].verdict is results[b.name].verdict for a, b in pairs):
             for n in left:
                 for control, row in zip(asleep, rows[n], strict=True):
-                    _note(noticed, n, results[row.name], results[control.name].verdict)
+                    if results[row.name].verdict is not results[control.name].verdict:
+                        _note(noticed, n, results[row.name], bool(params))
     for params in conditions:
         for n in [n for n in numbers if n not in noticed]:
             boot = [replace(test, name=f"{n}-from-boot:{test.name}") for test in tests]
             woken = (f"{PARAMETER}={n}",) if strain.switched else ()
             results = run(boot, (*params, *woken))
             for test in boot:
-                _note(noticed, n, results[test.name], None)
+                _note(noticed, n, results[test.name], bool(params))
     return [Noticed(mutant, noticed.get(mutant.number)) for mutant in strain.mutants]
 
 
@@ -177,8 +178,10 @@ def _row(test: GuestTest, number: int, more: str = "") -> GuestTest:
     return replace(test, name=name, settings=((_SWITCH, str(number)),))
 
 
-def _note(
-    noticed: dict[int, TestResult], number: int, result: TestResult, asleep: Verdict | None
-) -> None:
-    if result.verdict in (Verdict.FAIL, Verdict.CRASH) and result.verdict is not asleep:
+def _note(noticed: dict[int, TestResult], number: int, result: TestResult, condition: bool) -> None:
+    """A skip gives a mutant away as well, but where a condition allows one."""
+    bad = (
+        (Verdict.FAIL, Verdict.CRASH) if condition else (Verdict.FAIL, Verdict.CRASH, Verdict.SKIP)
+    )
+    if result.verdict in bad:
         noticed.setdefault(number, result)

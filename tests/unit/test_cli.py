@@ -322,12 +322,13 @@ def test_help_and_version(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_examples_of_the_help_are_commands_that_exist(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from codegen.cli import _EXAMPLES, build_parser
+    from codegen.cli import _EXAMPLES, _command, _parse
 
     lines = [line.strip() for line in _EXAMPLES.splitlines() if line.startswith("  gen ")]
     assert len(lines) >= 5
     for line in lines:
-        build_parser().parse_args(shlex.split(re.split(r"\s{2,}", line)[0])[1:])
+        options = _parse(shlex.split(re.split(r"\s{2,}", line)[0])[1:])
+        assert callable(_command(options.command))
 
 
 def program(*arguments: object, **more: Any) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which mutants count as noticed, and with how few boots; what is booted is played here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from codegen.mutants import PARAMETER, Mutant
+from codegen.run.guestlog import Verdict
+from codegen.run.initramfs import GuestTest
+from codegen.run.mutation import Strain, try_strain
+from codegen.run.verdict import TestResult
+
+TDP_OFF = ("kvm_amd.npt=0",)
+TESTS = [GuestTest("knob_test", Path("knob_test"))]
+
+
+def mutants(count: int, untested: int = 0) -> tuple[Mutant, ...]:
+    """So many mutants; one of them may be one that no test can notice."""
+    return tuple(
+        Mutant("a.c", n, n + 1, "0", f"defect {n}", n, untested="why" if n == untested else "", number=n)
+        for n in range(1, count + 1)
+    )  # fmt: skip
+
+
+@dataclass
+class Kernel:
+    """A kernel whose test gives a verdict by mutant, parameters, and whether it woke at boot."""
+
+    said: Mapping[tuple[int, str, bool], Verdict]
+    leaks: bool = False
+    boots: list[tuple[list[int], tuple[str, ...]]] = field(default_factory=list)
+
+    def run(self, tests: Sequence[GuestTest], params: tuple[str, ...]) -> Mapping[str, TestResult]:
+        at_boot = next((int(p.split("=")[1]) for p in params if p.startswith(PARAMETER)), 0)
+        condition = next((p for p in params if not p.startswith(PARAMETER)), "")
+        woken, results = [], {}
+        for position, test in enumerate(tests):
+            number = int(test.settings[0][1]) if test.settings else at_boot
+            woken.append(number)
+            verdict = self.said.get((number, condition, not test.settings), Verdict.PASS)
+            if self.leaks and position and not number:
+                verdict = Verdict.FAIL
+            results[test.name] = TestResult(test.name, verdict, params=params)
+        self.boots.append((woken, params))
+        return results
+
+
+def names(kernel: Kernel, strain: Strain) -> dict[int, str]:
+    """By number, the verdict that gave a mutant away."""
+    tried = try_strain(strain, TESTS, [(), TDP_OFF], kernel.run)
+    return {each.mutant.number: each.by.verdict.value if each.by else "" for each in tried}
+
+
+def test_one_boot_wakes_all_and_is_enough() -> None:
+    kernel = Kernel({(1, "", False): Verdict.FAIL, (2, "", False): Verdict.CRASH})
+    assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: "crash"}
+    assert kernel.boots == [([0, 1, 2, 0], ())]
+
+
+def test_only_those_left_are_tried_where_the_condition_does_not_hold() -> None:
+    kernel = Kernel({(1, "", False): Verdict.FAIL, (2, TDP_OFF[0], False): Verdict.FAIL})
+    assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: "fail"}
+    assert kernel.boots == [([0, 1, 2, 0], ()), ([0, 2, 0], TDP_OFF)]
+
+
+def test_what_matters_only_at_boot_is_woken_at_boot() -> None:
+    kernel = Kernel({(1, "", True): Verdict.FAIL})
+    assert names(kernel, Strain(Path("k"), mutants(1), True)) == {1: "fail"}
+    assert kernel.boots[-1] == ([1], (f"{PARAMETER}=1",))
+
+
+def test_a_survivor_was_tried_in_every_way() -> None:
+    kernel = Kernel({})
+    assert names(kernel, Strain(Path("k"), mutants(1), True)) == {1: ""}
+    assert [boot[1] for boot in kernel.boots] == [
+        (),
+        TDP_OFF,
+        (f"{PARAMETER}=1",),
+        (*TDP_OFF, f"{PARAMETER}=1"),
+    ]
+
+
+def test_a_skip_is_noticed_but_under_a_condition_and_infrastructure_never_is() -> None:
+    said = {(1, "", False): Verdict.SKIP}
+    said |= {(2, TDP_OFF[0], b): Verdict.SKIP for b in (True, False)}
+    said |= {(3, c, b): Verdict.INFRA for c in ("", TDP_OFF[0]) for b in (True, False)}
+    kernel = Kernel(said)
+    assert names(kernel, Strain(Path("k"), mutants(3), True)) == {1: "skip", 2: "", 3: ""}
+
+
+def test_what_the_kernel_without_a_defect_says_as_well_notices_nothing() -> None:
+    said = {(n, "", False): Verdict.FAIL for n in (0, 1)}
+    assert names(Kernel(said), Strain(Path("k"), mutants(1), True)) == {1: ""}
+
+
+def test_a_boot_that_a_mutant_spoiled_counts_for_nothing() -> None:
+    kernel = Kernel({(1, "", False): Verdict.FAIL, (1, "", True): Verdict.FAIL}, leaks=True)
+    assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: ""}
+    assert ([1], (f"{PARAMETER}=1",)) in kernel.boots
+
+
+def test_a_mutant_that_no_test_can_notice_is_not_tried() -> None:
+    kernel = Kernel({(1, "", False): Verdict.FAIL})
+    assert names(kernel, Strain(Path("k"), mutants(2, untested=2), True)) == {1: "fail", 2: ""}
+    assert kernel.boots == [([0, 1, 0], ())]
+
+
+def test_a_kernel_of_its_own_is_always_the_mutant() -> None:
+    kernel = Kernel({(0, TDP_OFF[0], True): Verdict.FAIL})
+    assert names(kernel, Strain(Path("k"), mutants(1), False)) == {1: "fail"}
+    assert kernel.boots == [([0], ()), ([0], TDP_OFF)]
+
+
+def test_one_that_does_not_compile_is_not_tried() -> None:
+    kernel = Kernel({})
+    assert names(kernel, Strain(None, mutants(1), False)) == {}
+    assert not kernel.boots
