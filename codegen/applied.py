@@ -119,8 +119,8 @@ def _commit(git_dir: Path, tree: str, parent: str, mail: Mail, date: str) -> str
     who = {
         "GIT_AUTHOR_NAME": name,
         "GIT_AUTHOR_EMAIL": address.rstrip(">"),
-        "GIT_AUTHOR_DATE": mail.date or f"{date} +0000",
-        "GIT_COMMITTER_DATE": f"{date} +0000",
+        "GIT_AUTHOR_DATE": mail.date or f"@{date} +0000",
+        "GIT_COMMITTER_DATE": f"@{date} +0000",
         **{f"GIT_COMMITTER_{key}": value for key, value in _WHO.items()},
     }
     text = f"{mail.subject}\n\n{mail.message}".encode()

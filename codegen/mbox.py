@@ -15,6 +15,7 @@ from codegen.tree.plumbing import complaint, git_command, run_git
 from codegen.tree.scratch import scratch_folder
 
 _PREFIX = re.compile(r"^(\[[^\]]*\]\s*)+")
+_DIFF = re.compile(rb"^(diff --git |--- \S)", re.M)
 _SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 NOBODY = "unknown <unknown@localhost>"
@@ -109,13 +110,12 @@ def read_mail(name: str, raw: bytes) -> Mail | None:
         if ": " in line
     )
     mail = {"Author", "Email", "Subject"} <= set(head)
-    if not re.search(rb"^(diff --git |--- )", diff, re.M):
-        if mail and not diff.strip(b"- \n"):
+    if not _DIFF.search(diff):
+        if mail:
             return None
-        if not mail and (found := re.search(rb"^(diff --git |--- )", raw, re.M)):
+        found = _DIFF.search(raw)
+        if found:
             return Mail(name, raw, name, "", NOBODY, "", raw[found.start() :])
-        if mail and not re.search(rb"^(@@ |GIT binary|new file mode)", diff, re.M):
-            return None
         said = complaint(done.stderr) if done.returncode else "no mail with a patch, and no diff"
         hint = "it must be a patch as `git format-patch` or `diff -u` writes it"
         raise error(Finding(said, path=name, hint=hint))
