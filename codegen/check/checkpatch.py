@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The tree's own scripts/checkpatch.pl on every mail: rule R17."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from codegen.check.look import Look, Patch
+from codegen.check.mails import everyone, owned
+from codegen.check.remark import Remark
+from codegen.commit import MAIL
+from codegen.errors import EnvironmentFailure
+from codegen.tree.scratch import scratch_folder
+
+_SCRIPT = "scripts/checkpatch.pl"
+_DATA = ("scripts/spelling.txt", "scripts/const_structs.checkpatch")
+_OPTIONS = ("--no-tree", "--strict", "--terse", "--show-types", "--no-summary", "--no-color")
+_SAID = re.compile(r"^\S+?/(\d+):(\d+): (?:ERROR|WARNING|CHECK):(\w+): (.*)$")
+_TIMEOUT = 300.0
+_BITS = re.compile(r"arch/\w+/include/uapi/|include/uapi/")
+
+
+def checkpatch(view: Look) -> Iterator[Remark]:
+    """R17: checkpatch.pl --strict has nothing to say.
+
+    Two of its questions are not asked.  BIT_MACRO for uAPI headers: userspace has no BIT().
+    FILE_PATH_CHANGES where get_maintainer.pl names somebody for the new file: that is the answer.
+    Raises EnvironmentFailure where there is no perl, or the script dies.
+    """
+    perl = shutil.which("perl")
+    if perl is None:
+        raise EnvironmentFailure("checkpatch.pl needs perl; apt-get install perl")
+    with scratch_folder() as name:
+        folder = Path(name)
+        for path in (_SCRIPT, *_DATA):
+            (folder / path).parent.mkdir(exist_ok=True)
+            try:
+                (folder / path).write_bytes(view.after.tree.read(path))
+            except FileNotFoundError:
+                if path == _SCRIPT:
+                    yield Remark(f"the tree has no {path}", note=True)
+                    return
+        for signed in (True, False):
+            patches = [(n, p) for n, p in enumerate(view.patches) if _own(p) != signed]
+            for number, patch in patches:
+                (folder / str(number)).write_bytes(patch.mail.raw)
+            if patches:
+                options = [] if signed else ["--no-signoff"]
+                names = [f"./{number}" for number, _ in patches]
+                said = _run([perl, f"./{_SCRIPT}", *_OPTIONS, *options, *names], folder)
+                yield from _remarks(view, said)
+
+
+def _own(patch: Patch) -> bool:
+    """Whether a patch is for somebody else to sign: gen's own, or one without a message."""
+    return patch.plain or f"<{MAIL}>" in patch.mail.author
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """checkpatch's words; no configuration and no modules of the user's count."""
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            command,
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise EnvironmentFailure(f"checkpatch.pl did not end in {_TIMEOUT:.0f} s") from None
+    if done.returncode not in (0, 1):
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise EnvironmentFailure(f"checkpatch.pl failed: {said[-1] if said else done.returncode}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def _remarks(view: Look, said: str) -> Iterator[Remark]:
+    for line in said.splitlines():
+        match = _SAID.match(line)
+        if not match:
+            continue
+        patch, kind = view.patches[int(match[1])], match[3]
+        if not _accepted(view, patch, kind, int(match[2])):
+            yield Remark(match[4], patch.name, int(match[2]), rule=f"checkpatch:{kind}")
+
+
+def _accepted(view: Look, patch: Patch, kind: str, line: int) -> bool:
+    if kind == "BIT_MACRO":
+        return bool(_BITS.match(patch.path_at(line)))
+    if kind == "FILE_PATH_CHANGES":
+        new = [change.path for change in patch.changes if change.before is None]
+        return all(owned(view, path, everyone(view)) for path in new)
+    return False

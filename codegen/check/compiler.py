@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What gcc or clang, sparse and the linker say of a commit: warnings, errors, missing symbols."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.errors import EnvironmentFailure
+from codegen.run.make import BuildFailed
+
+_SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning|error): (.*)$")
+# `check-sparse NAME… -- ARGUMENTS FILE`: only files of these names, all where there is none; no
+# cache keeps what sparse says, and a header that all include would have it read all of KVM.
+# Prefixed, so that its words are not taken for the compiler's; its verdict stops no build.
+_SPARSE = """\
+#!/bin/sh
+for last; do :; done
+[ "$1" = -- ] && wanted=1
+while [ "$1" != -- ]; do
+	[ "$1" = "${last##*/}" ] && wanted=1
+	shift
+done
+shift
+[ -z "$wanted" ] || sparse -fmax-warnings=unlimited "$@" 2>&1 | sed 's/^/sparse: /' >&2
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """One warning: of which program, where, in which words."""
+
+    rule: str
+    path: str
+    line: int
+    text: str
+
+    @property
+    def key(self) -> str:
+        """What stays the same when lines move."""
+        return f"{self.rule} {self.path}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What came of building a commit; `errors` are the compiler's lines where it does not build."""
+
+    warned: tuple[Warned, ...]
+    errors: tuple[str, ...]
+    undefined: frozenset[str]
+
+
+def read_log(log: str, source: Path) -> tuple[Warned, ...]:
+    """The warnings in make's output, each place once, in their order; paths as in the tree."""
+    found: dict[Warned, None] = {}
+    for line in log.splitlines():
+        match = _SAID.match(line)
+        if match and (match[1] or ": warning: " in line):
+            path = _in_tree(match[2], source)
+            rule = "sparse" if match[1] else "bisect"
+            found[Warned(rule, path, int(match[3]), match[4])] = None
+    return tuple(found)
+
+
+def _in_tree(path: str, source: Path) -> str:
+    """A path as the tree names it; kbuild reaches virt/kvm through `..`."""
+    whole = os.path.normpath(path)
+    return whole.removeprefix(f"{source}/")
+
+
+def fresh(
+    found: Iterable[Warned], known: Mapping[str, int], added: Mapping[str, frozenset[int]]
+) -> list[Warned]:
+    """Warnings that are more than those known by key; the lines that were added come first."""
+    counted: dict[str, list[Warned]] = {}
+    for warned in found:
+        counted.setdefault(warned.key, []).append(warned)
+    new = []
+    for key, each in counted.items():
+        each.sort(key=lambda w: (w.line not in added.get(w.path, frozenset()), w.line))
+        new += each[: max(0, len(each) - known.get(key, 0))]
+    return new
+
+
+def count(found: Iterable[Warned]) -> Counter[str]:
+    """How often each warning is there."""
+    return Counter(warned.key for warned in found)
+
+
+def errors_of(problem: BuildFailed) -> tuple[str, ...]:
+    """The compiler's lines of a build that failed."""
+    return tuple(str(finding) for finding in problem.findings)
+
+
+def sparse_command(folder: Path) -> str | None:
+    """The value of CHECK, a script in a folder; None where there is no sparse."""
+    if not shutil.which("sparse"):
+        return None
+    script = folder / "check-sparse"
+    if not script.exists() or script.read_text() != _SPARSE:
+        new = script.with_suffix(f".{os.getpid()}")
+        new.write_text(_SPARSE)
+        new.chmod(0o755)
+        new.replace(script)
+    return str(script)
+
+
+def undefined(modules: Sequence[Path]) -> frozenset[str]:
+    """What modules take from elsewhere than from each other, exported there or not."""
+    needed: set[str] = set()
+    given: set[str] = set()
+    for module in modules:
+        needed |= {name for name, kind in _symbols(module) if kind in "Uw"}
+        names = (name for name, _ in _symbols(module))
+        given |= {n.removeprefix("__ksymtab_") for n in names if n.startswith("__ksymtab_")}
+    return frozenset(needed - given)
+
+
+def _symbols(module: Path) -> list[tuple[str, str]]:
+    try:
+        done = subprocess.run(
+            ["nm", "--format=posix", str(module)], capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError) as problem:
+        raise EnvironmentFailure(f"nm cannot read {module}: {problem}") from None
+    rows = (line.split() for line in done.stdout.splitlines())
+    return [(row[0], row[1]) for row in rows if len(row) > 1]

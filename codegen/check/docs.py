@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Documentation: what its build would complain of, and text that prescribes; rules R9 and R15."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codegen.check.look import Change, Look, Patch, read
+from codegen.check.remark import Remark
+
+_RULE = re.compile(r"([=-])\1{3,}\s*")
+# What Sphinx knows and docutils alone does not.
+_SPHINX = re.compile(
+    r"Unknown interpreted text role|Unknown directive type|No role entry|No directive entry"
+)
+_TARGET = re.compile(r'Unknown target name: "([^"]*)"')
+_CALL = re.compile(r"\b([a-z]\w*_\w+)\(\)")
+_MAX = 2 << 20  # bytes; api.rst, the longest, has 0.4 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What docutils says of a line of a document, without numbers in the words."""
+
+    line: int
+    text: str
+
+
+def built(view: Look) -> Iterator[Remark]:
+    """R15: touched sections of .rst files bring docutils no complaint that was not there."""
+    for patch, change in view.changes("Documentation/"):
+        if change.path.endswith(".rst") and change.after is not None:
+            yield from _new_complaints(patch, change)
+
+
+def _new_complaints(patch: Patch, change: Change) -> Iterator[Remark]:
+    before, after = (
+        sections((data or b"")[:_MAX].decode("utf-8", "replace"))
+        for data in (change.before, change.after)
+    )
+    same = {text for _, text in before} & {text for _, text in after}
+    known = Counter(c.text for _, text in before if text not in same for c in complaints(text))
+    whole = (change.after or b"").decode("utf-8", "replace")
+    added = {line.number: line.text for line in change.added}
+    for start, text in after:
+        for complaint in complaints(text) if text not in same else ():
+            if known[complaint.text] or _elsewhere(complaint.text, whole):
+                known[complaint.text] -= 1
+                continue
+            number = start + complaint.line
+            near = next((n for n in range(number, number + 3) if n in added), 0)
+            line = patch.line_of(change.path, added[near]) if near else 0
+            yield Remark(f"{change.path}:{number}: {complaint.text}", patch.name, line)
+
+
+def sections(text: str) -> list[tuple[int, str]]:
+    """A document's sections, each with the number of lines before it."""
+    lines = text.split("\n")
+    rules = [i for i in range(1, len(lines)) if _RULE.fullmatch(lines[i]) and _title(lines, i)]
+    cuts = sorted({0, *(i - 1 for i in rules)})
+    parts = zip(cuts, [*cuts[1:], len(lines)], strict=True)
+    return [(start, "\n".join(lines[start:end]) + "\n") for start, end in parts]
+
+
+def _title(lines: list[str], rule: int) -> bool:
+    """Whether the line above a rule is a title: text at the margin, behind an empty line."""
+    title = lines[rule - 1]
+    over = rule > 1 and lines[rule - 2].strip()
+    return bool(title.strip()) and not title[0].isspace() and not over
+
+
+def complaints(text: str) -> list[Complaint]:
+    """What docutils says of a piece of a document; nothing is included or run."""
+    from docutils.core import publish_doctree
+
+    settings = {
+        "report_level": 5,
+        "halt_level": 6,
+        "file_insertion_enabled": False,
+        "raw_enabled": False,
+        "_disable_config": True,
+    }
+    tree = publish_doctree(text, settings_overrides=settings)
+    found = []
+    for said in (*tree.parse_messages, *tree.transform_messages):
+        words = re.sub(r"\d+", "N", said.astext().partition("\n")[0])
+        words = re.sub(r"^<string>:\S*\s*\(\w+/N\)\s*", "", words)
+        if said.get("level", 0) > 1 and not _SPHINX.search(words):
+            found.append(Complaint(said.get("line", 0), words))
+    return found
+
+
+def _elsewhere(complaint: str, whole: str) -> bool:
+    """Whether a target that a section lacks is somewhere else in the document."""
+    match = _TARGET.search(complaint)
+    return bool(
+        match
+        and re.search(rf"^\.\. _{re.escape(match[1])}:|^{re.escape(match[1])}$", whole, re.M | re.I)
+    )
+
+
+def permits(view: Look) -> Iterator[Remark]:
+    """R9: the text of the ABI says what may happen, and names no function inside of KVM."""
+    for patch, change in view.changes("Documentation/virt/kvm/api.rst"):
+        for line in change.added:
+            for name in _CALL.findall(line.text):
+                if _inside(view, name):
+                    what = f"{name}() is inside of KVM, the ABI cannot depend on it"
+                    hint = "say what userspace may rely on"
+                    number = patch.line_of(change.path, line.text)
+                    yield Remark(what, patch.name, number, hint, note=True)
+
+
+def _inside(view: Look, name: str) -> bool:
+    return (
+        bool(view.after.definitions("function", name))
+        if read(view.after.tree, "Makefile")
+        else False
+    )

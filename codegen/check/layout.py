@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Fields that a series adds to structs of the uAPI: rule R8."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from clang import cindex
+
+from codegen.check.look import Change, Look, Patch, is_uapi
+from codegen.check.remark import Remark
+
+# <linux/types.h> in short; a tree that is not configured has no whole one.
+_WIDTHS = {"8": "char", "16": "short", "32": "int", "64": "long long"}
+_ARGS = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0", "--target=x86_64-linux-gnu"]
+_ARGS += [f"-D__u{bits}=unsigned {name}" for bits, name in _WIDTHS.items()]
+_ARGS += [f"-D__s{bits}=signed {name}" for bits, name in _WIDTHS.items()]
+_ARGS += [f"-D__{end}{bits}=__u{bits}" for end in ("le", "be") for bits in ("16", "32", "64")]
+_ARGS += ["-D__aligned_u64=__u64 __attribute__((aligned(8)))"]
+_ARGS += ["-D__DECLARE_FLEX_ARRAY(type,name)=type name[]"]
+_OPTIONS = cindex.TranslationUnit.PARSE_INCOMPLETE | 0x200
+_UNSIZED = frozenset("int long short unsigned signed bool _Bool size_t enum float double".split())
+_FOREIGN = re.compile(r"u?int\d+_t|[us]\d+")
+_RECORDS = (cindex.CursorKind.STRUCT_DECL, cindex.CursorKind.UNION_DECL)
+
+
+def sized(view: Look) -> Iterator[Remark]:
+    """R8: `__u8` to `__u64`, aligned by themselves, padding that has a name."""
+    for patch, change in view.changes():
+        if is_uapi(change.path) and change.after is not None and change.added:
+            yield from _header(patch, change)
+
+
+def _header(patch: Patch, change: Change) -> Iterator[Remark]:
+    added = {line.number: line.text for line in change.added}
+    files = [(change.path, change.after or b"")]
+    unit = cindex.Index.create().parse(change.path, _ARGS, files, _OPTIONS)
+    for record in _records(unit.cursor, change.path):
+        fields = [c for c in record.get_children() if c.kind == cindex.CursorKind.FIELD_DECL]
+        new = [field for field in fields if field.location.line in added]
+        for field in new:
+            said = _wrong_type(field)
+            if said:
+                line = patch.line_of(change.path, added[field.location.line])
+                what = f"{_name(record)}.{field.spelling}: {said}"
+                yield Remark(what, patch.name, line, "__u8, __u16, __u32, __u64, __s8, …")
+        if record.kind == cindex.CursorKind.STRUCT_DECL and new:
+            numbers = {field.location.line for field in new}
+            for place, what in _holes(record, fields, numbers):
+                line = patch.line_of(change.path, added.get(place, ""))
+                hint = "name the padding: a field that must be zero"
+                yield Remark(f"{_name(record)}: {what}", patch.name, line, hint)
+
+
+def _records(cursor: Any, path: str) -> Iterator[Any]:
+    for child in cursor.get_children():
+        if child.kind in _RECORDS and child.location.file and child.location.file.name == path:
+            if child.is_definition():
+                yield child
+            yield from _records(child, path)
+
+
+def _name(record: Any) -> str:
+    return record.spelling if re.fullmatch(r"\w+", record.spelling or "") else "struct"
+
+
+def _wrong_type(field: Any) -> str:
+    words = [token.spelling for token in field.get_tokens()]
+    if "{" in words:
+        return ""  # a struct of its own
+    head = words[: words.index(field.spelling)] if field.spelling in words else words
+    if field.is_bitfield():
+        return "compilers lay bit-fields out as they like"
+    if "*" in head:
+        return "a pointer has another size for 32-bit userspace"
+    wrong = next((w for w in head if w in _UNSIZED or _FOREIGN.fullmatch(w)), "")
+    return f"{wrong} is no type of fixed size that uAPI headers have" if wrong else ""
+
+
+def _holes(record: Any, fields: list[Any], new: set[int]) -> Iterator[tuple[int, str]]:
+    """Lines and words of what the compiler fills in beside a new field."""
+    end = 0
+    before = 0
+    for field in fields:
+        offset, size = field.get_field_offsetof(), field.type.get_size()
+        if offset < 0 or (size < 0 and field.type.kind != cindex.TypeKind.INCOMPLETEARRAY):
+            return
+        if offset > end and {field.location.line, before} & new and not field.is_bitfield():
+            hole = (offset - end) // 8
+            yield field.location.line, f"{hole} unnamed bytes before {field.spelling}"
+        end, before = offset + 8 * max(size, 0), field.location.line
+    rest = record.type.get_size() - end // 8
+    if rest > 0 and before in new and fields[-1].type.get_size() > 0 and record.spelling:
+        yield before, f"{rest} unnamed bytes at the end"

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The series as mail: cover letter, base, recipients, who signs; rules R4 and R18."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.errors import MessageError
+from email.policy import compat32
+from email.utils import getaddresses
+
+from codegen.check.look import Look
+from codegen.check.remark import Remark
+from codegen.commit import MAIL
+from codegen.errors import EnvironmentFailure
+from codegen.maintainers import Recipients, recipients
+
+_BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
+_NOBODY = "no-such-folder/no-such-file"  # what get_maintainer.pl says of any file at all
+
+
+def sent(view: Look) -> Iterator[Remark]:
+    """R4: `base-commit:`, a cover letter for more than one patch, a thread of its own."""
+    if all(patch.plain for patch in view.patches):
+        return
+    if len(view.patches) > 1 and view.applied.cover is None:
+        hint = "`git format-patch --cover-letter` makes one"
+        yield Remark(f"{len(view.patches)} patches and no cover letter", hint=hint)
+    mails = [(view.cover_name, view.first), *((p.name, p.mail.raw) for p in view.patches)]
+    bases = [(name, found[1].decode()) for name, raw in mails if (found := _BASE.search(raw))]
+    base = view.applied.base
+    if not bases and base.commit is not None and not _of_folder(view):
+        hint = "`git format-patch --base` writes it; robots and reviewers apply the series there"
+        yield Remark("no `base-commit:` says which tree this is for", view.cover_name, hint=hint)
+    for name, said in bases[:1]:
+        if said != base.commit:
+            what = f"the series is for {said[:12]}, and is checked on {base.name}"
+            yield Remark(what, name, note=True, hint="--tree names another tree")
+    for header in ("In-Reply-To", "References"):
+        if _header(view.first, header):
+            what = f"the first mail has {header}:"
+            yield Remark(what, view.cover_name, hint="a new version is a new thread")
+            break
+
+
+def _of_folder(view: Look) -> bool:
+    """Whether gen made the series for a folder that is no repository, which has no commits."""
+    tree = view.applied.manifest.get("tree")
+    return isinstance(tree, dict) and tree.get("base") is None
+
+
+def _header(raw: bytes, name: str) -> list[str]:
+    try:
+        return [str(v) for v in message_from_bytes(raw, policy=compat32).get_all(name, [])]
+    except (MessageError, ValueError):
+        return []
+
+
+def signed(view: Look) -> Iterator[Remark]:
+    """R18: gen signs nothing; its cover letter names the tool, its input and the tests."""
+    for patch in view.patches:
+        if f"Signed-off-by: gen <{MAIL}>" in patch.mail.message:
+            what = "signed off by a tool"
+            line = patch.line_with("Signed-off-by: gen ")
+            yield Remark(what, patch.name, line, "the person who sends the patch signs it off")
+    manifest, cover = view.applied.manifest, view.applied.cover
+    description = manifest.get("description")
+    if cover is None or not isinstance(description, dict):
+        return
+    text = " ".join(cover.decode("utf-8", "replace").split())
+    for what, said in (("tool", manifest.get("tool")), ("input", description.get("file"))):
+        if said and str(said) not in text:
+            message = f"the cover letter does not name the {what}, {said}"
+            yield Remark(message, view.cover_name)
+    if "ested:" not in text:
+        yield Remark("the cover letter does not say what was tested", view.cover_name)
+
+
+def reached(view: Look) -> Iterator[Remark]:
+    """Every file has a maintainer or a list of its own, and the mails go to all of them."""
+    tree = view.after.tree
+    paths = [path for path in view.applied.paths if "\n" not in path and path.isprintable()]
+    asked = recipients(tree, paths)
+    if asked.missing == "perl is not installed":
+        raise EnvironmentFailure(f"{asked.missing}; apt-get install perl")
+    if asked.missing:
+        yield Remark(f"nobody can be asked: {asked.missing}", note=True)
+        return
+    all_know = everyone(view)
+    for patch, change in view.changes():
+        if change.path in paths and not owned(view, change.path, all_know):
+            hint = "MAINTAINERS needs a line for it"
+            yield Remark(f"nobody maintains {change.path}", patch.name, hint=hint)
+    yield from _missing(view, asked, all_know)
+
+
+def everyone(view: Look) -> set[str]:
+    """Who gets any patch at all, of whatever file."""
+    return _addresses(recipients(view.after.tree, [_NOBODY]))
+
+
+def owned(view: Look, path: str, all_know: set[str]) -> bool:
+    """Whether a file has a maintainer or a list of its own."""
+    return bool(_addresses(recipients(view.after.tree, [path])) - all_know)
+
+
+def _missing(view: Look, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:
+    if all(patch.plain for patch in view.patches):
+        return
+    mails = [view.first, *(patch.mail.raw for patch in view.patches)]
+    said = [text for raw in mails for name in ("To", "Cc") for text in _header(raw, name)]
+    wanted = _addresses(asked) - all_know
+    if not said:
+        hint = f"get_maintainer.pl names: {', '.join(sorted(wanted))}"
+        yield Remark("the mails have no recipients yet", view.cover_name, hint=hint, note=True)
+        return
+    reached = {address.lower() for _, address in getaddresses(said)}
+    absent = sorted(wanted - reached)
+    if absent:
+        what = f"get_maintainer.pl names more: {', '.join(absent)}"
+        yield Remark(what, view.cover_name, hint="add them to To: or Cc:")
+
+
+def _addresses(found: Recipients) -> set[str]:
+    return {address.lower() for _, address in getaddresses([*found.to, *found.cc])}

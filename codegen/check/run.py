@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""All checks on a series, and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from codegen.applied import apply_series
+from codegen.check.look import Look, look
+from codegen.check.registry import BUILT, CHECKS, REASONS
+from codegen.check.remark import Remark
+from codegen.progress import Report as Progress
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.run.make import Step
+from codegen.tree.locate import TreeLocation
+from codegen.tree.scratch import scratch_repository
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found, in the order of the patches, and the names of the checks that ran."""
+
+    remarks: tuple[Remark, ...]
+    checks: tuple[str, ...]
+    patches: int
+
+    @property
+    def findings(self) -> tuple[Remark, ...]:
+        """The remarks that are errors."""
+        return tuple(remark for remark in self.remarks if not remark.note)
+
+
+def check(
+    files: Mapping[str, bytes],
+    location: TreeLocation,
+    *,
+    compiler: str | None = "gcc",
+    progress: Progress = lambda done, total, what: None,
+) -> Checked:
+    """Check a series' files on a tree; without a compiler nothing is built.
+
+    Raises FindingsError with the patch that does not apply, EnvironmentFailure where a program is
+    missing or the tree does not build without the series, UsageError where there is no patch.
+    """
+    with _repository(location, compiler, progress) as (git_dir, bench):
+        applied = apply_series(files, location, git_dir)
+        cover = next((name for name, data in files.items() if data is applied.cover), "")
+        found: list[Remark] = []
+        with look(applied, cover) as view:
+            for number, each in enumerate(CHECKS):
+                progress(number, len(CHECKS), "reading the series")
+                found += _named(each.name, each.run(view))
+            if bench is not None:
+                found += _named("bisect", _built(view, bench, progress))
+    order = {name: number for number, name in enumerate(files)}
+    found.sort(key=lambda remark: (order.get(remark.patch, -1), remark.line))
+    names = tuple(each.name for each in CHECKS) + (tuple(BUILT) if bench else ())
+    return Checked(tuple(dict.fromkeys(found)), names, len(applied.patches))
+
+
+@contextmanager
+def _repository(
+    location: TreeLocation, compiler: str | None, progress: Progress
+) -> Iterator[tuple[Path, Bench | None]]:
+    """Where the series becomes commits: the tree's bench, or a place that goes again."""
+    if compiler is None:
+        with scratch_repository(location.git_dir) as git_dir:
+            yield git_dir, None
+        return
+    waiting = "another run has the tree's bench"
+    with open_bench(
+        location, Options(compiler=compiler), lambda: progress(0, None, waiting)
+    ) as bench:
+        yield bench.git_dir, bench
+
+
+def _built(view: Look, bench: Bench, progress: Progress) -> Iterator[Remark]:
+    from codegen.check.bisect import bisect
+
+    def tell(what: str) -> Callable[[Step], None]:
+        def step(made: Step) -> None:
+            progress(made.done, None, f"compiling {what}")
+
+        return step
+
+    return bisect(view, bench, tell)
+
+
+def _named(name: str, remarks: Iterable[Remark]) -> Iterator[Remark]:
+    """Remarks with the rule and the reason of the check that they came from."""
+    for remark in remarks:
+        rule = remark.rule or name
+        yield replace(remark, rule=rule, reason=REASONS.get(rule.partition(":")[0], ""))

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which files a series changes, and what follows from it: rules R14 and R16."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from codegen.check.look import Look
+from codegen.check.remark import Remark
+
+_COPIES = re.compile(r"tools/(arch/\w+/)?include/uapi/")
+
+
+def shadow(view: Look) -> Iterator[Remark]:
+    """R14: changes of the MMU are run with two-dimensional paging off as well."""
+    for patch, _ in view.changes("arch/x86/kvm/mmu/"):
+        what = "the MMU is changed: run the tests with TDP off as well"
+        hint = "`gen test` does; by hand: kvm_intel.ept=0, kvm_amd.npt=0, kvm.tdp_mmu=0"
+        yield Remark(what, patch.name, hint=hint, note=True)
+        return
+
+
+def copies(view: Look) -> Iterator[Remark]:
+    """R16: the copies of the uAPI headers below tools/ are left alone."""
+    for patch, change in view.changes("tools/"):
+        if _COPIES.match(change.path):
+            line = patch.line_with(f"+++ b/{change.path}")
+            hint = "perf's maintainers sync these copies; KVM's selftests do not read them"
+            yield Remark(f"{change.path} is a copy", patch.name, line, hint)

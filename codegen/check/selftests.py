@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Selftests that come with a uAPI: rules R10 to R12."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from codegen.c.source import CSource
+from codegen.check.look import Change, Look, is_selftest
+from codegen.check.remark import Remark
+from codegen.survey import SELFTESTS
+
+_ARCHES = "x86_64|x86|aarch64|arm64|s390x|s390|riscv|loongarch|powerpc|mips"
+_OF_ARCH = re.compile(rf"{SELFTESTS}((lib|include)/)?({_ARCHES})/")
+_HEADER = "include/uapi/asm/kvm.h"
+_ERRNO = re.compile(r"errno|E[A-Z0-9]{3,}")
+_DIRECTIVE = re.compile(r"\s*#\s*(ifdef|ifndef|if|elif|else|endif)\b(.*)")
+_LISTED = re.compile(r"TEST_GEN_PROGS(?:_EXTENDED)?_(\w+)\s*[:+]?=\s*([^#\n]*)")
+_SPDX = re.compile(r"(//|/\*) SPDX-License-Identifier: \S")
+
+
+def tested(view: Look) -> Iterator[Remark]:
+    """R10: a test comes with a uAPI, behind it, and has negative cases."""
+    new = [m for m in view.new_macros.values() if not m.name.endswith("_")]
+    if not new:
+        return
+    first = new[0]
+    order = {patch.name: number for number, patch in enumerate(view.patches)}
+    tests = [(p, c) for p, c in view.changes(SELFTESTS) if c.path.endswith((".c", ".h"))]
+    if not tests:
+        what = f"{first.name} is new, and no selftest comes with it"
+        yield Remark(what, first.patch.name, first.line, f"a test in {SELFTESTS}, in this series")
+        return
+    last = max(order[macro.patch.name] for macro in new)
+    early = next(
+        (p for p, c in tests if order[p.name] < last and _uses(c, set(view.new_macros))), None
+    )
+    if early is not None:
+        what = "the test comes before what it tests"
+        yield Remark(what, early.name, hint="every patch builds by itself: put the test behind")
+    if not any(_ERRNO.fullmatch(word) for _, c in tests for _, word in _added_words(c)):
+        what = "the test expects no error anywhere"
+        hint = "test what KVM has to refuse as well: unknown bits, wrong time, missing capability"
+        yield Remark(what, tests[0][0].name, hint=hint, note=True)
+
+
+def _uses(change: Change, names: set[str]) -> bool:
+    return any(word in names for _, word in _added_words(change))
+
+
+@lru_cache(maxsize=256)
+def _added_words(change: Change) -> tuple[tuple[int, str], ...]:
+    """The identifiers on lines that a patch adds, with their lines."""
+    if change.after is None or not change.path.endswith((".c", ".h")):
+        return ()
+    lines = {line.number for line in change.added}
+    source = CSource(change.path, change.after)
+    words = []
+    number = at = 0
+    for token in source.tokens(0, len(source.data)):
+        number, at = number + source.data.count(b"\n", at, token.start), token.start
+        if number + 1 in lines and not token.comment:
+            words.append((number + 1, token.text))
+    return tuple(words)
+
+
+def guarded(view: Look) -> Iterator[Remark]:
+    """R11: names that x86 alone has are under `#ifdef __x86_64__` in tests of all architectures."""
+    common = [
+        (patch, change)
+        for patch, change in view.changes(SELFTESTS)
+        if change.path.endswith((".c", ".h"))
+        and not _OF_ARCH.match(change.path)
+        and not _only_x86(view, change.path)
+    ]
+    names = _x86_names(view) if common else frozenset()
+    for patch, change in common:
+        inside = _guarded_lines(change)
+        texts = {line.number: line.text for line in change.added}
+        seen: set[str] = set()
+        for number, word in _added_words(change):
+            if word in names and word not in seen and number not in inside:
+                seen.add(word)
+                line = patch.line_of(change.path, texts[number])
+                what = f"{word} is x86's, and {change.path} is built for all architectures"
+                yield Remark(what, patch.name, line, "#ifdef __x86_64__")
+
+
+def _x86_names(view: Look) -> frozenset[str]:
+    """Macros and structs of x86's uAPI header that no other architecture has."""
+    headers = [p for p in view.after.files("arch/") if p.endswith(f"/{_HEADER}")]
+    mine = f"arch/x86/{_HEADER}"
+    names = {path: _defined(path, view.after.tree.read(path)) for path in headers}
+    others = {name for path, found in names.items() if path != mine for name in found}
+    return frozenset(names.get(mine, set()) - others)
+
+
+def _defined(path: str, data: bytes) -> set[str]:
+    source = CSource(path, data)
+    return {e.name for kind in ("macro", "struct") for e in source.all(kind) if e.name}
+
+
+def _only_x86(view: Look, path: str) -> bool:
+    """Whether the Makefile lists a test for x86 alone."""
+    name = path.removeprefix(SELFTESTS).removesuffix(".c")
+    text = _makefiles(view)
+    arches = {m[1] for m in _LISTED.finditer(text) if name in m[2].split()}
+    return bool(arches) and arches <= {"x86", "x86_64"}
+
+
+def _makefiles(view: Look) -> str:
+    paths = [p for p in view.after.files(f"{SELFTESTS}Makefile") if "/" not in p[len(SELFTESTS) :]]
+    return "\n".join(view.after.tree.read(path).decode("utf-8", "replace") for path in paths)
+
+
+def _guarded_lines(change: Change) -> set[int]:
+    """The lines that only x86 compiles."""
+    inside: set[int] = set()
+    stack: list[bool] = []
+    for number, line in enumerate((change.after or b"").decode("utf-8", "replace").splitlines(), 1):
+        match = _DIRECTIVE.match(line)
+        word = match[1] if match else ""
+        if match and word in ("if", "ifdef", "ifndef"):
+            stack.append(_positive(word, match[2]))
+        elif match and stack and word == "elif":
+            stack[-1] = _positive("if", match[2])
+        elif stack and word == "else":
+            stack[-1] = not stack[-1]
+        elif stack and word == "endif":
+            stack.pop()
+        if any(stack):
+            inside.add(number)
+    return inside
+
+
+def _positive(word: str, condition: str) -> bool:
+    """Whether a condition holds on x86 only; one on something else counts as not."""
+    return "__x86_64__" in condition and word != "ifndef" and "!" not in condition
+
+
+def registered(view: Look) -> Iterator[Remark]:
+    """R12: a new test has its licence in line 1, is registered, and asks for its capability."""
+    capabilities = {macro.name for macro in view.new_named("KVM_CAP_")}
+    asked = False
+    new = [(p, c) for p, c in view.changes(SELFTESTS) if _is_new_test(c)]
+    for patch, change in new:
+        data = change.after or b""
+        line = patch.line_with(f"+++ b/{change.path}")
+        if not _SPDX.match(data.split(b"\n", 1)[0].decode("utf-8", "replace")):
+            yield Remark(f"{change.path}: no SPDX-License-Identifier in line 1", patch.name, line)
+        name = change.path.removeprefix(SELFTESTS).removesuffix(".c")
+        if name not in _makefiles(view):
+            hint = f"TEST_GEN_PROGS_… += {name}"
+            yield Remark(f"{name} is not registered: nobody builds it", patch.name, line, hint)
+        asked = asked or not capabilities or bool(_required(change) & capabilities)
+    if new and not asked:
+        patch, change = new[0]
+        what = f"{change.path} does not ask for {min(capabilities)}"
+        hint = f"TEST_REQUIRE(kvm_has_cap({min(capabilities)})): it has to skip on other kernels"
+        yield Remark(what, patch.name, patch.line_with(f"+++ b/{change.path}"), hint)
+
+
+def _is_new_test(change: Change) -> bool:
+    """A new C file that has a main(), or a fixture's, and is no library."""
+    if change.before is not None or not change.path.endswith(".c") or change.after is None:
+        return False
+    if not is_selftest(change.path) or change.path.startswith(f"{SELFTESTS}lib/"):
+        return False
+    words = {word for _, word in _added_words(change)}
+    return bool(words & {"main", "TEST_HARNESS_MAIN"})
+
+
+def _required(change: Change) -> set[str]:
+    """The names in the arguments of TEST_REQUIRE()."""
+    words = [word for _, word in _added_words(change)]
+    found: set[str] = set()
+    for at, word in enumerate(words):
+        if word == "TEST_REQUIRE":
+            end = next((i for i in range(at, len(words)) if words[i] == ";"), len(words))
+            found |= set(words[at:end])
+    return found

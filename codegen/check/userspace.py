@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The selftests that a patch changes compile behind that patch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from codegen.check import compiler
+from codegen.check.look import Patch
+from codegen.check.remark import Remark
+from codegen.run import make
+from codegen.run.build import KernelBuild
+from codegen.run.make import BuildFailed
+from codegen.run.selftests import build_selftests, names_in
+from codegen.survey import SELFTESTS
+from codegen.tree.scratch import scratch_folder
+
+_SHARED = re.compile(rf"{SELFTESTS}(lib|include)/")
+
+
+def selftests(
+    patch: Patch, kernel: Callable[[], KernelBuild], progress: make.Progress | None
+) -> Iterator[Remark]:
+    """Build the tests that a patch changes, all of them where it changes what they share.
+
+    `kernel` makes the uAPI headers of the patch's commit.
+    """
+    paths = [c.path for c in patch.changes if c.after is not None and _is_c(c.path)]
+    if not paths:
+        return
+    headers = kernel()
+    shared = any(_SHARED.match(path) for path in paths)
+    out = headers.out.with_name(f"{headers.out.name}.selftests")
+    with scratch_folder() as folder:
+        known = names_in(headers.source, Path(folder))
+    tests = {path.removeprefix(SELFTESTS).removesuffix(".c"): path for path in paths}
+    wanted = [name for name in tests if name in known]
+    left = [path for name, path in tests.items() if name not in known and path[-2:] == ".c"]
+    left = [path for path in left if not _SHARED.match(path)]
+    if left:
+        what = f"not compiled here: {', '.join(left)}"
+        yield Remark(what, patch.name, hint="no test of x86's, or not registered", note=True)
+    if not (wanted or shared):
+        return
+    try:
+        made = build_selftests(headers, None if shared else wanted, progress)
+    except BuildFailed as problem:
+        for text in compiler.errors_of(problem):
+            yield Remark(f"the selftests do not build here: {text}", patch.name)
+        return
+    for name in made.broken:
+        # Stable trees ship tests that never built; one that the patch changes has to.
+        mine = name in tests
+        yield Remark(f"the selftest {name} does not build here", patch.name, note=not mine)
+    yield from _warnings(out, headers.source, patch)
+
+
+def _is_c(path: str) -> bool:
+    return path.startswith(SELFTESTS) and path.endswith((".c", ".h", ".S"))
+
+
+def _warnings(out: Path, source: Path, patch: Patch) -> Iterator[Remark]:
+    """What the compiler warns of on lines that the patch adds."""
+    log = out.with_name(f"{out.name}.log").read_text(errors="replace")
+    added = {(f"{c.path}", line.number): line.text for c in patch.changes for line in c.added}
+    for warned in compiler.read_log(log, source):
+        path = warned.path if "/" in warned.path and warned.path.startswith("tools/") else ""
+        path = path or f"{SELFTESTS}{warned.path}"
+        if (path, warned.line) in added:
+            line = patch.line_of(path, added[path, warned.line])
+            what = f"new warning: {path}:{warned.line}: {warned.text}"
+            yield Remark(what, patch.name, line)
