@@ -146,12 +146,21 @@ def _as_json(trial: Trial) -> dict[str, Any]:
         "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
         "kernel": trial.kernel and trial.kernel.release,
         "mutants": _counted(trial),
+        "seconds": _spent(trial),
         "results": [report.to_dict(row) for row in rows],
         "rounds": [
             {"name": each.name, "results": [report.to_dict(r) for r in each.results.values()]}
             for each in trial.rounds
         ],
     }
+
+
+def _spent(trial: Trial) -> dict[str, float]:
+    """Seconds by what they were spent on; boots and builds overlap."""
+    total: dict[str, float] = {}
+    for what, seconds in trial.seconds:
+        total[what] = round(total.get(what, 0.0) + seconds, 2)
+    return total
 
 
 def _counted(trial: Trial) -> dict[str, int]:

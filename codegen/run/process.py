@@ -7,7 +7,11 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from threading import Event
 from typing import IO
+
+_running: set[subprocess.Popen[bytes]] = set()
+_ended = Event()
 
 
 @contextmanager
@@ -20,6 +24,8 @@ def child(
     Where setpriv (util-linux) is there, the kernel kills the program also when
     this process is killed and cannot do it any more.
     """
+    if _ended.is_set():
+        raise KeyboardInterrupt
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
         [*guard, *command],
@@ -29,11 +35,32 @@ def child(
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
+    _running.add(process)
     try:
         yield process
+        if _ended.is_set():
+            raise KeyboardInterrupt  # what the program left behind says nothing
     finally:
+        _running.discard(process)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+@contextmanager
+def ended_together() -> Iterator[None]:
+    """Where the block is left by an exception, a Ctrl-C say, what other threads run ends as well.
+
+    They get KeyboardInterrupt out of child().
+    """
+    _ended.clear()
+    try:
+        yield
+    except BaseException:
+        _ended.set()
+        for process in list(_running):
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+        raise

@@ -9,29 +9,32 @@ Each row of the outcome says whether something is as it should be: the verdict `
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.applied import Applied
-from codegen.run import accel
+from codegen.mutants import Mutant
+from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest, build_init
 from codegen.run.make import Progress
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
-from codegen.run.runner import Guest, run_tests
-from codegen.run.selftests import FOLDER, SelftestBuild, build_selftests, names_in
+from codegen.run.process import ended_together
+from codegen.run.runner import BOOT, Guest, run_tests
+from codegen.run.selftests import FOLDER, build_selftests, names_in
 from codegen.run.verdict import TestResult
 from codegen.tree.reader import GitTree
 
 # MMU changes are to be run without TDP and without the TDP MMU as well
 # (Documentation/process/maintainer-kvm-x86.rst, "Testing").
 CONDITIONS = (("kvm_amd.npt=0", "kvm_intel.ept=0"), ("kvm.tdp_mmu=0",))
-_GOOD = Verdict.PASS
-_NOT_PASSED = (Verdict.FAIL, Verdict.SKIP)
+_SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 
 
 @dataclass(frozen=True)
@@ -85,45 +88,79 @@ class Trial:
         self.rounds: list[Round] = []
         self.accel: accel.Accel | None = None
         self.kernel: KernelBuild | None = None
+        self.seconds: list[tuple[str, float]] = []
         self._init = build_init(bench.folder.parent)
 
     def run(self) -> None:
         """Build, boot and judge.  Raises what the build and the boot raise."""
         tip, base = self.applied.tip.commit, self.applied.base.commit
         assert tip is not None and base is not None
-        images = {"base": self.bench.image(base, self.progress)} if self.wishes.baseline else {}
-        self.kernel = kernel = self.bench.kernel(tip, self.progress)
-        images["series"] = self.bench.keep(kernel, tip)
-        tests, new = self._tests(kernel)
+        images = {}
+        if self.wishes.baseline:
+            with self._spent("build base"):
+                images["base"] = self.bench.image(base, self.progress)
+        with self._spent("build series"):
+            self.kernel = kernel = self.bench.kernel(tip, self.progress)
+            images["series"] = self.bench.keep(kernel, tip)
+        with self._spent("build selftests"):
+            new, old = self._tests(kernel)
         memory = self.bench.folder.parent / "accel.json"
         self.accel = accel.choose(self.wishes.accel, images["series"], self._init, memory)
         conditions = [params for params in CONDITIONS if _has(kernel, params)]
         mutants = find_mutants(self.applied, kernel) if self.wishes.mutants and new else ()
-        with ThreadPoolExecutor(1) as pool:
-            booted = pool.submit(self._rounds, images, tests, new, conditions)
-            own = [test for test in tests if test.name in new]
+        # Old tests may take minutes; the new ones and the mutants do not wait for them.
+        with ThreadPoolExecutor(2) as pool, ended_together():
+            lanes = [
+                pool.submit(self._lane, images, new, conditions, True),
+                pool.submit(self._lane, images, old, conditions, False),
+            ]
             if mutants:
-                for strain in strains(self.bench, self.applied, mutants, self.progress):
-                    booted.result()
-                    self._strain(strain, own, [(), *conditions])
-            booted.result()
+                self._mutants(mutants, new, [(), *conditions], lanes[0])
+            for lane in lanes:
+                lane.result()
 
-    def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], frozenset[str]]:
-        """The tests to run, and those among them that the series adds."""
+    def _mutants(
+        self,
+        mutants: Sequence[Mutant],
+        tests: Sequence[GuestTest],
+        conditions: Sequence[tuple[str, ...]],
+        before: Future[None],
+    ) -> None:
+        """Build the mutants while the series is booted, and boot them `before` that is done."""
+        built = strains(self.bench, self.applied, mutants, self.progress)
+        while True:
+            with self._spent("build mutants"):
+                strain = next(built, None)
+            before.result()
+            if strain is None:
+                return
+            self._strain(strain, tests, conditions)
+
+    @contextmanager
+    def _spent(self, what: str) -> Iterator[None]:
+        start = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds.append((what, time.monotonic() - start))
+
+    def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], list[GuestTest]]:
+        """The tests to run: those that the series adds, and others."""
         known = names_in(kernel.source, kernel.out)
         touched = [name for name in known if f"{FOLDER}/{name}.c" in self.applied.paths]
         names: list[str] | None = list(self.wishes.names) or touched
         if self.wishes.everything:
             names = None
-        new = frozenset(name for name in touched if not self._was_there(f"{FOLDER}/{name}.c"))
-        built = (
-            build_selftests(kernel, names, self.progress)
-            if names is None or names
-            else SelftestBuild(kernel.out, {}, (), 0, 0.0)
-        )
+        if names == []:
+            return [], []
+        built = build_selftests(kernel, names, self.progress)
         limit = self.wishes.limit_s
-        tests = [GuestTest(name, path, (), limit) for name, path in built.programs.items()]
-        return tests, new
+        new: list[GuestTest] = []
+        old: list[GuestTest] = []
+        for name, program in built.programs.items():
+            added = name in touched and not self._was_there(f"{FOLDER}/{name}.c")
+            (new if added else old).append(GuestTest(name, program, (), limit))
+        return new, old
 
     def _was_there(self, path: str) -> bool:
         assert self.applied.base.commit is not None
@@ -134,36 +171,42 @@ class Trial:
                 return False
         return True
 
-    def _rounds(
+    def _lane(
         self,
         images: Mapping[str, Path],
         tests: Sequence[GuestTest],
-        new: frozenset[str],
         conditions: Sequence[tuple[str, ...]],
+        new: bool,
     ) -> None:
+        """One boot after the other: the series, without it, and both under each condition."""
         for params in ((), *conditions):
             series = self._round("series", images["series"], tests, params)
             # A new test is asked once what it says without the series, an old one where it matters.
-            asked = [
-                test
-                for test in tests
-                if (not params if test.name in new else series[test.name].verdict is not _GOOD)
-            ]
+            if new:
+                asked = [] if params else tests
+            else:
+                asked = [test for test in tests if series[test.name].verdict is not Verdict.PASS]
+            if BOOT in series:
+                asked = tests
             base: Mapping[str, TestResult] = {}
-            if "base" in images and asked:
+            if "base" in images:
                 base = self._round("base", images["base"], asked, params)
             for test in tests:
                 result, before = series[test.name], base.get(test.name)
-                if test.name not in new:
-                    self._row("series", params, _judged_old(result, before))
-                    continue
-                self._row("series", params, _judged_new(result, bool(params)))
-                if before is not None:
-                    self._row("base", params, _judged_without(before))
+                if new:
+                    self._row("series", params, expected.new(result, bool(params)))
+                    if before is not None:
+                        self._row("base", params, expected.without(before))
+                else:
+                    self._row("series", params, expected.old(result, before))
+            if BOOT in series:
+                self._row("series", params, expected.old(series[BOOT], base.get(BOOT)))
 
     def _round(
         self, kernel: str, image: Path, tests: Sequence[GuestTest], params: tuple[str, ...]
     ) -> Mapping[str, TestResult]:
+        if not tests:
+            return {}
         results = self._boot(kernel, image, tests, params)
         self.rounds.append(Round(kernel, params, results))
         return results
@@ -171,19 +214,18 @@ class Trial:
     def _boot(
         self, kernel: str, image: Path, tests: Sequence[GuestTest], params: tuple[str, ...]
     ) -> Mapping[str, TestResult]:
-        if not tests:
-            return {}
         assert self.accel is not None
         params = (*self.wishes.params, *params)
         guest = Guest(image, self._init, self.accel.name, params)
-        name = re.sub(r"[^A-Za-z0-9._=-]+", "-", "-".join([kernel, *params]))
-        results = run_tests(
-            guest,
-            tests,
-            self.folder / name,
-            results=self.folder / f"{name}.jsonl",
-            resume=self.wishes.resume,
-        )
+        name = _SAFE.sub("-", "-".join([kernel, *params, tests[0].name]))
+        with self._spent(f"boot {kernel}"):
+            results = run_tests(
+                guest,
+                tests,
+                self.folder / name,
+                results=self.folder / f"{name}.jsonl",
+                resume=self.wishes.resume,
+            )
         return {result.name: result for result in results}
 
     def _row(self, kernel: str, params: tuple[str, ...], result: TestResult) -> None:
@@ -203,11 +245,11 @@ class Trial:
         numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 
         def boot(rows: Sequence[GuestTest], params: tuple[str, ...]) -> Mapping[str, TestResult]:
-            return self._boot(f"mutants-{numbers}", image, rows, params)
+            return self._boot(f"mutants {numbers}", image, rows, params)
 
         for each in try_strain(strain, tests, conditions, boot):
             self.noticed.append(each)
-            self._row("mutant", (), _judged_mutant(each))
+            self._row("mutant", (), expected.mutant(each))
 
 
 def _has(kernel: KernelBuild, params: Sequence[str]) -> bool:
@@ -216,47 +258,3 @@ def _has(kernel: KernelBuild, params: Sequence[str]) -> bool:
     known = set(listed.read_bytes().decode("utf-8", "replace").split("\0"))
     types = {text.partition("parmtype=")[2].partition(":")[0] for text in known}
     return all(param.partition("=")[0].partition(".")[2] in types for param in params)
-
-
-def _judged_new(result: TestResult, condition: bool) -> TestResult:
-    """A new test must pass; where its condition does not hold, it may skip."""
-    if result.verdict is Verdict.SKIP:
-        if condition:
-            return replace(result, verdict=Verdict.PASS, reason=f"skips: {result.reason}")
-        return replace(result, verdict=Verdict.FAIL, reason=f"does not run: {result.reason}")
-    return result
-
-
-def _judged_without(result: TestResult) -> TestResult:
-    """On the tree without the series, a new test must skip or fail."""
-    if result.verdict in _NOT_PASSED:
-        reason = f"as it must: {result.verdict.value}, {result.reason}"
-        return replace(result, verdict=Verdict.PASS, reason=reason, log=(), subtests=())
-    if result.verdict is Verdict.PASS:
-        return replace(result, verdict=Verdict.FAIL, reason="passes without the series as well")
-    return result
-
-
-def _judged_old(result: TestResult, before: TestResult | None) -> TestResult:
-    """A test that was there before must pass, or say what it says without the series."""
-    if before is None or Verdict.INFRA in (result.verdict, before.verdict):
-        return result
-    if result.verdict is before.verdict:
-        reason = f"{result.verdict.value} without the series as well: {result.reason}"
-        return replace(result, verdict=Verdict.SKIP, reason=reason)
-    verdict = Verdict.FAIL if result.verdict is Verdict.SKIP else result.verdict
-    reason = f"{before.verdict.value} without the series, {result.verdict.value} with it"
-    return replace(result, verdict=verdict, reason=f"{reason}: {result.reason}")
-
-
-def _judged_mutant(noticed: Noticed) -> TestResult:
-    """A mutant must be noticed."""
-    mutant, by = noticed.mutant, noticed.by
-    name, what = str(mutant.number), f"{mutant.where()}: {mutant.what}"
-    if mutant.untested:
-        return TestResult(name, Verdict.SKIP, reason=f"{what}; {mutant.untested}")
-    if by is None:
-        return TestResult(name, Verdict.FAIL, reason=f"{what}, and no test notices")
-    where = f" with {' '.join(by.params)}" if by.params else ""
-    reason = f"{what}; {by.verdict.value}{where}: {by.reason}"
-    return TestResult(name, Verdict.PASS, by.seconds, reason)

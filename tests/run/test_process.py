@@ -6,12 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from codegen.lock import locked
-from codegen.run.process import child
+from codegen.run.process import child, ended_together
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = """
@@ -64,6 +65,27 @@ def test_child_is_killed_with_its_own_children(tmp_path: Path) -> None:
         while not pids.exists() or not pids.read_text().strip():
             time.sleep(0.01)
     assert gone(int(pids.read_text()))
+
+
+def test_an_exception_ends_what_other_threads_run() -> None:
+    def sleep() -> None:
+        with child(["sleep", "60"], subprocess.DEVNULL) as process:
+            process.wait()
+
+    start = time.monotonic()
+    with (
+        pytest.raises(ZeroDivisionError),
+        ThreadPoolExecutor(1) as pool,
+        ended_together(),
+    ):
+        running, next_one = pool.submit(sleep), pool.submit(sleep)
+        time.sleep(0.3)
+        raise ZeroDivisionError
+    assert isinstance(running.exception(), KeyboardInterrupt)
+    assert isinstance(next_one.exception(), KeyboardInterrupt)
+    assert time.monotonic() - start < 10
+    with ended_together(), child(["true"], subprocess.DEVNULL) as process:
+        assert process.wait() == 0
 
 
 def test_second_waits_and_says_so_and_a_killed_holder_is_no_obstacle(tmp_path: Path) -> None:

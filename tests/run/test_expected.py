@@ -6,9 +6,9 @@ from __future__ import annotations
 import pytest
 
 from codegen.mutants import Mutant
+from codegen.run import expected
 from codegen.run.guestlog import Verdict
 from codegen.run.mutation import Noticed
-from codegen.run.trial import _judged_mutant, _judged_new, _judged_old, _judged_without
 from codegen.run.verdict import TestResult
 
 P, F, C, S, I = Verdict.PASS, Verdict.FAIL, Verdict.CRASH, Verdict.SKIP, Verdict.INFRA  # noqa: E741
@@ -29,12 +29,12 @@ def result(verdict: Verdict) -> TestResult:
 def test_a_new_test_passes_and_skips_only_under_a_condition(
     condition: bool, said: Verdict, judged: Verdict
 ) -> None:
-    assert _judged_new(result(said), condition).verdict is judged
+    assert expected.new(result(said), condition).verdict is judged
 
 
 @pytest.mark.parametrize(("said", "judged"), [(P, F), (F, P), (S, P), (C, C), (I, I)])
 def test_without_the_series_it_does_not_pass(said: Verdict, judged: Verdict) -> None:
-    assert _judged_without(result(said)).verdict is judged
+    assert expected.without(result(said)).verdict is judged
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_old_test_says_what_it_said(
     before: Verdict | None, after: Verdict, judged: Verdict
 ) -> None:
     was = result(before) if before else None
-    assert _judged_old(result(after), was).verdict is judged
+    assert expected.old(result(after), was).verdict is judged
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_mutant_is_noticed(
     by: TestResult | None, untested: str, judged: Verdict, said: str
 ) -> None:
     mutant = Mutant("a.c", 0, 2, "0", "`!a` is never true", 7, "f()", untested, 3)
-    row = _judged_mutant(Noticed(mutant, by))
+    row = expected.mutant(Noticed(mutant, by))
     assert row.verdict is judged
     assert said in row.reason
     assert row.name == "3"
