@@ -8,7 +8,7 @@ of it is the value.  A probe that it refuses is that of a macro which is no inte
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clang import cindex
@@ -19,6 +19,7 @@ _ERROR = cindex.Diagnostic.Error
 _LINES = 3  # of a probe
 _WORD = "gen_value_of_"
 _END = "gen_end_of_text"
+_MOST_OPEN = 16  # macros that leave a bracket open; more are no typing errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class Evaluated:
 
     `unit` is libclang's translation unit, `cursors` its declarations without the probes, `errors`
     what the parser refuses in the text itself.  A text that leaves a bracket open is not `whole`:
-    what stands behind it is in the bracket, and every complaint is an error of the text.
+    what stands behind it is in the bracket.
     """
 
     values: Mapping[str, int | None]
@@ -48,27 +49,53 @@ def evaluate(
 
     `included` are files at hand by their paths; none is looked for on disk unless `args` say so.
     """
+    left_out: tuple[str, ...] = ()
+    while True:
+        asked = [name for name in names if name not in left_out]
+        found, swallowing = _parse(path, text, asked, args, included)
+        if not swallowing or len(left_out) >= _MOST_OPEN:
+            return replace(found, values={**dict.fromkeys(left_out), **found.values})
+        left_out += swallowing
+
+
+def _parse(
+    path: str,
+    text: bytes,
+    names: Sequence[str],
+    args: Sequence[str],
+    included: Sequence[tuple[str, bytes]],
+) -> tuple[Evaluated, tuple[str, ...]]:
+    """What came of the names, and those whose macros swallow all that stands behind them.
+
+    An open bracket of a macro's arguments does: the next probes are such arguments, and only at
+    the end of the file the parser says so, with a note where the bracket was.
+    """
     probes = (
         f"#ifdef {name}\nenum {{ {_WORD}{index} = ({name}) }};\n#endif\n"
         for index, name in enumerate(names)
     )
     head = text + f"\nenum {{ {_END} }};\n".encode()
-    probed = head + "".join(probes).encode()
+    probed = head + "".join(probes).encode() + b"// a line for complaints about the end"
     unit = cindex.Index.create().parse(path, list(args), [*included, (path, probed)], _OPTIONS)
     first = head.count(b"\n") + 1
+    end = first + _LINES * len(names)
     wrong: set[int] = set()
-    errors, later = [], []
+    swallowing: set[int] = set()
+    errors, at_end = [], []
     for diagnostic in unit.diagnostics:
         if diagnostic.severity < _ERROR:
             continue
-        place = diagnostic.location
-        if place.file is not None and place.file.name == path and place.line >= first:
-            wrong.add((place.line - first) // _LINES)
-            later.append(diagnostic)
+        line = _line(diagnostic, path)
+        if line >= end:
+            at_end.append(diagnostic)
+            opened = (_line(note, path) for note in diagnostic.children)
+            swallowing.update((line - first) // _LINES for line in opened if first <= line < end)
+        elif line >= first:
+            wrong.add((line - first) // _LINES)
         else:
             errors.append(diagnostic)
     cursors, whole = [], False
-    values: dict[str, int | None] = {names[index]: None for index in wrong if index < len(names)}
+    values: dict[str, int | None] = {names[index]: None for index in wrong}
     for cursor in unit.cursor.get_children():
         word, value = _enumerator(cursor)
         if word == _END:
@@ -77,8 +104,16 @@ def evaluate(
             cursors.append(cursor)
         elif (index := int(word[len(_WORD) :])) not in wrong:
             values[names[index]] = value
-    errors += [] if whole else later
-    return Evaluated(values, unit, tuple(cursors), tuple(errors), whole)
+    if not whole:
+        errors += at_end
+    found = Evaluated(values, unit, tuple(cursors), tuple(errors), whole)
+    return found, tuple(names[index] for index in sorted(swallowing))
+
+
+def _line(diagnostic: Any, path: str) -> int:
+    """The line of a complaint about that file, 0 if it is about another."""
+    place = diagnostic.location
+    return place.line if place.file is not None and place.file.name == path else 0
 
 
 def _enumerator(cursor: Any) -> tuple[str, int]:

@@ -24,6 +24,7 @@ class Change(StrEnum):
     INTO_PADDING = "into padding"
     PADDING = "padding"
     EXTENDED = "extended"  # a limit that went up, a mask that has more bits
+    UNSEEN = "unseen"  # added in a branch of an `#if` that no architecture takes
 
 
 HARMLESS = frozenset(
@@ -34,6 +35,7 @@ HARMLESS = frozenset(
         Change.INTO_PADDING,
         Change.PADDING,
         Change.EXTENDED,
+        Change.UNSEEN,
     }
 )
 

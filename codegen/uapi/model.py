@@ -78,10 +78,12 @@ class Record:
 class Abi:
     """KVM's uAPI on one architecture.
 
-    `brings` has for each of KVM's headers those that including it brings, itself among them.
+    `unseen` are macros in branches of an `#if` that userspace never takes.  `brings` has for each
+    of KVM's headers those that including it brings, itself among them.
     """
 
     arch: str
     constants: Mapping[str, Constant]
     records: Mapping[str, Record]
+    unseen: Mapping[str, Definition]
     brings: Mapping[str, frozenset[str]]

@@ -50,6 +50,8 @@ def _change(each: Difference) -> str:
             return f"is in {after} now, which {before} does not include"
         case Change.OTHER_HEADER:
             return f"was in {before}"
+        case Change.UNSEEN:
+            return f"{after} in an #if that no architecture takes".lstrip()
         case Change.INTO_PADDING:
             return f"{after}, which was {before}"
     return f"{before} → {after}" if before and after else before or after

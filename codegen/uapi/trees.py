@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from codegen.errors import FindingsError, UsageError
@@ -38,6 +38,7 @@ def differences(old: Tree, new: Tree) -> tuple[Difference, ...]:
             found += compare(before[arch], after[arch])
         else:
             found += compare(_alone(before, arch), _alone(after, arch))
+    found += _unseen(before, after)
     common = one.keys() & other.keys()
     return tuple(
         replace(each, everywhere=_of_one_arch(each.header) or common == set(each.architectures))
@@ -75,14 +76,26 @@ def _alone(abis: Abis, arch: str) -> Abi:
     What the generic headers say on it says nothing about a difference.
     """
     if arch not in abis:
-        return Abi(arch, {}, {}, {})
+        return Abi(arch, {}, {}, {}, {})
     abi = abis[arch]
     return Abi(
         arch,
         {name: c for name, c in abi.constants.items() if _of_one_arch(c.at.header)},
         {name: r for name, r in abi.records.items() if _of_one_arch(r.at.header)},
+        {},
         {header: brought for header, brought in abi.brings.items() if _of_one_arch(header)},
     )
+
+
+def _unseen(before: Abis, after: Abis) -> Iterator[Difference]:
+    """Macros that no architecture sees: numbers may be meant by them, in an `#if` that is wrong."""
+    known = {name for abi in before.values() for name in (*abi.constants, *abi.unseen)}
+    known.update(name for abi in after.values() for name in abi.constants)
+    for arch in before.keys() & after.keys():
+        for name, at in after[arch].unseen.items():
+            if name not in known:
+                text = " ".join(at.text.removeprefix(name).split())
+                yield Difference(Change.UNSEEN, name, at.header, at.line, "", text, (arch,))
 
 
 def _only_reworded(each: Difference, before: Abis, after: Abis) -> bool:

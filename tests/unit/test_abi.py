@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from codegen.cli import main
 from codegen.errors import FindingsError, UsageError
@@ -182,6 +184,8 @@ CASES = {
     "flexible array in the old style": ("entries[];", "entries[0];", ""),
     "flexible array by the macro": ("	__u32 entries[];", "	union { struct { struct {} __empty; __u32 entries[]; }; };", ""),
     "members of a nameless struct": ("			__u8 port;\n", "			__u8 port, more;\n", "+ struct kvm_thing.io.more 1 bytes at 9"),
+    "unseen": (IRQCHIP, IRQCHIP + "#ifdef CONFIG_X\n#define KVM_CAP_X  7\n#endif\n", "~ KVM_CAP_X 7 in an #if that no architecture takes"),
+    "unseen any longer": (IRQCHIP, f"#ifdef CONFIG_X\n{IRQCHIP}#endif\n", "- KVM_CAP_IRQCHIP 0"),
     "a guard": ("__LINUX_KVM_H", "__OTHER_KVM_H", ""),
 }  # fmt: skip
 
@@ -310,6 +314,8 @@ def test_ioctls_have_the_architectures_own_layout() -> None:
         ("#define KVM_X (1 / 0)\n", "+ KVM_X (1 / 0)"),
         ("#define KVM_X (1\n", "+ KVM_X (1"),
         ("#define KVM_X 1)\n", "+ KVM_X 1)"),
+        ("#define KVM_X _IO(KVMIO, 0x85(\n", "+ KVM_X _IO(KVMIO, 0x85("),
+        ("#define KVM_X _IO(1\n#define KVM_Y _IO(2\n", "+ KVM_X _IO(1\n+ KVM_Y _IO(2"),
         ("#define KVM_X 1) }; int y = (2\n", "+ KVM_X 1) }; int y = (2"),
         ("#define KVM_X 1 }; enum { gen_value_of_0 = 7\n", "+ KVM_X 1 }; enum { gen_value_of_0 = 7"),
         ("#define KVM_X sizeof(struct nobody)\n", "+ KVM_X sizeof(struct nobody)"),
@@ -332,6 +338,7 @@ def test_hostile_macros_harm_nobody_else(text: str, kept: str) -> None:
     [
         (changed("	__u32 flags;", "	__u33 flags;"), "unknown type name '__u33'"),
         (changed("	__u64 pad[4];\n};", "	__u64 pad[4];"), "expected '}'"),
+        (changed("enum kvm_kind {", "enum kvm_kind {{"), "expected identifier"),
         (changed(READONLY, "#error no\n"), "no"),
         (changed(READONLY, "#if 1\n"), "unterminated conditional directive"),
         (changed(READONLY, "/* never closed\n"), "unterminated /\\* comment"),
@@ -368,6 +375,21 @@ def test_a_tree_without_headers_is_a_usage_error() -> None:
 def test_what_cannot_be_read_in_both_is_no_difference() -> None:
     broken = small(changed("__u32 flags;", "__u33 flags;"))
     assert said(broken, broken) == "no difference"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, len(BEFORE) - 1),
+    st.integers(0, 12),
+    st.text("{}()#\"'/\\*;,\n\0 1x", max_size=3),
+)
+def test_any_mistake_is_a_finding_or_a_difference(at: int, length: int, text: str) -> None:
+    new = small(BEFORE[:at] + text + BEFORE[at + length :])
+    try:
+        text = table(differences(small(), new))
+    except FindingsError as problem:
+        text = str(problem)
+    assert text
 
 
 def complete(files: Files) -> None:
