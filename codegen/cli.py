@@ -15,7 +15,7 @@ from codegen import __version__
 from codegen.errors import EnvironmentFailure, FindingsError, GenError, UsageError
 from codegen.subject import series_options, series_or_arguments
 
-DONE, FOUND, FAILED = 0, 1, 2
+DONE, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 _EXAMPLES = """\
 examples:
@@ -186,7 +186,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(problem, as_json)
     except KeyboardInterrupt:
         print("gen: interrupted; nothing half-written is left", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.applied import Applied, apply_series
-from codegen.cli import DONE, FAILED, FOUND
+from codegen.cli import DONE, FAILED, FOUND, INTERRUPTED
 from codegen.progress import Report, progress
 from codegen.run import report
 from codegen.run.bench import Bench, open_bench
@@ -44,14 +44,22 @@ def test(options: argparse.Namespace) -> int:
         applied = apply_series(files, location, bench.git_dir)
         folder = _folder(options, bench, applied)
         quiet = options.json or options.format != "table"
-        trial = Trial(bench, applied, wishes, folder, _steps(shown), None if quiet else _say)
+        trial = Trial(bench, applied, wishes, folder, shown, None if quiet else _say)
         try:
             trial.run()
         except BuildFailed as problem:
             raise _explained(problem, applied) from None
+        except KeyboardInterrupt:
+            interrupted = True
+        else:
+            interrupted = False
         finally:
             _write(folder, trial)
-    return _finish(options, trial, folder)
+    status = _finish(options, trial)
+    if interrupted:
+        print("gen: interrupted; --resume goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    return status
 
 
 def build(options: argparse.Namespace) -> int:
@@ -62,8 +70,8 @@ def build(options: argparse.Namespace) -> int:
         tip = applied.tip.commit
         assert tip is not None
         try:
-            kernel = bench.kernel(tip, _steps(shown))
-            tests = build_selftests(kernel, None, _steps(shown))
+            kernel = bench.kernel(tip, _steps(shown, "the kernel"))
+            tests = build_selftests(kernel, None, _steps(shown, "the selftests"))
         except BuildFailed as problem:
             raise _explained(problem, applied) from None
         folder = _folder(options, bench, applied)
@@ -103,15 +111,16 @@ def _waiting() -> None:
     print("gen: another run works on this tree, waiting for it", file=sys.stderr)
 
 
-def _steps(shown: Report) -> Progress:
-    return lambda step: shown(step.done, step.total, step.what)
+def _steps(shown: Report, what: str) -> Progress:
+    return lambda step: shown(step.done, step.total, f"building {what}")
 
 
 def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path:
     """Where results go: named by the series' last commit, which holds all that was tried."""
     assert applied.tip.commit is not None
     given: Path | None = options.out
-    folder = given or bench.folder / "results" / applied.tip.commit[:12]
+    name = f"{applied.tip.commit[:12]}-{Path(options.compiler).name}"
+    folder = (given or bench.folder / "results" / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -140,6 +149,7 @@ def _as_json(trial: Trial) -> dict[str, Any]:
     rows = trial.rows
     return {
         "ok": not _bad(rows),
+        "folder": str(trial.folder),
         "tree": trial.applied.base.name,
         "base": trial.applied.base.commit,
         "commits": [patch.commit for patch in trial.applied.patches],
@@ -178,14 +188,14 @@ def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
     return [row for row in rows if row.verdict not in (Verdict.PASS, Verdict.SKIP)]
 
 
-def _finish(options: argparse.Namespace, trial: Trial, folder: Path) -> int:
+def _finish(options: argparse.Namespace, trial: Trial) -> int:
     rows, bad = trial.rows, _bad(trial.rows)
     if options.json:
         print(json.dumps(_as_json(trial), indent=2))
     elif options.format != "table":
         print(FORMATS[options.format](rows), end="")
     else:
-        _summary(trial, folder)
+        _summary(trial)
     if not rows:
         return FOUND
     if bad and all(row.verdict is Verdict.INFRA for row in bad):
@@ -193,7 +203,7 @@ def _finish(options: argparse.Namespace, trial: Trial, folder: Path) -> int:
     return FOUND if bad else DONE
 
 
-def _summary(trial: Trial, folder: Path) -> None:
+def _summary(trial: Trial) -> None:
     for row in _bad(trial.rows):
         print(f"\n{row.name}: {row.verdict.value}: {row.reason}")
         print("".join(f"  {line}\n" for line in row.log), end="")
@@ -205,9 +215,9 @@ def _summary(trial: Trial, folder: Path) -> None:
             f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
             f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
         )
-    assert trial.kernel and trial.accel
-    print(f"Linux {trial.kernel.release}, {trial.accel.name} ({trial.accel.why})")
-    print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {folder}")
+    if trial.kernel and trial.accel:
+        print(f"Linux {trial.kernel.release}, {trial.accel.name} ({trial.accel.why})")
+    print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 
 def _explained(problem: BuildFailed, applied: Applied) -> BuildFailed:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from codegen.applied import Applied
 from codegen.mutants import Mutant
+from codegen.progress import Report
 from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
@@ -77,11 +78,12 @@ class Trial:
         applied: Applied,
         wishes: Wishes,
         folder: Path,
-        progress: Progress | None = None,
+        report: Report | None = None,
         listener: Listener | None = None,
     ) -> None:
         self.bench, self.applied, self.wishes = bench, applied, wishes
-        self.folder, self.progress, self.listener = folder, progress, listener
+        self.folder, self.listener = folder, listener
+        self.report = report or (lambda done, total, what: None)
         self.rows: list[TestResult] = []
         self.noticed: list[Noticed] = []
         self.stillborn: list[Strain] = []
@@ -98,26 +100,29 @@ class Trial:
         images = {}
         if self.wishes.baseline:
             with self._spent("build base"):
-                images["base"] = self.bench.image(base, self.progress)
+                images["base"] = self.bench.image(
+                    base, self._steps("the kernel without the series")
+                )
         with self._spent("build series"):
-            self.kernel = kernel = self.bench.kernel(tip, self.progress)
+            self.kernel = kernel = self.bench.kernel(tip, self._steps("the kernel"))
             images["series"] = self.bench.keep(kernel, tip)
         with self._spent("build selftests"):
             new, old = self._tests(kernel)
         memory = self.bench.folder.parent / "accel.json"
         self.accel = accel.choose(self.wishes.accel, images["series"], self._init, memory)
         conditions = [params for params in CONDITIONS if _has(kernel, params)]
+        old_conditions = () if self.wishes.everything else conditions
         mutants = find_mutants(self.applied, kernel) if self.wishes.mutants and new else ()
         # Old tests may take minutes; the new ones and the mutants do not wait for them.
         with ThreadPoolExecutor(2) as pool, ended_together():
             lanes = [
                 pool.submit(self._lane, images, new, conditions, True),
-                pool.submit(self._lane, images, old, conditions, False),
+                pool.submit(self._lane, images, old, old_conditions, False),
             ]
             if mutants:
                 self._mutants(mutants, new, [(), *conditions], lanes[0])
             for lane in lanes:
-                lane.result()
+                self._wait(lane)
 
     def _mutants(
         self,
@@ -127,14 +132,28 @@ class Trial:
         before: Future[None],
     ) -> None:
         """Build the mutants while the series is booted, and boot them `before` that is done."""
-        built = strains(self.bench, self.applied, mutants, self.progress)
+        built = strains(self.bench, self.applied, mutants, self._steps("the mutants"))
         while True:
             with self._spent("build mutants"):
                 strain = next(built, None)
-            before.result()
-            if strain is None:
-                return
+            self._wait(before)
+            passed = all(row.verdict in (Verdict.PASS, Verdict.SKIP) for row in self.rows)
+            if strain is None or not passed:
+                return  # of a test that fails anyway, mutants show nothing
             self._strain(strain, tests, conditions)
+
+    def _steps(self, what: str) -> Progress:
+        return lambda step: self.report(step.done, step.total, f"building {what}")
+
+    def _wait(self, lane: Future[None]) -> None:
+        """Wait for a lane, and show how far it is."""
+        while True:
+            try:
+                return lane.result(timeout=0.2)
+            except TimeoutError:
+                if lane.done():
+                    raise
+                self.report(len(self.rows), None, "testing")
 
     @contextmanager
     def _spent(self, what: str) -> Iterator[None]:
@@ -153,7 +172,7 @@ class Trial:
             names = None
         if names == []:
             return [], []
-        built = build_selftests(kernel, names, self.progress)
+        built = build_selftests(kernel, names, self._steps("the selftests"))
         limit = self.wishes.limit_s
         new: list[GuestTest] = []
         old: list[GuestTest] = []

@@ -132,7 +132,9 @@ def test_folders_that_are_no_series(files: dict[str, bytes], said: str, tmp_path
         read_series(place)
 
 
-@pytest.mark.parametrize("raw", [b"", b"\0\xff\n", b"From: A <a@b.org>\nSubject: x\n\nhello\n", b"just words\n" * 50])
+@pytest.mark.parametrize(
+    "raw", [b"", b"\0\xff\n", b"From: A <a@b.org>\nSubject: x\n\nhello\n", b"just words\n" * 50]
+)
 def test_what_is_no_patch_is_a_finding_or_a_cover_letter(raw: bytes) -> None:
     if b"Subject" in raw:
         assert read_mail("0001-x.patch", raw) is None
