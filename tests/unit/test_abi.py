@@ -445,7 +445,6 @@ def test_the_command_takes_folders_that_are_no_repository(
     assert capsys.readouterr().out == RENUMBERINGS
 
 
-@pytest.mark.xfail(reason="applied.py gives git a date that it refuses where the base is a folder")
 def test_the_command_applies_patches_to_a_folder(
     linux: Path, unpacked: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
