@@ -93,12 +93,27 @@ def apply_series(files: Mapping[str, bytes], location: TreeLocation, git_dir: Pa
 
 
 def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
-    """What gen wrote beside its own series; empty where a person wrote it."""
+    """What gen wrote beside its own series; empty where a person wrote it, or wrote in it."""
     try:
         said = json.loads(files.get("manifest.json", b"{}"))
-    except ValueError:
+        _texts(said.get("predicate", {}), *_PREDICATE)
+        for patch in said.get("patches", []):
+            _texts(patch, "file", "part")
+            for site in patch["sites"]:
+                _texts(site, "file", "template")
+                int(site["line"])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return dict(said)
+
+
+_PREDICATE = ("name", "off", "returns", "off_untested")
+
+
+def _texts(said: Mapping[str, Any], *keys: str) -> None:
+    """ValueError where a value is no text."""
+    if any(not isinstance(said.get(key, ""), str) for key in keys):
+        raise ValueError
 
 
 def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Mail | None]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codegen.applied import apply_series
 from codegen.check.look import Look, look
-from codegen.check.registry import BUILT, CHECKS, REASONS
+from codegen.check.registry import CHECKS, REASONS
 from codegen.check.remark import Remark
 from codegen.progress import Report as Progress
 from codegen.run.bench import Bench, open_bench
@@ -53,12 +53,13 @@ def check(
         with look(applied, cover) as view:
             for number, each in enumerate(CHECKS):
                 progress(number, len(CHECKS), "reading the series")
-                found += _named(each.name, each.run(view))
+                if each.run is not None:
+                    found += _named(each.name, each.run(view))
             if bench is not None:
                 found += _named("bisect", _built(view, bench, progress))
     order = {name: number for number, name in enumerate(files)}
     found.sort(key=lambda remark: (order.get(remark.patch, -1), remark.line))
-    names = tuple(each.name for each in CHECKS) + (tuple(BUILT) if bench else ())
+    names = tuple(each.name for each in CHECKS if each.run or bench)
     return Checked(tuple(dict.fromkeys(found)), names, len(applied.patches))
 
 

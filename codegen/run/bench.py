@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.lock import locked
+from codegen.run import make
 from codegen.run.build import KernelBuild, Options, build
 from codegen.run.checkout import sync
 from codegen.run.make import Progress
@@ -69,7 +70,10 @@ class Bench:
         return self.keep(self.kernel(commit, progress), commit)
 
     def _image(self, commit: str) -> Path:
-        return self.folder / "images" / f"{commit}.{Path(self.options.compiler).name}"
+        options = self.options
+        made_by = (make.compiler_id(options.compiler), options.fragment.read_text())
+        digest = hashlib.sha256(repr((*made_by, options.make_args)).encode()).hexdigest()
+        return self.folder / "images" / f"{commit}-{digest[:8]}"
 
 
 @contextmanager

@@ -55,5 +55,5 @@ def mutant(noticed: Noticed) -> TestResult:
     if by is None:
         return TestResult(name, Verdict.FAIL, reason=f"{what}, and no test notices")
     where = f" with {' '.join(by.params)}" if by.params else ""
-    reason = f"{what}; {by.verdict.value}{where}: {by.reason}"
-    return TestResult(name, Verdict.PASS, by.seconds, reason)
+    reason = f"{what}; {by.verdict.value}{where}"
+    return TestResult(name, Verdict.PASS, by.seconds, reason, (by.reason,))

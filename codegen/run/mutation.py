@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from codegen.applied import Applied, commit_files
@@ -51,7 +51,10 @@ def find_mutants(applied: Applied, kernel: KernelBuild) -> tuple[Mutant, ...]:
     predicate are mutated.  Files that the kernel's configuration leaves out have none.
     """
     said = applied.manifest.get("predicate")
-    predicate = Predicate(**said) if isinstance(said, dict) else None
+    predicate = None
+    if said:
+        known = {field.name for field in fields(Predicate)}
+        predicate = Predicate(**{key: text for key, text in said.items() if key in known})
     parts = {each.get("file"): each.get("part") for each in applied.manifest.get("patches", ())}
     before = applied.base.commit
     for patch in applied.patches:

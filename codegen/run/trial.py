@@ -129,23 +129,21 @@ class Trial:
         mutants: Sequence[Mutant],
         tests: Sequence[GuestTest],
         conditions: Sequence[tuple[str, ...]],
-        before: Future[None],
+        before: Future[bool],
     ) -> None:
         """Build the mutants while the series is booted, and boot them `before` that is done."""
         built = strains(self.bench, self.applied, mutants, self._steps("the mutants"))
         while True:
             with self._spent("build mutants"):
                 strain = next(built, None)
-            self._wait(before)
-            passed = all(row.verdict in (Verdict.PASS, Verdict.SKIP) for row in self.rows)
-            if strain is None or not passed:
-                return  # of a test that fails anyway, mutants show nothing
+            if not self._wait(before) or strain is None:
+                return  # to a test that fails anyway, mutants are nothing
             self._strain(strain, tests, conditions)
 
     def _steps(self, what: str) -> Progress:
         return lambda step: self.report(step.done, step.total, f"building {what}")
 
-    def _wait(self, lane: Future[None]) -> None:
+    def _wait(self, lane: Future[bool]) -> bool:
         """Wait for a lane, and show how far it is."""
         while True:
             try:
@@ -196,8 +194,12 @@ class Trial:
         tests: Sequence[GuestTest],
         conditions: Sequence[tuple[str, ...]],
         new: bool,
-    ) -> None:
-        """One boot after the other: the series, without it, and both under each condition."""
+    ) -> bool:
+        """One boot after the other: the series, without it, and both under each condition.
+
+        Returns whether all is as it should be.
+        """
+        good = True
         for params in ((), *conditions):
             series = self._round("series", images["series"], tests, params)
             # A new test is asked once what it says without the series, an old one where it matters.
@@ -213,13 +215,14 @@ class Trial:
             for test in tests:
                 result, before = series[test.name], base.get(test.name)
                 if new:
-                    self._row("series", params, expected.new(result, bool(params)))
+                    good &= self._row("series", params, expected.new(result, bool(params)))
                     if before is not None:
-                        self._row("base", params, expected.without(before))
+                        good &= self._row("base", params, expected.without(before))
                 else:
-                    self._row("series", params, expected.old(result, before))
+                    good &= self._row("series", params, expected.old(result, before))
             if BOOT in series:
-                self._row("series", params, expected.old(series[BOOT], base.get(BOOT)))
+                good &= self._row("series", params, expected.old(series[BOOT], base.get(BOOT)))
+        return good
 
     def _round(
         self, kernel: str, image: Path, tests: Sequence[GuestTest], params: tuple[str, ...]
@@ -247,12 +250,13 @@ class Trial:
             )
         return {result.name: result for result in results}
 
-    def _row(self, kernel: str, params: tuple[str, ...], result: TestResult) -> None:
+    def _row(self, kernel: str, params: tuple[str, ...], result: TestResult) -> bool:
         name = " ".join([kernel, *params])
         row = replace(result, name=f"{name}: {result.name}")
         self.rows.append(row)
         if self.listener:
             self.listener(row)
+        return row.verdict in (Verdict.PASS, Verdict.SKIP)
 
     def _strain(
         self, strain: Strain, tests: Sequence[GuestTest], conditions: Sequence[tuple[str, ...]]

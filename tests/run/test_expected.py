@@ -56,7 +56,7 @@ def test_an_old_test_says_what_it_said(
 @pytest.mark.parametrize(
     ("by", "untested", "judged", "said"),
     [
-        (result(F), "", P, "a.c:7 in f(): `!a` is never true; fail: because"),
+        (result(F), "", P, "a.c:7 in f(): `!a` is never true; fail"),
         (None, "", F, "`!a` is never true, and no test notices"),
         (None, "there is no device", S, "`!a` is never true; there is no device"),
     ],
