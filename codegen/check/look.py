@@ -196,8 +196,8 @@ def read(tree: Tree, path: str) -> bytes | None:
     """A file of a tree; None where there is none."""
     try:
         return tree.read(path)
-    except (FileNotFoundError, UnicodeEncodeError):
-        return None  # not there, a submodule, or a name that is no text
+    except FileNotFoundError:
+        return None  # not there, a submodule, or a name with a line break
 
 
 def _added(git_dir: Path, patch: AppliedPatch, path: str) -> tuple[Line, ...]:

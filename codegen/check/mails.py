@@ -80,7 +80,7 @@ def signed(view: Look) -> Iterator[Remark]:
 def reached(view: Look) -> Iterator[Remark]:
     """Every file has a maintainer or a list of its own, and the mails go to all of them."""
     tree = view.after.tree
-    paths = [path for path in view.applied.paths if "\n" not in path and path.isprintable()]
+    paths = [path for path in view.applied.paths if path.isprintable()]
     asked = recipients(tree, paths)
     if asked.missing == "perl is not installed":
         raise EnvironmentFailure(f"{asked.missing}; apt-get install perl")
@@ -102,6 +102,8 @@ def everyone(view: Look) -> set[str]:
 
 def owned(view: Look, path: str, all_know: set[str]) -> bool:
     """Whether a file has a maintainer or a list of its own."""
+    if not path.isprintable():
+        return False  # nothing that MAINTAINERS could name
     return bool(_addresses(recipients(view.after.tree, [path])) - all_know)
 
 

@@ -75,7 +75,7 @@ class GitTree:
         pipe_in, pipe_out = self._process.stdin, self._process.stdout
         assert pipe_in and pipe_out
         try:
-            pipe_in.write(name.encode() + b"\n")
+            pipe_in.write(name.encode("utf-8", "surrogateescape") + b"\n")
             pipe_in.flush()
             head = pipe_out.readline().split()
         except OSError:
@@ -105,8 +105,8 @@ class GitTree:
         folder, _, start = prefix.rpartition("/")
         found: list[str] = []
         for mode, name in self._entries(folder):
-            if not name.startswith(start):
-                continue
+            if not name.startswith(start) or "\n" in name:
+                continue  # a name with a line break cannot be asked for, see _ask()
             path = f"{folder}/{name}" if folder else name
             if mode == b"40000":
                 found.extend(self.paths(path + "/") if not start else ())
