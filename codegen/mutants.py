@@ -31,6 +31,7 @@ core_param({PARAMETER}, {PARAMETER}, uint, 0644);
 _MACRO_NAME = re.compile(r"[A-Z_][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
 _STARTS = frozenset((*";{}:)", "else"))
+_EXITS = frozenset(("return", "break", "goto", "continue"))
 # Decided when the kernel is configured: without it, the same kernel comes out.
 _CONFIGURED = ("IS_ENABLED", "IS_BUILTIN", "IS_REACHABLE")
 
@@ -249,8 +250,13 @@ class _Scan:
             said = f"`{self._text(i + 2, last)}`"
             if joined != {"0"}:
                 yield self._mutant(i + 2, last, "0", f"{said} is never true")
-            if joined == {""} and not self._configured(i + 2, "1"):
+            if joined == {""} and not self._exits(last) and not self._configured(i + 2, "1"):
                 yield self._mutant(i + 2, last, "1", f"{said} is always true")
+
+    def _exits(self, closing_bracket: int) -> bool:
+        """Whether an `if` guards a way out: then "always" is no kernel without the check."""
+        after = [token.text for token in self.tokens[closing_bracket + 1 : closing_bracket + 3]]
+        return bool(_EXITS & set(after[:1] if after[:1] != ["{"] else after[1:]))
 
     def _configured(self, first: int, value: str) -> bool:
         return value == "1" and self.tokens[first].text in _CONFIGURED
