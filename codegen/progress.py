@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+_MANY = 100_000
 Report = Callable[[int, int | None, str], None]
 
 
@@ -33,22 +34,32 @@ class _Bar:
         self._what = ""
 
     def __call__(self, done: int, total: int | None, what: str) -> None:
-        from rich.progress import Progress
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
         if self._progress is None:
             from rich.console import Console
 
-            self._progress = Progress(console=Console(stderr=True), transient=True)
+            count = TextColumn("{task.fields[count]}")
+            columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
+            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
             self._progress.start()
         assert isinstance(self._progress, Progress)
         if what != self._what:
             if self._task is not None:
                 self._progress.remove_task(self._task)  # type: ignore[arg-type]
-            self._task = self._progress.add_task(what, total=total)
+            self._task = self._progress.add_task(what, total=total, count="")
             self._what = what
-        self._progress.update(self._task, completed=done, total=total)  # type: ignore[arg-type]
+        count_text = _count(done, total)
+        self._progress.update(self._task, completed=done, total=total, count=count_text)  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Take the bar off the screen."""
         if self._progress is not None:
             self._progress.stop()  # type: ignore[attr-defined]
+
+
+def _count(done: int, total: int | None) -> str:
+    """What is counted in objects is shown as such, what is counted in bytes in per cent."""
+    if not total:
+        return str(done) if done < _MANY else ""
+    return f"{done}/{total}" if total < _MANY else f"{done * 100 // total} %"
