@@ -14,7 +14,6 @@ from functools import partial
 from pathlib import Path
 
 from codegen.applied import Applied, AppliedPatch
-from codegen.blame import origin
 from codegen.check import compiler, userspace
 from codegen.check.compiler import Compiled, Warned
 from codegen.check.look import Look, Patch
@@ -95,10 +94,11 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
     pairs = zip(view.patches, view.applied.patches, strict=True)
     for number, (patch, applied) in enumerate(pairs, 1):
         what = f"patch {number} of {len(view.patches)}"
+        until = replace(view.applied, patches=view.applied.patches[:number])
         if any(not _ELSEWHERE.match(path) for path in applied.paths):
             now = place.compile(applied.commit, what, _names(applied.paths))
-            until = replace(view.applied, patches=view.applied.patches[:number])
-            yield from _errors(now, errors, patch, until)
+            new = [text for text in now.errors if _words(text) not in errors]
+            yield from compiler.failures(new, patch, until, "the series does not build here")
             errors = {_words(text) for text in now.errors}
             yield from _warnings(now, known, patch)
             known |= compiler.count(now.warned)
@@ -106,7 +106,7 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
                 yield from _unlinked(now, before, patch, bench.git_dir, applied.commit)
                 yield from _skipped(place.out, patch, applied)
         headers = partial(place.make, applied.commit, ["headers"], what)
-        yield from userspace.selftests(patch, headers, tell(what))
+        yield from userspace.selftests(patch, until, headers, tell(what))
 
 
 def _folders(paths: Sequence[str]) -> tuple[str, ...]:
@@ -145,15 +145,6 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
     return found
 
 
-def _errors(now: Compiled, seen: set[str], patch: Patch, applied: Applied) -> Iterator[Remark]:
-    for text in now.errors:
-        if _words(text) not in seen:
-            where = re.match(r"(\S+?):(\d+)", text)
-            line = _patch_line(patch, where[1], int(where[2])) if where else 0
-            what = f"the series does not build here: {text}"
-            yield Remark(what, patch.name, line, origin(text, applied))
-
-
 def _words(text: str) -> str:
     """An error without the numbers of its lines."""
     return re.sub(r"\d+", "", text)
@@ -162,17 +153,9 @@ def _words(text: str) -> str:
 def _warnings(now: Compiled, known: Counter[str], patch: Patch) -> Iterator[Remark]:
     added = {c.path: frozenset(x.number for x in c.added) for c in patch.changes}
     for new in compiler.fresh(now.warned, known, added):
-        line = _patch_line(patch, new.path, new.line)
+        line = patch.line_at(new.path, new.line)
         what = f"new warning: {new.path}:{new.line}: {new.text}"
         yield Remark(what, patch.name, line, rule=new.rule)
-
-
-def _patch_line(patch: Patch, path: str, number: int) -> int:
-    for change in patch.changes:
-        for line in change.added if change.path == path else ():
-            if line.number == number:
-                return patch.line_of(path, line.text)
-    return 0
 
 
 def _unlinked(

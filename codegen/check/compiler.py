@@ -8,10 +8,14 @@ import re
 import shutil
 import subprocess
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.applied import Applied
+from codegen.blame import origin
+from codegen.check.look import Patch
+from codegen.check.remark import Remark
 from codegen.errors import EnvironmentFailure
 from codegen.run.make import BuildFailed
 
@@ -96,6 +100,17 @@ def count(found: Iterable[Warned]) -> Counter[str]:
 def errors_of(problem: BuildFailed) -> tuple[str, ...]:
     """The compiler's lines of a build that failed."""
     return tuple(str(finding) for finding in problem.findings)
+
+
+def failures(errors: Iterable[str], patch: Patch, applied: Applied, what: str) -> Iterator[Remark]:
+    """The compiler's lines as remarks: the line of the patch, and the template that wrote it.
+
+    `applied` ends with the patch.
+    """
+    for text in errors:
+        where = re.match(r"(\S+?):(\d+)", text)
+        line = patch.line_at(where[1], int(where[2])) if where else 0
+        yield Remark(f"{what}: {text}", patch.name, line, origin(text, applied))
 
 
 def sparse_command(folder: Path) -> str | None:

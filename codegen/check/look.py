@@ -78,6 +78,12 @@ class Patch:
             (n for n, line in enumerate(self._lines[start:], start + 1) if line == f"+{added}"), 0
         )
 
+    def line_at(self, path: str, number: int) -> int:
+        """The line of the patch file that adds a line of a file, by its number behind the patch."""
+        added = (line for c in self.changes if c.path == path for line in c.added)
+        text = next((line.text for line in added if line.number == number), None)
+        return 0 if text is None else self.line_of(path, text)
+
     def path_at(self, line: int) -> str:
         """The file that a line of the patch file changes; empty where it is none's."""
         heads = [text for text in self._lines[:line] if text.startswith("+++ b/")]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from codegen.applied import Applied
 from codegen.check import compiler
 from codegen.check.look import Patch
 from codegen.check.remark import Remark
@@ -21,11 +22,14 @@ _SHARED = re.compile(rf"{SELFTESTS}(lib|include)/")
 
 
 def selftests(
-    patch: Patch, kernel: Callable[[], KernelBuild], progress: make.Progress | None
+    patch: Patch,
+    applied: Applied,
+    kernel: Callable[[], KernelBuild],
+    progress: make.Progress | None,
 ) -> Iterator[Remark]:
     """Build the tests that a patch changes, all of them where it changes what they share.
 
-    `kernel` makes the uAPI headers of the patch's commit.
+    `applied` ends with the patch; `kernel` makes the uAPI headers of its commit.
     """
     paths = [c.path for c in patch.changes if c.after is not None and _is_c(c.path)]
     if not paths:
@@ -47,14 +51,19 @@ def selftests(
     try:
         made = build_selftests(headers, None if shared else wanted, progress)
     except BuildFailed as problem:
-        for text in compiler.errors_of(problem):
-            yield Remark(f"the selftests do not build here: {text}", patch.name)
+        texts = [_in_tree(text) for text in compiler.errors_of(problem)]
+        yield from compiler.failures(texts, patch, applied, "the selftests do not build here")
         return
     for name in made.broken:
         # Stable trees ship tests that never built; one that the patch changes has to.
         mine = name in tests
         yield Remark(f"the selftest {name} does not build here", patch.name, note=not mine)
     yield from _warnings(out, headers.source, patch)
+
+
+def _in_tree(path: str) -> str:
+    """A path as the tree names it: make stands in the selftests' folder."""
+    return path if path.startswith(("tools/", "/")) else f"{SELFTESTS}{path}"
 
 
 def _is_c(path: str) -> bool:
@@ -64,11 +73,10 @@ def _is_c(path: str) -> bool:
 def _warnings(out: Path, source: Path, patch: Patch) -> Iterator[Remark]:
     """What the compiler warns of on lines that the patch adds."""
     log = out.with_name(f"{out.name}.log").read_text(errors="replace")
-    added = {(f"{c.path}", line.number): line.text for c in patch.changes for line in c.added}
+    added = {(change.path, line.number) for change in patch.changes for line in change.added}
     for warned in compiler.read_log(log, source):
-        path = warned.path if "/" in warned.path and warned.path.startswith("tools/") else ""
-        path = path or f"{SELFTESTS}{warned.path}"
+        path = _in_tree(warned.path)
         if (path, warned.line) in added:
-            line = patch.line_of(path, added[path, warned.line])
+            line = patch.line_at(path, warned.line)
             what = f"new warning: {path}:{warned.line}: {warned.text}"
             yield Remark(what, patch.name, line)

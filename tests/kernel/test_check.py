@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""gen check on real kernels: gen's series have no findings, and what is wrong is found where."""
+
+from __future__ import annotations
+
+import difflib
+
+import pytest
+
+from codegen.check.remark import Remark
+from codegen.check.run import check
+from codegen.series import open_tree
+
+from .conftest import CELLS, location, made
+
+pytestmark = pytest.mark.kernel
+
+BUILT = [cell for cell in CELLS if cell[2] in ("6.12", "6.1")]
+UNHELPED = "arch/x86/kvm/irq.c"
+FLAW = """
+extern void gen_nowhere(void);
+void *gen_pointer(void);
+
+static int gen_unused(void)
+{
+	return 0;
+}
+
+void *gen_pointer(void)
+{
+	gen_nowhere();
+
+	return 0;
+}
+"""
+
+REPAIR = """\
+From: Ada <ada@example.org>
+Subject: [PATCH] KVM: Repair it
+
+Repair it.
+---
+--- a/virt/kvm/kvm_main.c
++++ b/virt/kvm/kvm_main.c
+@@ -1593,3 +1593,3 @@
+ 	if (IS_ENABLED(CONFIG_HAVE_KVM_MEMSLOT_ZAP_LEAFS_ONLY))
+-		valid_flags |= KVM_MEM_ZAP_LEAFS_ONLYY;
++		valid_flags |= KVM_MEM_ZAP_LEAFS_ONLY;
+{}
+""".format(" ")
+
+
+def series(cell: tuple[str, str, str]) -> dict[str, bytes]:
+    """The files of a cell's series."""
+    found = made(*cell)
+    assert not isinstance(found, str), found
+    return dict(found.files)
+
+
+@pytest.mark.parametrize("cell", CELLS, ids="-".join)
+def test_gen_s_series_break_no_rule(cell: tuple[str, str, str]) -> None:
+    found = check(series(cell), location(cell[2]), compiler=None)
+    assert not found.findings, "\n".join(remark.render() for remark in found.findings)
+    assert {remark.rule for remark in found.remarks} <= {"R14"}
+
+
+@pytest.mark.parametrize("cell", BUILT, ids="-".join)
+def test_every_patch_builds_without_new_warnings(cell: tuple[str, str, str]) -> None:
+    found = check(series(cell), location(cell[2]))
+    assert not found.findings, "\n".join(remark.render() for remark in found.findings)
+    assert {"bisect", "sparse"} <= set(found.checks)
+    assert {remark.rule for remark in found.remarks} <= {"R14"}
+
+
+def mail(release: str, path: str, more: str, message: str) -> bytes:
+    """A person's patch that adds text at the end of a file."""
+    with open_tree(location(release)) as tree:
+        before = tree.read(path).decode()
+    diff = difflib.unified_diff(
+        before.splitlines(keepends=True),
+        (before + more).splitlines(keepends=True),
+        f"a/{path}",
+        f"b/{path}",
+    )
+    head = f"From: Ada <ada@example.org>\nSubject: [PATCH] {message}\n\nDo it.\n---\n"
+    return (head + "".join(diff)).encode()
+
+
+def swapped(files: dict[str, bytes], number: int, old: str, new: str) -> str:
+    """Another text in one patch; its name."""
+    name = next(name for name in files if name.startswith(f"{number:04}-"))
+    assert old.encode() in files[name]
+    files[name] = files[name].replace(old.encode(), new.encode(), 1)
+    return name
+
+
+def at(remarks: tuple[Remark, ...], patch: str, rule: str) -> str:
+    """What a rule says at a patch."""
+    return "\n".join(r.render() for r in remarks if r.patch == patch and r.rule == rule)
+
+
+def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> None:
+    good = series(("zap-leafs-only", "memslot-flag", "6.12"))
+    line = "+\t\tvalid_flags |= KVM_MEM_ZAP_LEAFS_ONLY;"
+    flag = swapped(good, 2, line, line.replace("ONLY", "ONLYY"))
+    selftest = swapped(good, 3, "+\tGUEST_DONE();", "+\tGUEST_DONE()")
+    files = {"flawed.patch": mail("6.12", UNHELPED, FLAW, "KVM: x86: Do it wrong"), **good}
+    files["repair.patch"] = REPAIR.encode()
+    found = check(files, location("6.12")).findings
+    warned = at(found, "flawed.patch", "bisect")
+    assert "gen_unused" in warned and "defined but not used" in warned
+    assert "KVM's modules need gen_nowhere, which nothing exports" in warned
+    assert "Using plain integer as NULL pointer" in at(found, "flawed.patch", "sparse")
+    broken = at(found, flag, "bisect")
+    assert "kvm_main.c:1594" in broken and "KVM_MEM_ZAP_LEAFS_ONLYY" in broken
+    assert "template memslot-flag/flag-check" in broken
+    unbuilt = at(found, selftest, "bisect")
+    assert "x86_64/zap_leafs_only_test.c:24" in unbuilt and "error: expected" in unbuilt
+    assert "template memslot-flag/selftest" in unbuilt
+    assert not at(found, "repair.patch", "bisect")
+    built = [r for r in found if r.rule in ("bisect", "sparse")]
+    assert {r.patch for r in built} == {"flawed.patch", flag, selftest}
