@@ -9,7 +9,7 @@ from typing import Any
 from codegen.applied import Applied, AppliedPatch
 from codegen.tree.plumbing import git_command, run_git
 
-_PLACE = re.compile(r"^([^\s:]+):(\d+)(?::\d+)?: ")
+_PLACE = re.compile(r"^([^\s:]+\.[chS]):(\d+)(?::\d+)?: ")
 _HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
@@ -21,9 +21,13 @@ def origin(text: str, applied: Applied) -> str:
     match = _PLACE.match(text)
     if not match:
         return ""
-    path = next((p for p in applied.paths if match[1] == p or match[1].endswith(f"/{p}")), None)
-    if path is None:
+    # make names files from where it runs
+    paths = [
+        p for p in applied.paths if f"/{p}".endswith(f"/{match[1]}") or match[1].endswith(f"/{p}")
+    ]
+    if len(paths) != 1:
         return ""
+    (path,) = paths
     found = _patch_of(path, int(match[2]), applied)
     if found is None:
         return f"the series changes this file, but not this line: {path}"

@@ -181,7 +181,7 @@ def run_make(
         return done
     if any(_NO_SPACE in line for line in lines):
         raise EnvironmentFailure(f"{what}: {_NO_SPACE} (log: {log})")
-    raise BuildFailed(f"{what} does not build", error_lines(lines, strip), log)
+    raise BuildFailed(f"cannot build {what}", error_lines(lines, strip), log)
 
 
 def set_mtime(path: Path, seconds: float) -> None:
