@@ -90,7 +90,14 @@ def _there(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocati
     if options.tree:
         return files, location(options.tree)
     said = manifest(files)
-    where = location(_tree_of(said))
+    name = _tree_of(said)
+    try:
+        where = location(name)
+    except UsageError as problem:
+        if name is None:
+            raise
+        what = f"{options.series} was made for the tree {name}, which is not to be had"
+        raise UsageError(f"{what}: {problem}\nname the tree by --tree") from None
     return files, _at_base(where, said)
 
 

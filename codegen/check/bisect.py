@@ -13,7 +13,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from codegen.applied import Applied, AppliedPatch
+from codegen.applied import Applied
 from codegen.check import compiler, userspace
 from codegen.check.compiler import Compiled, Warned
 from codegen.check.look import Look, Patch
@@ -104,7 +104,8 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
             known |= compiler.count(now.warned)
             if not now.errors:
                 yield from _unlinked(now, before, patch, bench.git_dir, applied.commit)
-                yield from _skipped(place.out, patch, applied)
+        if not errors:
+            yield from _skipped(place.out, patch)
         headers = partial(place.make, applied.commit, ["headers"], what)
         yield from userspace.selftests(patch, until, headers, tell(what))
 
@@ -170,7 +171,7 @@ def _unlinked(
             yield Remark(what, patch.name, hint="EXPORT_SYMBOL_GPL(), or keep it in one module")
 
 
-def _skipped(out: Path, patch: Patch, applied: AppliedPatch) -> Iterator[Remark]:
+def _skipped(out: Path, patch: Patch) -> Iterator[Remark]:
     """C that this configuration does not compile."""
     sources = [c.path for c in patch.changes if c.path.endswith(".c") and c.after is not None]
     left = [p for p in sources if not p.startswith(("tools/", "Documentation/"))]

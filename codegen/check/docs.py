@@ -8,25 +8,31 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.check.look import Change, Look, Patch, read
+from codegen.check.look import Change, Look, Patch
 from codegen.check.remark import Remark
 
 _RULE = re.compile(r"([=-])\1{3,}\s*")
 # What Sphinx knows and docutils alone does not.
 _SPHINX = re.compile(
-    r"Unknown interpreted text role|Unknown directive type|No role entry|No directive entry"
+    "Unknown interpreted text role|Unknown directive type|No role entry|No directive entry"
+    "|directive disabled|Cannot analyze code|No Pygments lexer"
 )
-_TARGET = re.compile(r'Unknown target name: "([^"]*)"')
+_TARGET = re.compile(r'Unknown target name: "([^"]*)"|Undefined substitution referenced: "([^"]*)"')
 _CALL = re.compile(r"\b([a-z]\w*_\w+)\(\)")
 _MAX = 2 << 20  # bytes; api.rst, the longest, has 0.4 MB
 
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What docutils says of a line of a document, without numbers in the words."""
+    """What docutils says of a line of a document."""
 
     line: int
     text: str
+
+    @property
+    def key(self) -> str:
+        """The words without numbers, which are those of lines and columns."""
+        return re.sub(r"\d+", "N", self.text)
 
 
 def built(view: Look) -> Iterator[Remark]:
@@ -42,13 +48,13 @@ def _new_complaints(patch: Patch, change: Change) -> Iterator[Remark]:
         for data in (change.before, change.after)
     )
     same = {text for _, text in before} & {text for _, text in after}
-    known = Counter(c.text for _, text in before if text not in same for c in complaints(text))
+    known = Counter(c.key for _, text in before if text not in same for c in complaints(text))
     whole = (change.after or b"").decode("utf-8", "replace")
     added = {line.number: line.text for line in change.added}
     for start, text in after:
         for complaint in complaints(text) if text not in same else ():
-            if known[complaint.text] or _elsewhere(complaint.text, whole):
-                known[complaint.text] -= 1
+            if known[complaint.key] > 0 or _elsewhere(complaint.text, whole):
+                known[complaint.key] -= 1
                 continue
             number = start + complaint.line
             near = next((n for n in range(number, number + 3) if n in added), 0)
@@ -86,8 +92,7 @@ def complaints(text: str) -> list[Complaint]:
     tree = publish_doctree(text, settings_overrides=settings)
     found = []
     for said in (*tree.parse_messages, *tree.transform_messages):
-        words = re.sub(r"\d+", "N", said.astext().partition("\n")[0])
-        words = re.sub(r"^<string>:\S*\s*\(\w+/N\)\s*", "", words)
+        words = re.sub(r"^<string>:\S*\s*\(\w+/\d\)\s*", "", said.astext().partition("\n")[0])
         if said.get("level", 0) > 1 and not _SPHINX.search(words):
             found.append(Complaint(said.get("line", 0), words))
     return found
@@ -96,10 +101,11 @@ def complaints(text: str) -> list[Complaint]:
 def _elsewhere(complaint: str, whole: str) -> bool:
     """Whether a target that a section lacks is somewhere else in the document."""
     match = _TARGET.search(complaint)
-    return bool(
-        match
-        and re.search(rf"^\.\. _{re.escape(match[1])}:|^{re.escape(match[1])}$", whole, re.M | re.I)
-    )
+    if match is None:
+        return False
+    name = re.escape(match[1] or match[2])
+    there = rf"^\.\. (_`?{name}`?:|\[#?{name}\]|\|{name}\|)|^{name}$"
+    return bool(re.search(there, whole, re.M | re.I))
 
 
 def permits(view: Look) -> Iterator[Remark]:
@@ -107,16 +113,8 @@ def permits(view: Look) -> Iterator[Remark]:
     for patch, change in view.changes("Documentation/virt/kvm/api.rst"):
         for line in change.added:
             for name in _CALL.findall(line.text):
-                if _inside(view, name):
+                if view.after.definitions("function", name):
                     what = f"{name}() is inside of KVM, the ABI cannot depend on it"
                     hint = "say what userspace may rely on"
                     number = patch.line_of(change.path, line.text)
                     yield Remark(what, patch.name, number, hint, note=True)
-
-
-def _inside(view: Look, name: str) -> bool:
-    return (
-        bool(view.after.definitions("function", name))
-        if read(view.after.tree, "Makefile")
-        else False
-    )

@@ -44,14 +44,14 @@ def _header(patch: Patch, change: Change) -> Iterator[Remark]:
             said = _wrong_type(field)
             if said:
                 line = patch.line_of(change.path, added[field.location.line])
-                what = f"{_name(record)}.{field.spelling}: {said}"
+                what = f"{_name(record) or 'struct'}.{field.spelling}: {said}"
                 yield Remark(what, patch.name, line, "__u8, __u16, __u32, __u64, __s8, …")
         if record.kind == cindex.CursorKind.STRUCT_DECL and new:
             numbers = {field.location.line for field in new}
             for place, what in _holes(record, fields, numbers):
                 line = patch.line_of(change.path, added.get(place, ""))
                 hint = "name the padding: a field that must be zero"
-                yield Remark(f"{_name(record)}: {what}", patch.name, line, hint)
+                yield Remark(f"{_name(record) or 'struct'}: {what}", patch.name, line, hint)
 
 
 def _records(cursor: Any, path: str) -> Iterator[Any]:
@@ -63,7 +63,8 @@ def _records(cursor: Any, path: str) -> Iterator[Any]:
 
 
 def _name(record: Any) -> str:
-    return record.spelling if re.fullmatch(r"\w+", record.spelling or "") else "struct"
+    """The name of a struct or union, empty where it has none."""
+    return record.spelling if re.fullmatch(r"\w+", record.spelling or "") else ""
 
 
 def _wrong_type(field: Any) -> str:
@@ -92,5 +93,5 @@ def _holes(record: Any, fields: list[Any], new: set[int]) -> Iterator[tuple[int,
             yield field.location.line, f"{hole} unnamed bytes before {field.spelling}"
         end, before = offset + 8 * max(size, 0), field.location.line
     rest = record.type.get_size() - end // 8
-    if rest > 0 and before in new and fields[-1].type.get_size() > 0 and record.spelling:
+    if rest > 0 and before in new and fields[-1].type.get_size() > 0 and _name(record):
         yield before, f"{rest} unnamed bytes at the end"

@@ -31,7 +31,9 @@ def tested(view: Look) -> Iterator[Remark]:
     tests = [(p, c) for p, c in view.changes(SELFTESTS) if c.path.endswith((".c", ".h"))]
     if not tests:
         what = f"{first.name} is new, and no selftest comes with it"
-        yield Remark(what, first.patch.name, first.line, f"a test in {SELFTESTS}, in this series")
+        hint = f"a test in {SELFTESTS}, in this series; an RFC may come without"
+        rfc = re.search(rb"^Subject: \[[^]]*\bRFC\b", view.first, re.M)
+        yield Remark(what, first.patch.name, first.line, hint, note=rfc is not None)
         return
     last = max(order[macro.patch.name] for macro in new)
     early = next(

@@ -16,7 +16,6 @@ DOCS = "Documentation/virt/kvm/"
 _VALID_QUIRKS = "KVM_X86_VALID_QUIRKS"
 _HOST_STRUCTS = ("kvm_arch", "kvm")
 _INITS = ("kvm_arch_init_vm", "kvm_create_vm")
-_CODE = ("virt/kvm/", "arch/x86/kvm/", "include/linux/kvm")
 
 
 def documented(view: Look) -> Iterator[Remark]:
@@ -156,8 +155,9 @@ def strict(view: Look) -> Iterator[Remark]:
                 )
                 patch = _patch_with(view, f"case {macro.name}:")
                 yield Remark(what, *patch, hint)
+    code = [prefix for prefix in view.after.kvm_prefixes() if "/uapi/" not in prefix]
     for macro in view.new_named("KVM_MEM_"):
-        if not view.after.knows(macro.name, _CODE):
+        if not view.after.knows(macro.name, code):
             what = f"no code of KVM's knows {macro.name}: it is refused as unknown"
             yield Remark(what, macro.patch.name, macro.line)
 

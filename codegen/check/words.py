@@ -11,7 +11,7 @@ from codegen.check.look import Look, Patch, is_kvm, is_selftest
 from codegen.check.remark import Remark
 
 WIDTH, LIMIT = 75, 80
-_TOPIC = re.compile(r"KVM: (?:(?P<topic>[^\s:][^:]{0,30}): )?(?P<rest>.*)")
+_TOPIC = re.compile(r"KVM: (?:(?P<topic>[^\s:][^:]{0,30}): )?(?:[\w/-]+: )?(?P<rest>.*)")
 _FILE = re.compile(r"[\w/-]+\.(?:c|h|S|rst)|kvm_main")
 _VENDOR = {"SVM": "svm", "nSVM": "svm", "SEV": "svm", "VMX": "vmx", "nVMX": "vmx", "TDX": "vmx"}
 # Verbs that end like another form of a verb, in lower case.
@@ -49,6 +49,8 @@ def _wrong_topic(patch: Patch) -> tuple[str, str] | None:
     if re.match(r"Documentation|docs", subject) and all("Documentation/" in p for p in paths):
         return None
     match = _TOPIC.fullmatch(subject)
+    if subject.startswith('Revert "'):
+        return None
     if not match:
         foreign = [p for p in paths if re.match(r"arch/(?!x86/)", p)]
         return None if foreign else ("the subject does not begin with `KVM: `", "")

@@ -6,13 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from codegen.check import words
+from codegen.check.look import Change as Changed
+from codegen.check.look import Look, Patch
 from codegen.check.registry import CHECKS
 from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
-from codegen.mbox import read_series
+from codegen.mbox import Mail, read_series
 from codegen.series import generate
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import (
@@ -273,7 +277,10 @@ def code(path: str, old: str, new: str, message: str = "KVM: x86: Do it\n\nDo it
 
 INIT = "\tkvm->arch.slow_clock_khz = 1000;\n"
 FIELD = ("\tbool slow_clock;\n", "\tbool slow_clock;\n\tbool fast_clock;\n")
-SIZES = struct("__u32 flags", "__u32 pad", "__u64 addr", "__s8 c[8]", "struct kvm_enable_cap cap")
+INNER = "union { struct { __u64 a; __u32 b; } io; __u64 pad[4]; }"  # whose end is nobody's
+SIZES = struct(
+    "__u32 flags", "__u32 pad", "__u64 addr", "__s8 c[8]", "struct kvm_enable_cap cap", INNER
+)
 CALL = "The last one"
 COMMON = "#ifdef __x86_64__\n\tsupported_flags |= KVM_MEM_READONLY;\n#endif\n"
 BY_HAND = [
@@ -394,3 +401,60 @@ def test_the_page_lists_every_check() -> None:
     for each in CHECKS:
         assert f"| {each.name} | {each.why} | `{each.document}` |" in page, each.name
     assert len(page.splitlines()) < 80
+
+
+def of(subject: str, *paths: str, message: str = "Do it.") -> list[str]:
+    """What R1 to R3 say of a subject for some paths."""
+    mail = Mail("p", f"Subject: {subject}\n".encode(), subject, message, "A <a@b>", "", b"")
+    patch = Patch(mail, tuple(Changed(path, b"", b"", ()) for path in paths))
+    view = Look(cast(Any, None), (patch,), cast(Any, None), cast(Any, None), "p")
+    checks = (words.topic, words.subject, words.message)
+    return [r.message for check in checks for r in check(view) if not r.note]
+
+
+SVM_C, VMX_C, GUEST = "arch/x86/kvm/svm/svm.c", "arch/x86/kvm/vmx/vmx.c", "arch/x86/kernel/kvm.c"
+UPSTREAM = [
+    ("KVM: x86/mmu: Introduce a quirk to control memslot zap behavior", MMU, UAPI, API),
+    ("KVM: selftests: Test slot move/delete with slot zap quirk enabled/disabled", SHARED_TEST),
+    ("KVM: selftests: x86: Prioritize getting max_gfn from GuestPhysBits", SHARED_TEST),
+    ("KVM: nVMX: Check for pending INIT/SIPI after entering non-root mode", VMX_C),
+    ("KVM: x86: hyper-v: Forbid TSC page when it is of no use", X86),
+    ("KVM: Harden guest memory APIs against out-of-bounds accesses", KVM_MAIN, "include/linux/kvm_host.h"),
+    ("KVM: guest_memfd: Pass index, not gfn, to the lookup", "virt/kvm/guest_memfd.c"),
+    ("KVM: arm64: Fix the walk", "arch/arm64/kvm/mmu.c"),
+    ("RISC-V: KVM: Fix the walk", "arch/riscv/kvm/mmu.c"),
+    ("x86/kvm: Do not try to disable kvmclock if it was not enabled", GUEST),
+    ("x86/reboot: Move the callback", "arch/x86/kernel/reboot.c", VMX_C),
+    ('Revert "KVM: x86: Do it"', X86),
+    ("Documentation: KVM: Fix a typo", API),
+    ("KVM: Documentation: Fix a typo", API),
+    ("KVM: SVM: Pass the value", SVM_C, X86),
+    ("KVM: SEV: Bypass the check", "arch/x86/kvm/svm/sev.c"),
+    ("KVM: x86: Embed the thing", X86),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", UPSTREAM, ids=lambda case: case[0])
+def test_subjects_such_as_kvm_s_maintainers_write_are_good(case: tuple[str, ...]) -> None:
+    assert of(*case) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wait for 10 us, i.e. not long. I.e. do I/O.",
+        "See https://lore.kernel.org/all/we-and-us@example.org",
+        "Use it.\n\n> We said so.",
+        "Use it.\n\n    we = code(us);",
+        "Move the use of /proc/we/us/my to `our` place in Bus.",
+        "Use it.\n\nReviewed-by: You <we@us.example.org>",
+        "Use it.\n---\nv2: we rebased this",
+    ],
+)
+def test_what_looks_like_a_pronoun_and_is_none(text: str) -> None:
+    assert of("KVM: x86: Do it", X86, message=text) == []
+
+
+def test_a_vendor_s_topic_and_the_other_vendor_s_folder() -> None:
+    assert of("KVM: SVM: Do it", VMX_C)
+    assert of("KVM: nVMX: Do it", SVM_C)
