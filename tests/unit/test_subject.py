@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,17 @@ def parsed(*arguments: object) -> argparse.Namespace:
 
 
 @pytest.fixture
-def made(repository: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def made(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A series that gen wrote for the small tree, which then goes on."""
     (tmp_path / "knob.yaml").write_text(knob_text())
+    monkeypatch.delenv("GEN_CACHE", raising=False)
     add("small-linux", str(repository))
-    request.addfinalizer(lambda: remove("small-linux"))
     options = parsed("--variant", "quirk", "--abi", tmp_path / "knob.yaml", "--tree", "small-linux")
     files, location = subject(options)
     assert location.commit == git(repository, "rev-parse", "HEAD")
     git(repository, "commit", "-q", "--allow-empty", "-m", "Go on")
-    return written(files, tmp_path / "series")
+    yield written(files, tmp_path / "series")
+    remove("small-linux")
 
 
 def test_the_manifest_names_tree_and_commit(made: Path, repository: Path) -> None:
