@@ -29,6 +29,7 @@ FRAGMENT = Path(__file__).with_name("kvm-check.config")
 _KVM = ("arch/x86/kvm/", "virt/kvm/")
 _MODULES = tuple(f"arch/x86/kvm/{name}.ko" for name in ("kvm", "kvm-intel", "kvm-amd"))
 _ELSEWHERE = re.compile(r"arch/(?!x86/)|tools/|Documentation/|samples/|scripts/|usr/|rust/")
+_MAKEFILES = ("Makefile", "Kbuild")
 _KEPT = ".gen-base-"
 Tell = Callable[[str], make.Progress | None]
 
@@ -72,9 +73,6 @@ class _Bench:
         modules = [self.out / module for module in _MODULES]
         undefined = frozenset() if errors else compiler.undefined(modules)
         return Compiled(compiler.read_log(log, source.resolve()), errors, undefined)
-
-
-_MAKEFILES = ("Makefile", "Kbuild")
 
 
 def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
@@ -123,22 +121,33 @@ def _names(paths: Sequence[str]) -> list[str]:
 
 
 def _baseline(place: _Bench, applied: Applied) -> Compiled:
-    """What is said of the tree without the series; kept, since it needs all objects anew."""
+    """What is said of the tree without the series; kept, since it needs all objects anew.
+
+    The objects are those of the base afterwards, also where that is known: make is silent about
+    objects that are as new as a patch that was tried before.
+    """
     assert applied.base.commit is not None
+    what = f"{applied.base.name} without the series"
+    if all(_ELSEWHERE.match(path) for path in applied.paths):
+        place.bench.source(applied.base.commit)
+        return Compiled((), (), frozenset())
     identity = (applied.base.commit, place.folders, place.check, FRAGMENT.read_text())
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     kept = place.out / f"{_KEPT}{digest}.json"
     try:
         said = json.loads(kept.read_text())
-        return Compiled(tuple(Warned(*w) for w in said["warned"]), (), frozenset(said["undefined"]))
+        before = tuple(Warned(*each) for each in said["warned"])
+        known = Compiled(before, (), frozenset(said["undefined"]))
     except (OSError, ValueError, KeyError, TypeError):
-        pass
-    for folder in (*_KVM, *place.folders):
-        shutil.rmtree(place.out / folder, ignore_errors=True)
-    found = place.compile(applied.base.commit, f"{applied.base.name} without the series")
+        known = None
+        for folder in (*_KVM, *place.folders):
+            shutil.rmtree(place.out / folder, ignore_errors=True)
+    found = place.compile(applied.base.commit, what, ["none"] if known else ())
     if found.errors:
         name = applied.base.name
         raise EnvironmentFailure(f"{name} does not build without the series:\n{found.errors[0]}")
+    if known:
+        return known
     said = {"warned": [astuple(w) for w in found.warned], "undefined": sorted(found.undefined)}
     new = kept.with_suffix(".new")
     new.write_text(json.dumps(said))

@@ -179,8 +179,8 @@ def look(applied: Applied, cover_name: str = "") -> Iterator[Look]:
         yield Look(
             applied,
             tuple(_patch(patch, git_dir, trees) for patch in applied.patches),
-            Survey(trees[applied.patches[0].parent], tuple(archs)),
-            Survey(trees[applied.patches[-1].commit], tuple(archs)),
+            Survey(trees[applied.patches[0].parent], tuple(archs), wide=False),
+            Survey(trees[applied.patches[-1].commit], tuple(archs), wide=False),
             cover_name or applied.patches[0].mail.name,
         )
 

@@ -120,3 +120,6 @@ def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> 
     assert not at(found, "repair.patch", "bisect")
     built = [r for r in found if r.rule in ("bisect", "sparse")]
     assert {r.patch for r in built} == {"flawed.patch", flag, selftest}
+    # make would be silent about objects that are as new as the patch
+    again = check({"flawed.patch": files["flawed.patch"]}, location("6.12")).findings
+    assert at(again, "flawed.patch", "bisect") == warned
