@@ -87,7 +87,7 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
         yield Remark(what, rule="sparse", note=True)
     place = _Bench(bench, _folders(view.applied.paths), check, tell)
     before = _baseline(place, view.applied)
-    known = compiler.count(before.warned)
+    known, linked = compiler.count(before.warned), before.undefined
     errors: set[str] = set()
     pairs = zip(view.patches, view.applied.patches, strict=True)
     for number, (patch, applied) in enumerate(pairs, 1):
@@ -100,8 +100,9 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
             errors = {_words(text) for text in now.errors}
             yield from _warnings(now, known, patch)
             known |= compiler.count(now.warned)
-            if not now.errors:
-                yield from _unlinked(now, before, patch, bench.git_dir, applied.commit)
+            new_symbols = sorted(now.undefined - linked)
+            yield from _unlinked(new_symbols, patch, bench.git_dir, applied.commit)
+            linked |= now.undefined
         if not errors:
             yield from _skipped(place.out, patch)
         headers = partial(place.make, applied.commit, ["headers"], what)
@@ -168,11 +169,9 @@ def _warnings(now: Compiled, known: Counter[str], patch: Patch) -> Iterator[Rema
         yield Remark(what, patch.name, line, rule=new.rule)
 
 
-def _unlinked(
-    now: Compiled, before: Compiled, patch: Patch, git_dir: Path, commit: str
-) -> Iterator[Remark]:
+def _unlinked(names: Sequence[str], patch: Patch, git_dir: Path, commit: str) -> Iterator[Remark]:
     """Symbols that the modules take and nobody exports; modpost would need vmlinux to know."""
-    for name in sorted(now.undefined - before.undefined):
+    for name in names:
         pattern = rf"EXPORT_\w*SYMBOL\w*\({re.escape(name)}\b"
         done = run_git(git_command(git_dir, "grep", "-q", "-E", "-e", pattern, commit, "--"))
         if done.returncode:
