@@ -97,8 +97,7 @@ def bit_defines(bits: Sequence[Any]) -> str:
     for bit in bits:
         line = f"#define {bit.name}"
         tabs = "\t" * (start - layout.width(line) // 8)
-        # bit 31 of an int is its sign, which would spread into the upper half of 64 bits
-        lines.append(f"{line}{tabs}({'1U' if bit.bit == 31 else '1'} << {bit.bit})")
+        lines.append(f"{line}{tabs}(1 << {bit.bit})")
     return "\n".join(lines)
 
 

@@ -184,7 +184,9 @@ class Bit(Part):
     """A named bit of a capability's argument."""
 
     name: Annotated[BitName, Field(description="the bit's name")]
-    bit: Annotated[int, Field(ge=0, le=31, description="its number, from 0 to 31")]
+    bit: Annotated[
+        int, Field(ge=0, le=30, description="its number, from 0 to 30: an ioctl returns an int")
+    ]
     means: Annotated[Clause, Field(description="what KVM may do if it is set")]
 
 
@@ -201,7 +203,7 @@ class Mask(Part):
 
     type: Literal["mask"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
-    bits: Annotated[list[Bit], Field(min_length=1, max_length=32, description="the named bits")]
+    bits: Annotated[list[Bit], Field(min_length=1, max_length=31, description="the named bits")]
     comment: Comment | None = None
 
 

@@ -199,12 +199,6 @@ def test_a_removed_macro_is_gone() -> None:
     assert "PG_LEVEL_2M" not in text
 
 
-def test_bit_31_does_not_spread_into_the_upper_half() -> None:
-    field = {**MASK, "bits": [{"name": "KVM_X86_TOP", "bit": 31, "means": "the top"}]}
-    made = plan(knob("vm-capability", {"field": field}), "vm-capability")
-    assert "#define KVM_X86_TOP\t(1U << 31)\n" in after(made, X86_UAPI)
-
-
 def test_an_unknown_condition_is_an_error_at_its_line() -> None:
     description = knob("vm-capability", {"condition": ["ept_is_on", "npt_is_on && tdp_enabled"]})
     with pytest.raises(FindingsError) as caught:
