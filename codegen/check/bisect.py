@@ -87,6 +87,11 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
         yield Remark(what, rule="sparse", note=True)
     place = _Bench(bench, _folders(view.applied.paths), check, tell)
     before = _baseline(place, view.applied)
+    unfit = next((w for w in before.warned if w.rule == "sparse" and w.text[:7] == "error: "), None)
+    if unfit:
+        what = f"sparse cannot read this tree: {unfit.path}:{unfit.line}: {unfit.text}"
+        yield Remark(what, rule="sparse", note=True, hint="a newer sparse may")
+        place = replace(place, check=None)
     known, linked = compiler.count(before.warned), before.undefined
     errors: set[str] = set()
     pairs = zip(view.patches, view.applied.patches, strict=True)

@@ -19,7 +19,7 @@ from codegen.check.remark import Remark
 from codegen.errors import EnvironmentFailure
 from codegen.run.make import BuildFailed
 
-_SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning|error): (.*)$")
+_SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning: (.*)|(error: .*))$")
 # `check-sparse NAME… -- ARGUMENTS FILE`: only files of these names, all where there is none; no
 # cache keeps what sparse says, and a header that all include would have it read all of KVM.
 # Prefixed, so that its words are not taken for the compiler's; its verdict stops no build.
@@ -61,14 +61,17 @@ class Compiled:
 
 
 def read_log(log: str, source: Path) -> tuple[Warned, ...]:
-    """The warnings in make's output, each place once, in their order; paths as in the tree."""
+    """The warnings in make's output, each place once, in their order; paths as in the tree.
+
+    sparse's errors, which stop no build, are among them: `error: …`.
+    """
     found: dict[Warned, None] = {}
     for line in log.splitlines():
         match = _SAID.match(line)
-        if match and (match[1] or ": warning: " in line):
+        if match and (match[1] or match[4]):
             path = _in_tree(match[2], source)
             rule = "sparse" if match[1] else "bisect"
-            found[Warned(rule, path, int(match[3]), match[4])] = None
+            found[Warned(rule, path, int(match[3]), match[4] or match[5])] = None
     return tuple(found)
 
 

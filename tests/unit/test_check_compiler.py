@@ -34,7 +34,7 @@ def test_a_log_is_read_by_program_place_and_words() -> None:
         Warned("bisect", "arch/x86/kvm/x86.c", 7, "unused variable 'r' [-Wunused-variable]"),
         Warned("bisect", "virt/kvm/kvm_main.c", 9, "no column"),
         Warned("sparse", "arch/x86/kvm/x86.c", 8, "symbol 'x' was not declared"),
-        Warned("sparse", "include/a.h", 3, "bad thing"),
+        Warned("sparse", "include/a.h", 3, "error: bad thing"),
     )
 
 

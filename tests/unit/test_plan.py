@@ -27,7 +27,7 @@ from tests.minitree import (
     new,
     old,
 )
-from tests.unit.features import FEATURES, MASK
+from tests.unit.features import FEATURES
 from tests.unit.kit import FLAG, SHIPPED, VARIANTS, after, complaints, knob, plan, shipped
 from tests.unit.test_minitree import TREES
 
