@@ -50,12 +50,12 @@ class _Bench:
     def make(
         self, commit: str, targets: Sequence[str], what: str, sparse: Sequence[str] = ()
     ) -> KernelBuild:
-        """Make some targets of a commit; `-k` shows the errors of all objects."""
+        """Make some targets of a commit: the errors of all objects, one object's words together."""
         check = (f"CHECK={self.check} {' '.join(sparse)} --", "C=1") if self.check else ()
         options = replace(
             self.bench.options,
             fragment=FRAGMENT,
-            make_args=("-k", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
+            make_args=("-k", "-Otarget", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
             targets=tuple(targets),
         )
         return build(self.bench.source(commit), self.out, self.tell(what), options)
@@ -72,7 +72,8 @@ class _Bench:
         log = self.out.with_name(f"{self.out.name}.log").read_text(errors="replace")
         modules = [self.out / module for module in _MODULES]
         undefined = frozenset() if errors else compiler.undefined(modules)
-        return Compiled(compiler.read_log(log, source.resolve()), errors, undefined)
+        warned = compiler.read_log(log, source.resolve())
+        return Compiled(warned, errors, undefined, compiler.outdated(log))
 
 
 def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
@@ -87,10 +88,9 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
         yield Remark(what, rule="sparse", note=True)
     place = _Bench(bench, _folders(view.applied.paths), check, tell)
     before = _baseline(place, view.applied)
-    unfit = next((w for w in before.warned if w.rule == "sparse" and w.text[:7] == "error: "), None)
-    if unfit:
-        what = f"sparse cannot read this tree: {unfit.path}:{unfit.line}: {unfit.text}"
-        yield Remark(what, rule="sparse", note=True, hint="a newer sparse may")
+    if before.outdated:
+        what = "the sparse that is installed is too old for this tree, and was not asked"
+        yield Remark(what, rule="sparse", note=True)
         place = replace(place, check=None)
     known, linked = compiler.count(before.warned), before.undefined
     errors: set[str] = set()
@@ -136,14 +136,14 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
     what = f"{applied.base.name} without the series"
     if all(_ELSEWHERE.match(path) for path in applied.paths):
         place.bench.source(applied.base.commit)
-        return Compiled((), (), frozenset())
+        return Compiled()
     identity = (applied.base.commit, place.folders, place.check, FRAGMENT.read_text())
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     kept = place.out / f"{_KEPT}{digest}.json"
     try:
         said = json.loads(kept.read_text())
         before = tuple(Warned(*each) for each in said["warned"])
-        known = Compiled(before, (), frozenset(said["undefined"]))
+        known = Compiled(before, (), frozenset(said["undefined"]), said["outdated"])
     except (OSError, ValueError, KeyError, TypeError):
         known = None
         for folder in (*_KVM, *place.folders):
@@ -154,7 +154,11 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
         raise EnvironmentFailure(f"{name} does not build without the series:\n{found.errors[0]}")
     if known:
         return known
-    said = {"warned": [astuple(w) for w in found.warned], "undefined": sorted(found.undefined)}
+    said = {
+        "warned": [astuple(each) for each in found.warned],
+        "undefined": sorted(found.undefined),
+        "outdated": found.outdated,
+    }
     new = kept.with_suffix(".new")
     new.write_text(json.dumps(said))
     new.replace(kept)

@@ -20,13 +20,14 @@ from codegen.errors import EnvironmentFailure
 from codegen.run.make import BuildFailed
 
 _SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning: (.*)|(error: .*))$")
-# `check-sparse NAME… -- ARGUMENTS FILE`: only files of these names, all where there is none; no
+# `check-sparse NAME… -- ARGUMENTS FILE`: only C files of these names, all where there is none; no
 # cache keeps what sparse says, and a header that all include would have it read all of KVM.
+# kbuild's own question (scripts/checker-valid.sh) comes with a file that is not named *.c.
 # Prefixed, so that its words are not taken for the compiler's; its verdict stops no build.
 _SPARSE = """\
 #!/bin/sh
 for last; do :; done
-[ "$1" = -- ] && wanted=1
+[ "$1" != -- ] && [ "${last%.c}" != "$last" ] || wanted=1
 while [ "$1" != -- ]; do
 	[ "$1" = "${last##*/}" ] && wanted=1
 	shift
@@ -53,11 +54,16 @@ class Warned:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What came of building a commit; `errors` are the compiler's lines where it does not build."""
+    """What came of building a commit.
 
-    warned: tuple[Warned, ...]
-    errors: tuple[str, ...]
-    undefined: frozenset[str]
+    `errors` are the compiler's lines where it does not build, `undefined` is what KVM's modules
+    take from elsewhere; with `outdated` sparse does not understand the tree's C.
+    """
+
+    warned: tuple[Warned, ...] = ()
+    errors: tuple[str, ...] = ()
+    undefined: frozenset[str] = frozenset()
+    outdated: bool = False
 
 
 def read_log(log: str, source: Path) -> tuple[Warned, ...]:
@@ -73,6 +79,13 @@ def read_log(log: str, source: Path) -> tuple[Warned, ...]:
             rule = "sparse" if match[1] else "bisect"
             found[Warned(rule, path, int(match[3]), match[4] or match[5])] = None
     return tuple(found)
+
+
+def outdated(log: str) -> bool:
+    """Whether sparse is older than the tree's C: kbuild asks it in new trees, it says so itself."""
+    return bool(
+        re.search(r"is not available or not up to date|^sparse: .*too many errors$", log, re.M)
+    )
 
 
 def _in_tree(path: str, source: Path) -> str:

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from codegen.check.bisect import FRAGMENT
-from codegen.check.compiler import Warned, count, fresh, read_log, sparse_command, undefined
+from codegen.check.compiler import (
+    Warned,
+    count,
+    fresh,
+    outdated,
+    read_log,
+    sparse_command,
+    undefined,
+)
 from codegen.run.config import parse_fragment
 
 LOG = """\
@@ -36,6 +44,12 @@ def test_a_log_is_read_by_program_place_and_words() -> None:
         Warned("sparse", "arch/x86/kvm/x86.c", 8, "symbol 'x' was not declared"),
         Warned("sparse", "include/a.h", 3, "error: bad thing"),
     )
+
+
+def test_a_sparse_that_is_too_old_is_noticed() -> None:
+    assert not outdated(LOG)
+    assert outdated(LOG + "sparse: /b/source/a.h:645:1: error: too many errors\n")
+    assert outdated("Makefile:9: C=1 specified, but x is not available or not up to date\n" + LOG)
 
 
 def warned(*lines: int, text: str = "w") -> list[Warned]:
@@ -80,10 +94,20 @@ def test_symbols_that_no_module_gives(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "asked"), [((), True), (("a.c", "b.c"), True), (("b.c",), False)]
+    ("names", "file", "asked"),
+    [
+        ((), "a.c", True),
+        (("a.c", "b.c"), "a.c", True),
+        (("b.c",), "a.c", False),
+        (("b.c",), "tmp.x", True),  # kbuild asks whether sparse is new enough
+    ],
 )
 def test_sparse_reads_files_by_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], asked: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: tuple[str, ...],
+    file: str,
+    asked: bool,
 ) -> None:
     fake = tmp_path / "bin/sparse"
     fake.parent.mkdir()
@@ -92,10 +116,10 @@ def test_sparse_reads_files_by_name(
     monkeypatch.setenv("PATH", f"{fake.parent}:/usr/bin:/bin")
     script = sparse_command(tmp_path)
     assert script is not None
-    command = [script, *names, "--", "-DX", "/b/virt/kvm/a.c"]
+    command = [script, *names, "--", "-DX", f"/b/virt/kvm/{file}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
-    said = "sparse: -fmax-warnings=unlimited -DX /b/virt/kvm/a.c\n"
+    said = f"sparse: -fmax-warnings=unlimited -DX /b/virt/kvm/{file}\n"
     assert done.stderr == (said if asked else "")
 
 
