@@ -207,24 +207,24 @@ def _parse(given: list[str]) -> argparse.Namespace:
 
 # Only the module of the command that runs is imported.
 _COMMANDS = {
-    "make": "commands:make",
-    "explain": "commands:explain",
-    "lint": "commands:lint",
-    "schema": "commands:schema",
-    "apply": "commands:apply",
-    "tree": "commands:tree",
-    "abi-diff": "command_abi:abi_diff",
-    "check": "command_check:check",
-    "build": "command_test:build",
-    "test": "command_test:test",
-    "doctor": "command_doctor:doctor",
+    "make": "series:make",
+    "explain": "series:explain",
+    "lint": "knobs:lint",
+    "schema": "knobs:schema",
+    "apply": "series:apply",
+    "tree": "trees:tree",
+    "abi-diff": "abi:abi_diff",
+    "check": "check:check",
+    "build": "test:build",
+    "test": "test:test",
+    "doctor": "doctor:doctor",
 }
 
 
 def _command(name: str) -> Callable[[argparse.Namespace], int]:
     module, _, function = _COMMANDS[name].partition(":")
     found: Callable[[argparse.Namespace], int]
-    found = getattr(import_module(f"codegen.{module}"), function)
+    found = getattr(import_module(f"codegen.commands.{module}"), function)
     return found
 
 

@@ -32,6 +32,7 @@ def series(made: Series, folder: Path, tree_version: str) -> str:
         lines.append(f"  quilt import {folder}/000[1-9]*.patch   (or git am)")
     spec = made.tree.name
     lines.append(f"  less {folder}/0000-cover-letter.patch")
+    lines += [f"  gen check {folder}", f"  gen test {folder}"]
     if made.tree.git_dir and not spec.startswith("debian-"):
         lines.append(f"  gen apply --variant {plan.variant.name} --tree DIR --branch NAME")
     return "\n".join(lines) + "\n"

@@ -362,7 +362,7 @@ def test_an_interrupt_is_no_traceback(
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("codegen.commands.lint", interrupted)
+    monkeypatch.setattr("codegen.commands.knobs.lint", interrupted)
     assert main(["lint"]) == 130
     assert "interrupted" in capsys.readouterr().err
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from codegen.applied import Applied, apply_series
 from codegen.cli import DONE, FAILED, FOUND, INTERRUPTED
+from codegen.commands import print_json
 from codegen.progress import Report, progress
 from codegen.run import report
 from codegen.run.bench import Bench, open_bench
@@ -92,7 +93,7 @@ def build(options: argparse.Namespace) -> int:
         "reproduce": str(folder / "reproduce.sh"),
     }
     if options.json:
-        print(json.dumps({"ok": True, **said}, indent=2))
+        print_json({"ok": True, **said})
         return DONE
     print(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
     print(f"  kernel     {kernel.bzimage}")
@@ -191,7 +192,7 @@ def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
 def _finish(options: argparse.Namespace, trial: Trial) -> int:
     rows, bad = trial.rows, _bad(trial.rows)
     if options.json:
-        print(json.dumps(_as_json(trial), indent=2))
+        print_json(_as_json(trial))
     elif options.format != "table":
         print(FORMATS[options.format](rows), end="")
     else:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What each command does: calls of the library, and what came of them on the terminal."""
+"""`gen --variant`, `gen explain` and `gen apply`: a series is made, looked at, applied."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Any
 
 from codegen import show, subject
 from codegen.cli import DONE
+from codegen.commands import print_json
 from codegen.commit import Person
-from codegen.description.load import load
 from codegen.errors import FindingsError, UsageError
 from codegen.findings import merge
 from codegen.plan import NotHere, Plan
-from codegen.progress import progress
 from codegen.render import resources
-from codegen.series import Series, find_description, finish, open_tree, plan_for, sites
+from codegen.series import Series, finish, open_tree, plan_for, sites
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import version
 from codegen.variants import Variant, load_variant, variant_names
@@ -60,7 +59,7 @@ def make(options: argparse.Namespace) -> int:
         raise merge(problems or answers) or UsageError("there is no variant to make")
     if options.json:
         refused = [finding.as_json() for answer in answers for finding in answer.findings]
-        _print_json({"ok": True, "series": made, "not_here": refused})
+        print_json({"ok": True, "series": made, "not_here": refused})
     return DONE
 
 
@@ -88,7 +87,7 @@ def explain(options: argparse.Namespace) -> int:
     if options.json:
         refused = [finding.as_json() for answer in answers for finding in answer.findings]
         said = [_plan_json(plan) for plan in plans]
-        _print_json({"ok": True, "plans": said, "not_here": refused})
+        print_json({"ok": True, "plans": said, "not_here": refused})
     else:
         for plan in plans:
             print(show.plan(plan, location))
@@ -105,35 +104,6 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
             for patch in plan.patches
         ],
     }
-
-
-def lint(options: argparse.Namespace) -> int:
-    """`gen lint`: are descriptions all right?"""
-    names = options.files or [str(path) for path in sorted(resources("abi").glob("*.yaml"))]
-    problems, good = [], []
-    for name in names:
-        try:
-            path, shown = find_description(name)
-            good.append(load(path, shown).path)
-        except FindingsError as problem:
-            problems.append(problem)
-    together = merge(problems)
-    if together:
-        raise together
-    if options.json:
-        _print_json({"ok": True, "files": good})
-    else:
-        print("\n".join(f"{path}: all right" for path in good))
-    return DONE
-
-
-def schema(options: argparse.Namespace) -> int:
-    """`gen schema`: the JSON Schema of descriptions, for editors."""
-    from codegen.description.model import Knob
-
-    said = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    _print_json({**said, **Knob.model_json_schema(by_alias=True)})
-    return DONE
 
 
 def apply(options: argparse.Namespace) -> int:
@@ -165,32 +135,7 @@ def apply(options: argparse.Namespace) -> int:
             tip = apply_branch(plan, location, tree, branch, signer)
             said = {"ok": True, "branch": branch, "commit": tip}
             text = f"branch {branch} at {tip[:12]}, {len(plan.patches)} commits on {location.name}"
-    _print_json(said) if options.json else print(text)
-    return DONE
-
-
-def tree(options: argparse.Namespace) -> int:
-    """`gen tree list|add|remove`."""
-    from codegen import tree as trees
-
-    if options.action == "list":
-        entries = trees.list_trees()
-        if options.json:
-            _print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
-        else:
-            print(show.trees(entries))
-        return DONE
-    if options.action == "remove":
-        trees.remove(options.name)
-        said = f"removed {options.name}"
-    elif options.place:
-        trees.add(options.name, options.place)
-        said = f"{options.name} is {options.place}"
-    else:
-        with progress() as report:
-            location = trees.resolve(options.name, report)
-        said = f"{options.name} is ready: {(location.commit or '')[:12]}"
-    _print_json({"ok": True, "message": said}) if options.json else print(said)
+    print_json(said) if options.json else print(text)
     return DONE
 
 
@@ -217,7 +162,3 @@ def _signer(location: TreeLocation) -> Person:
     if not all(said) or any(c in "".join(said) for c in "<>\n"):
         raise UsageError("--signoff needs user.name and user.email in git's configuration")
     return Person(*said)
-
-
-def _print_json(said: Any) -> None:
-    print(json.dumps(said, indent=2, ensure_ascii=False))

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from codegen.cli import DONE, FOUND
+from codegen.commands import print_json
 from codegen.run.doctor import accelerator, apt_command, examine, room
 from codegen.tree.cache import cache_path
 
@@ -30,7 +30,7 @@ def doctor(options: argparse.Namespace) -> int:
         ]
         said = {"parts": parts, "accelerator": accelerator(), "cache": str(cache_path())}
         install = apt_command(found) or None
-        print(json.dumps({"ok": good, **said, "free_gb": round(free, 1), "install": install}))
+        print_json({"ok": good, **said, "free_gb": round(free, 1), "install": install})
         return DONE if good else FOUND
     width = max(len(each.part.name) for each in found)
     for each in found:

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from codegen.check import run
 from codegen.check.run import Checked
 from codegen.cli import DONE, FOUND
+from codegen.commands import print_json
 from codegen.progress import progress
 from codegen.subject import subject
 
@@ -20,7 +20,7 @@ def check(options: argparse.Namespace) -> int:
         compiler = None if options.no_build else options.compiler
         found = run.check(files, location, compiler=compiler, progress=report)
     if options.json:
-        print(json.dumps(_as_json(found), indent=2, ensure_ascii=False))
+        print_json(_as_json(found))
     else:
         print(text(found))
     return FOUND if found.findings else DONE

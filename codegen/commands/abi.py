@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from codegen.applied import apply_series
 from codegen.cli import DONE, FOUND
+from codegen.commands import print_json
 from codegen.mbox import read_series
 from codegen.series import open_tree
 from codegen.subject import location
@@ -29,7 +29,7 @@ def abi_diff(options: argparse.Namespace) -> int:
     broken = any(each.breaks for each in found)
     if options.json:
         said = {"ok": not broken, "differences": [each.as_json() for each in found]}
-        print(json.dumps(said, indent=2, ensure_ascii=False))
+        print_json(said)
     else:
         print(table(found))
     return FOUND if broken else DONE

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen lint` and `gen schema`: descriptions of knobs."""
+
+from __future__ import annotations
+
+import argparse
+
+from codegen.cli import DONE
+from codegen.commands import print_json
+from codegen.description.load import load
+from codegen.errors import FindingsError
+from codegen.findings import merge
+from codegen.render import resources
+from codegen.series import find_description
+
+
+def lint(options: argparse.Namespace) -> int:
+    """`gen lint`: are descriptions all right?"""
+    names = options.files or [str(path) for path in sorted(resources("abi").glob("*.yaml"))]
+    problems, good = [], []
+    for name in names:
+        try:
+            path, shown = find_description(name)
+            good.append(load(path, shown).path)
+        except FindingsError as problem:
+            problems.append(problem)
+    together = merge(problems)
+    if together:
+        raise together
+    if options.json:
+        print_json({"ok": True, "files": good})
+    else:
+        print("\n".join(f"{path}: all right" for path in good))
+    return DONE
+
+
+def schema(options: argparse.Namespace) -> int:
+    """`gen schema`: the JSON Schema of descriptions, for editors."""
+    from codegen.description.model import Knob
+
+    said = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
+    print_json({**said, **Knob.model_json_schema(by_alias=True)})
+    return DONE

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen tree`: trees by name."""
+
+from __future__ import annotations
+
+import argparse
+
+from codegen import show
+from codegen.cli import DONE
+from codegen.commands import print_json
+from codegen.progress import progress
+
+
+def tree(options: argparse.Namespace) -> int:
+    """`gen tree list|add|remove`."""
+    from codegen import tree as trees
+
+    if options.action == "list":
+        entries = trees.list_trees()
+        if options.json:
+            print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
+        else:
+            print(show.trees(entries))
+        return DONE
+    if options.action == "remove":
+        trees.remove(options.name)
+        said = f"removed {options.name}"
+    elif options.place:
+        trees.add(options.name, options.place)
+        said = f"{options.name} is {options.place}"
+    else:
+        with progress() as report:
+            location = trees.resolve(options.name, report)
+        said = f"{options.name} is ready: {(location.commit or '')[:12]}"
+    print_json({"ok": True, "message": said}) if options.json else print(said)
+    return DONE
