@@ -2,7 +2,6 @@
 """What boot() makes of a QEMU that hangs, dies or is not there."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -96,9 +95,7 @@ def test_accel_is_found_by_a_canary_and_remembered(
     found = choose(tmp_path, script, monkeypatch)
     assert found.name == name
     assert why in found.why
-    start = time.monotonic()
-    assert choose(tmp_path, "exec sleep 60", monkeypatch) == found
-    assert time.monotonic() - start < 0.3
+    assert choose(tmp_path, "exit 9", monkeypatch) == found
 
 
 def test_accel_without_a_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,11 +80,9 @@ def test_an_exception_ends_what_other_threads_run() -> None:
             time.sleep(0.3)
             raise ZeroDivisionError
 
-    start = time.monotonic()
     with pytest.raises(ZeroDivisionError):
         interrupted()
     assert [type(each.exception()) for each in running] == [KeyboardInterrupt] * 2
-    assert time.monotonic() - start < 10
     with ended_together(), child(["true"], subprocess.DEVNULL) as process:
         assert process.wait() == 0
 
