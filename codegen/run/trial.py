@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,10 +24,11 @@ from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest, build_init
+from codegen.run.lane import Lane, Listener, Params, Results, Round
 from codegen.run.make import Progress
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
 from codegen.run.process import ended_together
-from codegen.run.runner import BOOT, Guest, run_tests
+from codegen.run.runner import Guest, run_tests
 from codegen.run.selftests import FOLDER, build_selftests, names_in
 from codegen.run.verdict import TestResult
 from codegen.tree.reader import GitTree
@@ -45,28 +46,11 @@ class Wishes:
     names: tuple[str, ...] = ()
     everything: bool = False
     accel: str = "auto"
-    params: tuple[str, ...] = ()
+    params: Params = ()
     limit_s: int = 180
     baseline: bool = True
     mutants: bool = True
     resume: bool = False
-
-
-Listener = Callable[[TestResult], None]
-
-
-@dataclass(frozen=True)
-class Round:
-    """Some tests on one kernel under some parameters."""
-
-    kernel: str
-    params: tuple[str, ...]
-    results: Mapping[str, TestResult]
-
-    @property
-    def name(self) -> str:
-        """`series`, `base`, `series kvm.tdp_mmu=0`."""
-        return " ".join([self.kernel, *self.params])
 
 
 class Trial:
@@ -87,7 +71,7 @@ class Trial:
         self.rows: list[TestResult] = []
         self.noticed: list[Noticed] = []
         self.stillborn: list[Strain] = []
-        self.rounds: list[Round] = []
+        self.lanes: list[Lane] = []
         self.accel: accel.Accel | None = None
         self.kernel: KernelBuild | None = None
         self.seconds: list[tuple[str, float]] = []
@@ -115,20 +99,29 @@ class Trial:
         mutants = find_mutants(self.applied, kernel) if self.wishes.mutants and new else ()
         # Old tests may take minutes; the new ones and the mutants do not wait for them.
         with ThreadPoolExecutor(2) as pool, ended_together():
-            lanes = [
-                pool.submit(self._lane, images, new, conditions, True),
-                pool.submit(self._lane, images, old, old_conditions, False),
+            self.lanes = [
+                Lane(new, True, images, self._boot, self._row),
+                Lane(old, False, images, self._boot, self._row),
+            ]
+            running = [
+                pool.submit(self.lanes[0].run, conditions),
+                pool.submit(self.lanes[1].run, old_conditions),
             ]
             if mutants:
-                self._mutants(mutants, new, [(), *conditions], lanes[0])
-            for lane in lanes:
+                self._mutants(mutants, new, [(), *conditions], running[0])
+            for lane in running:
                 self._wait(lane)
+
+    @property
+    def rounds(self) -> list[Round]:
+        """What each boot said, unjudged."""
+        return [each for lane in self.lanes for each in lane.rounds]
 
     def _mutants(
         self,
         mutants: Sequence[Mutant],
         tests: Sequence[GuestTest],
-        conditions: Sequence[tuple[str, ...]],
+        conditions: Sequence[Params],
         before: Future[bool],
     ) -> None:
         """Build the mutants while the series is booted, and boot them `before` that is done."""
@@ -188,54 +181,14 @@ class Trial:
                 return False
         return True
 
-    def _lane(
-        self,
-        images: Mapping[str, Path],
-        tests: Sequence[GuestTest],
-        conditions: Sequence[tuple[str, ...]],
-        new: bool,
-    ) -> bool:
-        """One boot after the other: the series, without it, and both under each condition.
-
-        Returns whether all is as it should be.
-        """
-        good = True
-        for params in ((), *conditions):
-            series = self._round("series", images["series"], tests, params)
-            # A new test is asked once what it says without the series, an old one where it matters.
-            if new:
-                asked = [] if params else tests
-            else:
-                asked = [test for test in tests if series[test.name].verdict is not Verdict.PASS]
-            if BOOT in series:
-                asked = tests
-            base: Mapping[str, TestResult] = {}
-            if "base" in images:
-                base = self._round("base", images["base"], asked, params)
-            for test in tests:
-                result, before = series[test.name], base.get(test.name)
-                if new:
-                    good &= self._row("series", params, expected.new(result, bool(params)))
-                    if before is not None:
-                        good &= self._row("base", params, expected.without(before))
-                else:
-                    good &= self._row("series", params, expected.old(result, before))
-            if BOOT in series:
-                good &= self._row("series", params, expected.old(series[BOOT], base.get(BOOT)))
-        return good
-
-    def _round(
-        self, kernel: str, image: Path, tests: Sequence[GuestTest], params: tuple[str, ...]
-    ) -> Mapping[str, TestResult]:
-        if not tests:
-            return {}
-        results = self._boot(kernel, image, tests, params)
-        self.rounds.append(Round(kernel, params, results))
-        return results
-
     def _boot(
-        self, kernel: str, image: Path, tests: Sequence[GuestTest], params: tuple[str, ...]
-    ) -> Mapping[str, TestResult]:
+        self,
+        kernel: str,
+        image: Path,
+        tests: Sequence[GuestTest],
+        params: Params,
+        listener: Listener | None = None,
+    ) -> Results:
         assert self.accel is not None
         params = (*self.wishes.params, *params)
         guest = Guest(image, self._init, self.accel.name, params)
@@ -247,10 +200,11 @@ class Trial:
                 self.folder / name,
                 results=self.folder / f"{name}.jsonl",
                 resume=self.wishes.resume,
+                listener=listener,
             )
         return {result.name: result for result in results}
 
-    def _row(self, kernel: str, params: tuple[str, ...], result: TestResult) -> bool:
+    def _row(self, kernel: str, params: Params, result: TestResult) -> bool:
         name = " ".join([kernel, *params])
         row = replace(result, name=f"{name}: {result.name}")
         self.rows.append(row)
@@ -259,7 +213,7 @@ class Trial:
         return row.verdict in (Verdict.PASS, Verdict.SKIP)
 
     def _strain(
-        self, strain: Strain, tests: Sequence[GuestTest], conditions: Sequence[tuple[str, ...]]
+        self, strain: Strain, tests: Sequence[GuestTest], conditions: Sequence[Params]
     ) -> None:
         if strain.image is None:
             self.stillborn.append(strain)
@@ -267,7 +221,7 @@ class Trial:
         image = strain.image
         numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 
-        def boot(rows: Sequence[GuestTest], params: tuple[str, ...]) -> Mapping[str, TestResult]:
+        def boot(rows: Sequence[GuestTest], params: Params) -> Results:
             return self._boot(f"mutants {numbers}", image, rows, params)
 
         for each in try_strain(strain, tests, conditions, boot):
