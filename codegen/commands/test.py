@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -217,7 +218,8 @@ def _summary(trial: Trial) -> None:
             f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
         )
     if trial.kernel and trial.accel:
-        print(f"Linux {trial.kernel.release}, {trial.accel.name} ({trial.accel.why})")
+        why = textwrap.shorten(trial.accel.why, 80, placeholder=" …")
+        print(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
     print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 

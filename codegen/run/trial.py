@@ -81,6 +81,9 @@ class Trial:
         """Build, boot and judge.  Raises what the build and the boot raise."""
         tip, base = self.applied.tip.commit, self.applied.base.commit
         assert tip is not None and base is not None
+        if not self.wishes.resume:
+            for results in self.folder.glob("*.jsonl"):
+                results.unlink()
         images = {}
         if self.wishes.baseline:
             with self._spent("build base"):
