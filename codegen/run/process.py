@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
 from typing import IO
@@ -50,17 +51,18 @@ def child(
 
 
 @contextmanager
-def ended_together() -> Iterator[None]:
-    """Where the block is left by an exception, a Ctrl-C say, what other threads run ends as well.
-
-    They get KeyboardInterrupt out of child().
-    """
-    _ended.clear()
+def threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that end together: where the block is left by an exception, a Ctrl-C say, what they
+    run is killed, and they get KeyboardInterrupt out of child()."""
+    pool = ThreadPoolExecutor(number)
     try:
-        yield
+        yield pool
     except BaseException:
         _ended.set()
         for process in list(_running):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
         raise
+    finally:
+        pool.shutdown()
+        _ended.clear()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,7 +27,7 @@ from codegen.run.initramfs import GuestTest, build_init
 from codegen.run.lane import Lane, Listener, Params, Results, Round
 from codegen.run.make import Progress
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
-from codegen.run.process import ended_together
+from codegen.run.process import threads
 from codegen.run.runner import Guest, run_tests
 from codegen.run.selftests import FOLDER, build_selftests, names_in
 from codegen.run.verdict import TestResult
@@ -101,7 +101,7 @@ class Trial:
         old_conditions = () if self.wishes.everything else conditions
         mutants = find_mutants(self.applied, kernel) if self.wishes.mutants and new else ()
         # Old tests may take minutes; the new ones and the mutants do not wait for them.
-        with ThreadPoolExecutor(2) as pool, ended_together():
+        with threads(2) as pool:
             self.lanes = [
                 Lane(new, True, images, self._boot, self._row),
                 Lane(old, False, images, self._boot, self._row),

@@ -6,13 +6,13 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from codegen.lock import locked
-from codegen.run.process import child, ended_together
+from codegen.run.process import child, threads
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = """
@@ -75,7 +75,7 @@ def test_an_exception_ends_what_other_threads_run() -> None:
             process.wait()
 
     def interrupted() -> None:
-        with ThreadPoolExecutor(1) as pool, ended_together():
+        with threads(1) as pool:
             running.extend(pool.submit(sleep) for _ in range(2))
             time.sleep(0.3)
             raise ZeroDivisionError
@@ -83,7 +83,7 @@ def test_an_exception_ends_what_other_threads_run() -> None:
     with pytest.raises(ZeroDivisionError):
         interrupted()
     assert [type(each.exception()) for each in running] == [KeyboardInterrupt] * 2
-    with ended_together(), child(["true"], subprocess.DEVNULL) as process:
+    with child(["true"], subprocess.DEVNULL) as process:
         assert process.wait() == 0
 
 
