@@ -96,23 +96,22 @@ def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """What gen wrote beside its own series; empty where a person wrote it, or wrote in it."""
     try:
         said = json.loads(files.get("manifest.json", b"{}"))
-        _texts(said.get("predicate", {}), *_PREDICATE)
+        if said.get("predicate"):
+            _texts(said["predicate"], "name", "off", "returns")
         for patch in said.get("patches", []):
-            _texts(patch, "file", "part")
+            _texts({"part": "", **patch}, "file", "part")
             for site in patch["sites"]:
                 _texts(site, "file", "template")
-                int(site["line"])
-    except (ValueError, TypeError, KeyError, AttributeError):
+                if not isinstance(site["line"], int):
+                    return {}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
     return dict(said)
 
 
-_PREDICATE = ("name", "off", "returns", "off_untested")
-
-
 def _texts(said: Mapping[str, Any], *keys: str) -> None:
-    """ValueError where a value is no text."""
-    if any(not isinstance(said.get(key, ""), str) for key in keys):
+    """ValueError where a value is no text, KeyError where it is not there."""
+    if any(not isinstance(said[key], str) for key in keys):
         raise ValueError
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from threading import current_thread, main_thread
 from typing import Any, NoReturn
 
 from codegen import __version__
@@ -112,8 +114,17 @@ def _build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
     )
-    parser.add_argument("--jobs", type=int, metavar="N", help="for make (default: all processors)")
+    parser.add_argument(
+        "--jobs", type=_positive, metavar="N", help="for make (default: all processors)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="results (default: in the cache)")
+
+
+def _positive(text: str) -> int:
+    number = int(text) if text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return number
 
 
 def _test_options(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +146,7 @@ def _test_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--limit",
-        type=int,
+        type=_positive,
         default=180,
         metavar="S",
         help="seconds for one test (default: %(default)s)",
@@ -179,6 +190,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
+    if current_thread() is main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be ended is as a Ctrl-C
     try:
         options = _parse(given)
         return _command(options.command)(options)

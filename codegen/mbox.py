@@ -48,6 +48,8 @@ def read_series(place: Path) -> Mapping[str, bytes]:
         return _split(place.name, _read(place))
     except OSError as problem:
         raise UsageError(f"{problem.filename or place}: {problem.strerror}") from None
+    except ValueError as problem:
+        raise UsageError(f"{place}: {problem}") from None  # a NUL in a name
 
 
 def _read(path: Path) -> bytes:

@@ -41,7 +41,13 @@ class _Bar:
 
             count = TextColumn("{task.fields[count]}")
             columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
+            # what is printed goes above the bar, but not to where the bar is if it goes to a file
+            self._progress = Progress(
+                *columns,
+                console=Console(stderr=True),
+                transient=True,
+                redirect_stdout=sys.stdout.isatty(),
+            )
             self._progress.start()
         assert isinstance(self._progress, Progress)
         if what != self._what:

@@ -14,6 +14,7 @@ from typing import Any
 from codegen.applied import Applied, apply_series
 from codegen.cli import DONE, FAILED, FOUND, INTERRUPTED
 from codegen.commands import print_json
+from codegen.errors import UsageError
 from codegen.progress import Report, progress
 from codegen.run import report
 from codegen.run.bench import Bench, open_bench
@@ -22,10 +23,11 @@ from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_selftests
-from codegen.run.trial import Trial, Wishes
+from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.subject import subject
 
+_STAMP = ".gen-results"
 FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
 
 
@@ -73,7 +75,11 @@ def build(options: argparse.Namespace) -> int:
         assert tip is not None
         try:
             kernel = bench.kernel(tip, _steps(shown, "the kernel"))
-            tests = build_selftests(kernel, None, _steps(shown, "the selftests"))
+            steps = _steps(shown, "the selftests")
+            touched = touched_tests(applied, kernel)
+            if touched:  # that one of these does not build is no matter of the tree's
+                build_selftests(kernel, touched, steps, jobs=options.jobs)
+            tests = build_selftests(kernel, None, steps, jobs=options.jobs)
         except BuildFailed as problem:
             raise _explained(problem, applied) from None
         folder = _folder(options, bench, applied)
@@ -118,12 +124,18 @@ def _steps(shown: Report, what: str) -> Progress:
 
 
 def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path:
-    """Where results go: named by the series' last commit, which holds all that was tried."""
+    """Where results go: named by the series' last commit, which holds all that was tried.
+
+    A folder that holds anything but results is refused: much of it is written anew.
+    """
     assert applied.tip.commit is not None
     given: Path | None = options.out
     name = f"{applied.tip.commit[:12]}-{Path(options.compiler).name}"
     folder = (given or bench.folder / "results" / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()) and not (folder / _STAMP).exists():
+        raise UsageError(f"{folder} is not empty and holds no results of gen; name another --out")
+    (folder / _STAMP).touch()
     return folder
 
 
@@ -150,7 +162,8 @@ def _write(folder: Path, trial: Trial) -> None:
 def _as_json(trial: Trial) -> dict[str, Any]:
     rows = trial.rows
     return {
-        "ok": not _bad(rows),
+        "ok": trial.complete and bool(rows) and not _bad(rows),
+        "complete": trial.complete,
         "folder": str(trial.folder),
         "tree": trial.applied.base.name,
         "base": trial.applied.base.commit,
@@ -176,12 +189,13 @@ def _spent(trial: Trial) -> dict[str, float]:
 
 
 def _counted(trial: Trial) -> dict[str, int]:
-    tried = [each for each in trial.noticed if not each.mutant.untested]
+    tried = [each for each in trial.noticed if not each.mutant.untested and not each.unknown]
     return {
         "made": len(trial.noticed),
         "noticed": sum(each.by is not None for each in tried),
         "survived": sum(each.by is None for each in tried),
-        "not_testable": len(trial.noticed) - len(tried),
+        "not_testable": sum(bool(each.mutant.untested) for each in trial.noticed),
+        "unknown": sum(each.unknown is not None for each in trial.noticed),
         "not_compiling": sum(len(strain.mutants) for strain in trial.stillborn),
     }
 
@@ -212,6 +226,10 @@ def _summary(trial: Trial) -> None:
     if not trial.rows:
         print("the series adds and changes no KVM selftest: name some behind --")
     mutants = _counted(trial)
+    if trial.wishes.mutants and trial.rows and not mutants["made"]:
+        print(
+            "mutants: none, since the series adds no test that passes, or no check to a file of x86"
+        )
     if mutants["made"]:
         print(
             f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "

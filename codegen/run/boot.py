@@ -78,6 +78,12 @@ def qemu_command(
     ]
 
 
+def check_qemu(qemu: str = QEMU) -> None:
+    """Raise EnvironmentFailure where QEMU is missing."""
+    if not shutil.which(qemu):
+        raise EnvironmentFailure(f"{qemu} is not installed (Debian: qemu-system-x86)")
+
+
 def _read(path: Path) -> str:
     return path.read_bytes().decode(errors="replace") if path.exists() else ""
 
@@ -109,8 +115,7 @@ def boot(
     where it says False, the guest is ended.
     Raises EnvironmentFailure where QEMU is missing; what happens later is in the log.
     """
-    if not shutil.which(qemu):
-        raise EnvironmentFailure(f"{qemu} is not installed (Debian: qemu-system-x86)")
+    check_qemu(qemu)
     folder.mkdir(parents=True, exist_ok=True)
     console, output = folder / "console.log", folder / "output.log"
     for log in (console, output):

@@ -89,16 +89,17 @@ def build(
         ]
         env = make.environment(options.ccache)
         all_new = _configure(source, out, args, env, log, options.fragment)
-        objects = make.run_make(
-            [*args, *options.targets],
-            log,
-            env,
-            what="the kernel",
-            jobs=options.jobs,
-            total=(TYPICAL_OBJECTS if all_new else stale_objects(out)) if progress else None,
-            progress=progress,
-            strip=(f"{source}/",),
-        )
+        with make.whole(out):
+            objects = make.run_make(
+                [*args, *options.targets],
+                log,
+                env,
+                what="the kernel",
+                jobs=options.jobs,
+                total=(TYPICAL_OBJECTS if all_new else stale_objects(out)) if progress else None,
+                progress=progress,
+                strip=(f"{source}/",),
+            )
         release = (out / "include/config/kernel.release").read_text().strip()
     return KernelBuild(
         source=source,

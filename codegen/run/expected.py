@@ -36,6 +36,8 @@ def without(result: TestResult) -> TestResult:
 
 def old(result: TestResult, before: TestResult | None) -> TestResult:
     """A test that was there before must pass, or say what it says without the series."""
+    if before is not None and before.verdict is Verdict.INFRA and result.verdict is Verdict.SKIP:
+        return replace(before, reason=f"without the series: {before.reason}")
     if before is None or Verdict.INFRA in (result.verdict, before.verdict):
         return result
     if result.verdict is before.verdict:
@@ -52,6 +54,9 @@ def mutant(noticed: Noticed) -> TestResult:
     name, what = str(mutant.number), f"{mutant.where()}: {mutant.what}"
     if mutant.untested:
         return TestResult(name, Verdict.SKIP, reason=f"{what}; {mutant.untested}")
+    if noticed.unknown is not None:
+        reason = f"{what}; unknown: {noticed.unknown.verdict.value}, {noticed.unknown.reason}"
+        return TestResult(name, Verdict.INFRA, reason=reason, log=noticed.unknown.log)
     if by is None:
         return TestResult(name, Verdict.FAIL, reason=f"{what}, and no test notices")
     where = f" with {' '.join(by.params)}" if by.params else ""

@@ -6,7 +6,8 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,9 @@ _ERROR = re.compile(
 )
 _MAKE_ERROR = re.compile(r"^make(\[\d+\])?: \*\*\* ")
 _NEXT = re.compile(r"^(\S+:\d+|make|collect2|In file| {2}[A-Z]{2,})|: (In function|At top level)")
+# What is not made of objects, and is made again wherever it is missing or old.
+_CONFIGURATION = {".config", "include", "scripts", ".gen-build.json", ".gen-configured"}
+_CONFIGURATION |= {".gen-selftests"}
 _NO_SPACE = "No space left on device"
 
 
@@ -182,6 +186,28 @@ def run_make(
     if any(_NO_SPACE in line for line in lines):
         raise EnvironmentFailure(f"{what}: {_NO_SPACE} (log: {log})")
     raise BuildFailed(f"cannot build {what}", error_lines(lines, strip), log)
+
+
+@contextmanager
+def whole(out: Path) -> Iterator[None]:
+    """Make in `out`: what a run that was killed has written there is removed first.
+
+    Half an object is newer than its source, so that make would take it for a whole one.
+    """
+    mark = out / ".gen-making"
+    if mark.exists():
+        since = mark.stat().st_mtime
+        for path in out.rglob("*"):
+            half = path.is_file() and not path.is_symlink() and path.stat().st_mtime >= since
+            if half and not _CONFIGURATION & set(path.relative_to(out).parts):
+                path.unlink()
+    mark.touch()
+    try:
+        yield
+    except BuildFailed:
+        mark.unlink()  # make has cleaned up
+        raise
+    mark.unlink()
 
 
 def set_mtime(path: Path, seconds: float) -> None:

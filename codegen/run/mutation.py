@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -15,21 +15,27 @@ from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
-from codegen.run.verdict import TestResult
+from codegen.run.verdict import Params, Results, TestResult
 from codegen.tree.reader import GitTree
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
 _KERNEL_C = re.compile(r"(?!tools/|samples/|.*/uapi/|arch/(?!x86/)).*\.[ch]")
+_DEFINER = "kernel/params.c"  # where the kernel has its own parameters
+_VMX = re.compile(r"arch/x86/kvm/vmx/.*")
 _OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
 
 
 @dataclass(frozen=True)
 class Noticed:
-    """What became of a mutant: the first result that gave it away, or None if it survived."""
+    """What became of a mutant: the first result that gave it away, or None if it survived.
+
+    `unknown` is why nothing can be said of it, where that is so.
+    """
 
     mutant: Mutant
     by: TestResult | None
+    unknown: TestResult | None = None
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,10 @@ class Strain:
     switched: bool
 
 
-Runner = Callable[[Sequence[GuestTest], tuple[str, ...]], Mapping[str, TestResult]]
+Runner = Callable[[Sequence[GuestTest], Params], Results]
 
 
-def find_mutants(applied: Applied, kernel: KernelBuild) -> tuple[Mutant, ...]:
+def find_mutants(applied: Applied, kernel: KernelBuild, accel: str) -> tuple[Mutant, ...]:
     """The mutants of what a series adds to the kernel that was built.
 
     Of a series of gen's own, the mechanism is the developer's: there, only the calls of the
@@ -75,7 +81,9 @@ def find_mutants(applied: Applied, kernel: KernelBuild) -> tuple[Mutant, ...]:
                 data = old.read(path)
             except FileNotFoundError:
                 data = b""
-            found += mutants_of(path, data, after, predicate)
+            why = "QEMU emulates SVM only" if accel == "tcg" and _VMX.fullmatch(path) else ""
+            for mutant in mutants_of(path, data, after, predicate):
+                found.append(replace(mutant, untested=mutant.untested or why))
     return numbered(found)
 
 
@@ -121,70 +129,80 @@ def _build(
         by_path.setdefault(mutant.path, []).append(mutant)
     tip = applied.tip.commit
     assert tip is not None
-    c_files = [path for path in applied.paths if path.endswith(".c") and path in by_path]
-    definer = c_files[0] if c_files else None
     with GitTree(bench.git_dir, tip) as tree:
-        files = {
-            path: (
-                woven(tree.read(path), found, define=path == definer)
-                if switched
-                else fixed(tree.read(path), found[0])
-            )
-            for path, found in by_path.items()
-        }
+        if switched:
+            by_path.setdefault(_DEFINER, [])
+            files = {
+                path: woven(tree.read(path), found, define=path == _DEFINER)
+                for path, found in by_path.items()
+            }
+        else:
+            files = {path: fixed(tree.read(path), found[0]) for path, found in by_path.items()}
     commit = commit_files(bench.git_dir, tip, files, "Mutants")
     return bench.kernel(commit, progress).bzimage
 
 
 def try_strain(
-    strain: Strain,
-    tests: Sequence[GuestTest],
-    conditions: Sequence[tuple[str, ...]],
-    run: Runner,
-) -> list[Noticed]:
+    strain: Strain, tests: Sequence[GuestTest], conditions: Sequence[Params], run: Runner
+) -> Iterator[Noticed]:
     """Which mutants some test notices, by what `gen test` takes for a failure of a new test.
 
-    `run` boots the strain under some parameters.  Under each condition, one boot wakes one
-    mutant after the other; those left are then woken from boot on, a boot each.  What the first
-    shows of a mutant counts only if the tests say at its end, with all mutants asleep again,
-    what they said at its start.
+    `run` boots the strain under some parameters.  Under each condition, one boot wakes one mutant
+    after the other; those left are then woken from boot on, a boot each.  Before each mutant the
+    tests run with all asleep: where they do not pass, an earlier one has left something behind,
+    and what follows says nothing.
     """
-    numbers = [mutant.number for mutant in strain.mutants if not mutant.untested]
-    noticed: dict[int, TestResult] = {}
-    if strain.image is None:
-        return []
+    left = {mutant.number: mutant for mutant in strain.mutants if not mutant.untested}
+    yield from (Noticed(mutant, None) for mutant in strain.mutants if mutant.untested)
+    unknown: dict[int, TestResult] = {}
     for params in conditions if strain.switched else ():
-        left = [n for n in numbers if n not in noticed]
         if not left:
-            break
-        asleep, again = [_row(t, 0) for t in tests], [_row(t, 0, "-again") for t in tests]
-        rows = {n: [_row(test, n) for test in tests] for n in left}
-        results = run([*asleep, *(row for n in left for row in rows[n]), *again], params)
-        pairs = list(zip(asleep, again, strict=True))
-        if all(results[a.name].verdict is results[b.name].verdict for a, b in pairs):
-            for n in left:
-                for control, row in zip(asleep, rows[n], strict=True):
-                    if results[row.name].verdict is not results[control.name].verdict:
-                        _note(noticed, n, results[row.name], bool(params))
+            return
+        rows = [row for n in left for row in (*_asleep(tests, n), *_woken(tests, n))]
+        results = run(rows, params)
+        first = results[rows[0].name]
+        if not _good(first, params):
+            yield from (Noticed(mutant, None, first) for mutant in left.values())
+            return  # a kernel that fails with all asleep shows nothing
+        for n in list(left):
+            if all(_good(results[row.name], params) for row in _asleep(tests, n)):
+                by = _given_away(results, _woken(tests, n), params)
+                if by:
+                    yield Noticed(left.pop(n), by)
     for params in conditions:
-        for n in [n for n in numbers if n not in noticed]:
+        for n in list(left):
             boot = [replace(test, name=f"{n}-from-boot:{test.name}") for test in tests]
             woken = (f"{PARAMETER}={n}",) if strain.switched else ()
             results = run(boot, (*params, *woken))
+            by = _given_away(results, boot, params)
+            if by:
+                yield Noticed(left.pop(n), by)
             for test in boot:
-                _note(noticed, n, results[test.name], bool(params))
-    return [Noticed(mutant, noticed.get(mutant.number)) for mutant in strain.mutants]
+                if results[test.name].verdict is Verdict.INFRA:
+                    unknown[n] = results[test.name]
+    yield from (Noticed(mutant, None, unknown.get(n)) for n, mutant in left.items())
 
 
-def _row(test: GuestTest, number: int, more: str = "") -> GuestTest:
-    name = f"{number}{more}:{test.name}"
-    return replace(test, name=name, settings=((_SWITCH, str(number)),))
+def _woken(tests: Sequence[GuestTest], number: int, more: str = "") -> list[GuestTest]:
+    setting = ((_SWITCH, "0" if more else str(number)),)
+    return [replace(t, name=f"{number}{more}:{t.name}", settings=setting) for t in tests]
 
 
-def _note(noticed: dict[int, TestResult], number: int, result: TestResult, condition: bool) -> None:
-    """A skip gives a mutant away as well, but where a condition allows one."""
-    bad = (
-        (Verdict.FAIL, Verdict.CRASH) if condition else (Verdict.FAIL, Verdict.CRASH, Verdict.SKIP)
-    )
-    if result.verdict in bad:
-        noticed.setdefault(number, result)
+def _asleep(tests: Sequence[GuestTest], number: int) -> list[GuestTest]:
+    """The tests as they run before a mutant is woken."""
+    return _woken(tests, number, "-asleep")
+
+
+def _good(result: TestResult, params: Params) -> bool:
+    """Where a condition does not hold, a test may skip."""
+    good = (Verdict.PASS, Verdict.SKIP) if params else (Verdict.PASS,)
+    return result.verdict in good
+
+
+def _given_away(results: Results, tests: Sequence[GuestTest], params: Params) -> TestResult | None:
+    """The first result that is bad, and not for want of a guest."""
+    for test in tests:
+        result = results[test.name]
+        if result.verdict is not Verdict.INFRA and not _good(result, params):
+            return result
+    return None

@@ -7,12 +7,13 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from typing import IO
 
 _running: set[subprocess.Popen[bytes]] = set()
 _ended = Event()
+_PATIENCE_S = 2.0
 
 
 @contextmanager
@@ -38,16 +39,27 @@ def child(
     )
     _running.add(process)
     try:
+        if _ended.is_set():
+            raise KeyboardInterrupt
         yield process
         if _ended.is_set():
             raise KeyboardInterrupt  # what the program left behind says nothing
     finally:
         _running.discard(process)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+        _end(process)
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started; make gets the time to remove what it has half made."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, sent)
+            process.wait(_PATIENCE_S)
 
 
 @contextmanager
@@ -60,8 +72,7 @@ def threads(number: int) -> Iterator[ThreadPoolExecutor]:
     except BaseException:
         _ended.set()
         for process in list(_running):
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
+            _end(process)
         raise
     finally:
         pool.shutdown()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A script beside each result that does by hand what gen did, with git, make and QEMU alone."""
+"""A script beside each result that builds by hand what gen built, with git and make alone."""
 
 from __future__ import annotations
 

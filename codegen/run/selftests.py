@@ -101,16 +101,17 @@ def build_selftests(
         broken: tuple[str, ...] = ()
         objects = 0
         try:
-            objects = make.run_make(
-                args,
-                log,
-                env,
-                what="the selftests",
-                jobs=jobs,
-                total=make.planned(args, env) if progress else None,
-                progress=progress,
-                strip=(f"{source}/",),
-            )
+            with make.whole(out):
+                objects = make.run_make(
+                    args,
+                    log,
+                    env,
+                    what="the selftests",
+                    jobs=jobs,
+                    total=make.planned(args, env) if progress else None,
+                    progress=progress,
+                    strip=(f"{source}/",),
+                )
         except make.BuildFailed as error:
             broken = _broken(error.log.read_text(errors="replace"), out)
             if names is not None or not broken or not set(broken) < set(known):

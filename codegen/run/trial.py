@@ -8,29 +8,34 @@ Each row of the outcome says whether something is as it should be: the verdict `
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+import shutil
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.applied import Applied
+from codegen.errors import FindingsError
 from codegen.mutants import Mutant
 from codegen.progress import Report
 from codegen.run import accel, expected
 from codegen.run.bench import Bench
+from codegen.run.boot import check_qemu
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest, build_init
-from codegen.run.lane import Lane, Listener, Params, Results, Round
-from codegen.run.make import Progress
+from codegen.run.lane import Lane, Listener, Round
+from codegen.run.make import BuildFailed, Progress
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
 from codegen.run.process import threads
 from codegen.run.runner import Guest, run_tests
 from codegen.run.selftests import FOLDER, build_selftests, names_in
-from codegen.run.verdict import TestResult
+from codegen.run.verdict import Params, Results, TestResult
 from codegen.tree.reader import GitTree
 
 # MMU changes are to be run without TDP and without the TDP MMU as well
@@ -72,6 +77,7 @@ class Trial:
         self.noticed: list[Noticed] = []
         self.stillborn: list[Strain] = []
         self.lanes: list[Lane] = []
+        self.complete = False
         self.accel: accel.Accel | None = None
         self.kernel: KernelBuild | None = None
         self.seconds: list[tuple[str, float]] = []
@@ -81,30 +87,31 @@ class Trial:
         """Build, boot and judge.  Raises what the build and the boot raise."""
         tip, base = self.applied.tip.commit, self.applied.base.commit
         assert tip is not None and base is not None
-        if not self.wishes.resume:
-            for results in self.folder.glob("*.jsonl"):
-                results.unlink()
-        images = {}
+        check_qemu()
+        images: Mapping[str, Path] = {}
         if self.wishes.baseline:
             with self._spent("build base"):
-                images["base"] = self.bench.image(
-                    base, self._steps("the kernel without the series")
-                )
+                images = {"base": self._base(base)}
         with self._spent("build series"):
             self.kernel = kernel = self.bench.kernel(tip, self._steps("the kernel"))
-            images["series"] = self.bench.keep(kernel, tip)
+            images = {**images, "series": self.bench.keep(kernel, tip)}
         with self._spent("build selftests"):
             new, old = self._tests(kernel)
         memory = self.bench.folder.parent / "accel.json"
-        self.accel = accel.choose(self.wishes.accel, images["series"], self._init, memory)
+        canary = images.get("base", images["series"])
+        self.accel = accel.choose(self.wishes.accel, canary, self._init, memory)
         conditions = [params for params in CONDITIONS if _has(kernel, params)]
         old_conditions = () if self.wishes.everything else conditions
-        mutants = find_mutants(self.applied, kernel) if self.wishes.mutants and new else ()
+        mutants: Sequence[Mutant] = ()
+        if self.wishes.mutants and new:
+            mutants = find_mutants(self.applied, kernel, self.accel.name)
+        images = self._begin(images, mutants)
+        changed = frozenset(test.name for test in old if self._changes(test.name))
         # Old tests may take minutes; the new ones and the mutants do not wait for them.
         with threads(2) as pool:
             self.lanes = [
                 Lane(new, True, images, self._boot, self._row),
-                Lane(old, False, images, self._boot, self._row),
+                Lane(old, False, images, self._boot, self._row, changed),
             ]
             running = [
                 pool.submit(self.lanes[0].run, conditions),
@@ -114,6 +121,43 @@ class Trial:
                 self._mutants(mutants, new, [(), *conditions], running[0])
             for lane in running:
                 self._wait(lane)
+        self.complete = True
+
+    def _base(self, commit: str) -> Path:
+        try:
+            return self.bench.image(commit, self._steps("the kernel without the series"))
+        except BuildFailed as problem:
+            message = f"{self.applied.base.name} does not build without the series"
+            raise FindingsError(message, (message, *problem.findings)) from None
+
+    def _begin(self, images: Mapping[str, Path], mutants: Sequence[Mutant]) -> Mapping[str, Path]:
+        """Forget what an earlier run has left, but what the same run can go on with.
+
+        Returns copies of the images, which lie beside the boots and stay as long as they do.
+        """
+        assert self.accel is not None
+        asked = [image.name for image in images.values()]
+        asked += [self.accel.name, str(self.wishes.limit_s), digest(self._init.read_bytes())]
+        asked.append(digest(repr(mutants).encode()))
+        mark = self.folder / "run.json"
+        text = json.dumps(asked)
+        same = mark.exists() and mark.read_text() == text
+        if not (self.wishes.resume and same):
+            for path in self.folder.iterdir():
+                if path.suffix == ".jsonl":
+                    path.unlink()
+                elif path.is_dir():
+                    shutil.rmtree(path)
+        mark.write_text(text)
+        return {
+            name: shutil.copyfile(image, self.folder / f"{name}.bzImage")
+            for name, image in images.items()
+        }
+
+    def _changes(self, name: str) -> bool:
+        """Whether the series changes what a test is made of."""
+        mine = (f"{FOLDER}/{name}.c", f"{FOLDER}/lib/", f"{FOLDER}/include/")
+        return any(path.startswith(mine) for path in self.applied.paths)
 
     @property
     def rounds(self) -> list[Round]:
@@ -141,13 +185,9 @@ class Trial:
 
     def _wait(self, lane: Future[bool]) -> bool:
         """Wait for a lane, and show how far it is."""
-        while True:
-            try:
-                return lane.result(timeout=0.2)
-            except TimeoutError:
-                if lane.done():
-                    raise
-                self.report(len(self.rows), None, "testing")
+        while not wait([lane], timeout=0.2).done:
+            self.report(len(self.rows), None, "testing")
+        return lane.result()
 
     @contextmanager
     def _spent(self, what: str) -> Iterator[None]:
@@ -159,14 +199,16 @@ class Trial:
 
     def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], list[GuestTest]]:
         """The tests to run: those that the series adds, and others."""
-        known = names_in(kernel.source, kernel.out)
-        touched = [name for name in known if f"{FOLDER}/{name}.c" in self.applied.paths]
+        touched = touched_tests(self.applied, kernel)
         names: list[str] | None = list(self.wishes.names) or touched
-        if self.wishes.everything:
-            names = None
         if names == []:
             return [], []
-        built = build_selftests(kernel, names, self._steps("the selftests"))
+        steps, jobs = self._steps("the selftests"), self.bench.options.jobs
+        if self.wishes.everything:
+            names = None
+            if touched:  # that one of these does not build is no matter of the tree's
+                build_selftests(kernel, touched, steps, jobs=jobs)
+        built = build_selftests(kernel, names, steps, jobs=jobs)
         limit = self.wishes.limit_s
         new: list[GuestTest] = []
         old: list[GuestTest] = []
@@ -221,15 +263,29 @@ class Trial:
         if strain.image is None:
             self.stillborn.append(strain)
             return
-        image = strain.image
         numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 
+        # what is built next must not change what qemu.sh boots
+        image = self.folder / f"mutants-{numbers}.bzImage"
+        shutil.copyfile(strain.image, image)
+
         def boot(rows: Sequence[GuestTest], params: Params) -> Results:
-            return self._boot(f"mutants {numbers}", image, rows, params)
+            return self._boot("mutants", image, rows, params)
 
         for each in try_strain(strain, tests, conditions, boot):
             self.noticed.append(each)
             self._row("mutant", (), expected.mutant(each))
+
+
+def touched_tests(applied: Applied, kernel: KernelBuild) -> list[str]:
+    """The names of the KVM selftests whose source a series adds or changes."""
+    known = names_in(kernel.source, kernel.out)
+    return [name for name in known if f"{FOLDER}/{name}.c" in applied.paths]
+
+
+def digest(data: bytes) -> str:
+    """A short name for some bytes."""
+    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def _has(kernel: KernelBuild, params: Sequence[str]) -> bool:

@@ -8,7 +8,7 @@ run here is a skip, and QEMU or the guest not doing their work is infra.
 
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.run.boot import BootLog, Ending
@@ -41,6 +41,10 @@ class TestResult:
     subtests: tuple[Subtest, ...] = ()
     params: tuple[str, ...] = ()
     accel: str = ""
+
+
+Params = tuple[str, ...]  # of a kernel's command line
+Results = Mapping[str, TestResult]  # by the test's name
 
 
 def judge(name: str, run: Run, console: str, limit_s: int) -> TestResult:

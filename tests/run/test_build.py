@@ -257,3 +257,22 @@ def test_stale_objects_are_those_older_than_what_they_came_from(
     header.touch()
     os.utime(header, (50, 50))
     assert stale_objects(tmp_path) == 1
+
+
+def test_what_a_killed_make_left_is_made_again(tmp_path: Path) -> None:
+    old, half, kept = tmp_path / "old.o", tmp_path / "dir/half.o", tmp_path / "include/x.h"
+    for path in (old, half, kept):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    os.utime(old, (1, 1))
+    with pytest.raises(KeyboardInterrupt), make.whole(tmp_path):
+        half.write_text("ha")
+        raise KeyboardInterrupt
+    assert half.exists()
+    with make.whole(tmp_path):
+        assert old.exists()
+        assert kept.exists()
+        assert not half.exists()
+        half.write_text("half")
+    with make.whole(tmp_path):
+        assert half.exists()

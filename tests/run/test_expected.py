@@ -43,7 +43,7 @@ def test_without_the_series_it_does_not_pass(said: Verdict, judged: Verdict) -> 
         (None, P, P), (None, F, F), (None, C, C),
         (P, F, F), (P, S, F), (P, C, C), (F, C, C), (S, F, F),
         (F, F, S), (S, S, S), (C, C, S), (F, S, F),
-        (I, F, F), (P, I, I),
+        (I, F, F), (P, I, I), (I, S, I),
     ],
 )  # fmt: skip
 def test_an_old_test_says_what_it_said(
@@ -51,6 +51,13 @@ def test_an_old_test_says_what_it_said(
 ) -> None:
     was = result(before) if before else None
     assert expected.old(result(after), was).verdict is judged
+
+
+def test_a_mutant_of_which_nothing_is_known_is_no_survivor() -> None:
+    mutant = Mutant("a.c", 0, 2, "0", "`!a` is never true", 7, "f()", "", 3)
+    row = expected.mutant(Noticed(mutant, None, result(I)))
+    assert row.verdict is I
+    assert "unknown: infra, because" in row.reason
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,9 @@ import pytest
 
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
-from codegen.run.lane import Lane, Listener, Params, Results
+from codegen.run.lane import Lane, Listener
 from codegen.run.runner import BOOT
-from codegen.run.verdict import TestResult
+from codegen.run.verdict import Params, Results, TestResult
 
 TDP_OFF = ("kvm_amd.npt=0",)
 IMAGES = {"series": Path("series"), "base": Path("base")}
@@ -49,9 +49,9 @@ class Played:
         self.rows.append(f"{kernel}{under}: {result.name} {result.verdict.value}")
         return result.verdict in (Verdict.PASS, Verdict.SKIP)
 
-    def lane(self, *tests: GuestTest, new: bool) -> Lane:
+    def lane(self, *tests: GuestTest, new: bool, changed: str = "") -> Lane:
         """A lane with these boots."""
-        return Lane(tests, new, IMAGES, self.boot, self.row)
+        return Lane(tests, new, IMAGES, self.boot, self.row, frozenset(changed))
 
 
 def test_a_new_test_is_asked_once_without_the_series() -> None:
@@ -79,6 +79,12 @@ def test_an_old_test_that_fails_with_the_series_only_is_wrong() -> None:
     assert not played.lane(A, B, new=False).run([TDP_OFF])
     assert played.boots[-1] == ("base", "b", TDP_OFF)
     assert played.rows[-1] == "series kvm_amd.npt=0: b crash"
+
+
+def test_a_test_that_the_series_changed_has_no_excuse() -> None:
+    played = Played({(kernel, "b", ()): Verdict.FAIL for kernel in ("series", "base")})
+    assert not played.lane(A, B, new=False, changed="b").run([])
+    assert played.rows[-1] == "series: b fail"
 
 
 @pytest.mark.parametrize(("base", "good"), [(Verdict.CRASH, True), (Verdict.PASS, False)])
@@ -114,3 +120,18 @@ def test_what_has_run_is_told_where_the_run_is_ended() -> None:
         lane.run([])
     assert played.rows == ["series: a fail"]
     assert not lane.rounds
+
+
+def test_what_has_run_is_told_where_the_kernel_without_the_series_is_ended() -> None:
+    played = Played({("series", "a", ()): Verdict.FAIL})
+    real = played.boot
+
+    def ended(kernel: str, *rest: object) -> Results:
+        if kernel == "base":
+            raise KeyboardInterrupt
+        return real(kernel, *rest)  # type: ignore[arg-type]
+
+    lane = Lane([A, B], False, IMAGES, ended, played.row)
+    with pytest.raises(KeyboardInterrupt):
+        lane.run([])
+    assert played.rows == ["series: b pass", "series: a fail"]

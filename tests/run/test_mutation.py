@@ -11,7 +11,7 @@ from codegen.mutants import PARAMETER, Mutant
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.mutation import Strain, try_strain
-from codegen.run.verdict import TestResult
+from codegen.run.verdict import Params, Results, TestResult
 
 TDP_OFF = ("kvm_amd.npt=0",)
 TESTS = [GuestTest("knob_test", Path("knob_test"))]
@@ -27,43 +27,54 @@ def mutants(count: int, untested: int = 0) -> tuple[Mutant, ...]:
 
 @dataclass
 class Kernel:
-    """A kernel whose test gives a verdict by mutant, parameters, and whether it woke at boot."""
+    """A kernel whose test gives a verdict by mutant, parameters, and whether it woke at boot.
+
+    After the mutant `poisons`, the test fails whatever is awake, until the next boot.
+    """
 
     said: Mapping[tuple[int, str, bool], Verdict]
-    leaks: bool = False
-    boots: list[tuple[list[int], tuple[str, ...]]] = field(default_factory=list)
+    poisons: int = 0
+    boots: list[tuple[list[int], Params]] = field(default_factory=list)
 
-    def run(self, tests: Sequence[GuestTest], params: tuple[str, ...]) -> Mapping[str, TestResult]:
+    def run(self, tests: Sequence[GuestTest], params: Params) -> Results:
         at_boot = next((int(p.split("=")[1]) for p in params if p.startswith(PARAMETER)), 0)
         condition = next((p for p in params if not p.startswith(PARAMETER)), "")
-        woken, results = [], {}
-        for position, test in enumerate(tests):
+        woken, results, poisoned = [], {}, False
+        for test in tests:
             number = int(test.settings[0][1]) if test.settings else at_boot
             woken.append(number)
             verdict = self.said.get((number, condition, not test.settings), Verdict.PASS)
-            if self.leaks and position and not number:
+            if poisoned:
                 verdict = Verdict.FAIL
+            poisoned |= bool(number and number == self.poisons)
             results[test.name] = TestResult(test.name, verdict, params=params)
         self.boots.append((woken, params))
         return results
 
 
 def names(kernel: Kernel, strain: Strain) -> dict[int, str]:
-    """By number, the verdict that gave a mutant away."""
+    """By number, the verdict that gave a mutant away; `?` and a verdict where nothing is known."""
     tried = try_strain(strain, TESTS, [(), TDP_OFF], kernel.run)
-    return {each.mutant.number: each.by.verdict.value if each.by else "" for each in tried}
+    return {
+        each.mutant.number: (
+            each.by.verdict.value
+            if each.by
+            else f"?{each.unknown.verdict.value}" if each.unknown else ""
+        )
+        for each in tried
+    }
 
 
 def test_one_boot_wakes_all_and_is_enough() -> None:
     kernel = Kernel({(1, "", False): Verdict.FAIL, (2, "", False): Verdict.CRASH})
     assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: "crash"}
-    assert kernel.boots == [([0, 1, 2, 0], ())]
+    assert kernel.boots == [([0, 1, 0, 2], ())]
 
 
 def test_only_those_left_are_tried_where_the_condition_does_not_hold() -> None:
     kernel = Kernel({(1, "", False): Verdict.FAIL, (2, TDP_OFF[0], False): Verdict.FAIL})
     assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: "fail"}
-    assert kernel.boots == [([0, 1, 2, 0], ()), ([0, 2, 0], TDP_OFF)]
+    assert kernel.boots == [([0, 1, 0, 2], ()), ([0, 2], TDP_OFF)]
 
 
 def test_what_matters_only_at_boot_is_woken_at_boot() -> None:
@@ -83,38 +94,37 @@ def test_a_survivor_was_tried_in_every_way() -> None:
     ]
 
 
-def test_a_skip_is_noticed_but_under_a_condition_and_infrastructure_never_is() -> None:
+def test_a_skip_is_noticed_but_under_a_condition() -> None:
     said = {(1, "", False): Verdict.SKIP}
     said |= {(2, TDP_OFF[0], b): Verdict.SKIP for b in (True, False)}
-    said |= {(3, c, b): Verdict.INFRA for c in ("", TDP_OFF[0]) for b in (True, False)}
+    assert names(Kernel(said), Strain(Path("k"), mutants(2), True)) == {1: "skip", 2: ""}
+
+
+def test_infrastructure_notices_nothing_and_is_no_survival() -> None:
+    said = {(1, c, b): Verdict.INFRA for c in ("", TDP_OFF[0]) for b in (True, False)}
+    assert names(Kernel(said), Strain(Path("k"), mutants(1), True)) == {1: "?infra"}
+
+
+def test_a_kernel_that_fails_with_all_asleep_shows_nothing() -> None:
+    said = {(n, "", False): Verdict.FAIL for n in (0, 1, 2)}
     kernel = Kernel(said)
-    assert names(kernel, Strain(Path("k"), mutants(3), True)) == {1: "skip", 2: "", 3: ""}
+    assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "?fail", 2: "?fail"}
+    assert len(kernel.boots) == 1
 
 
-def test_what_the_kernel_without_a_defect_says_as_well_notices_nothing() -> None:
-    said = {(n, "", False): Verdict.FAIL for n in (0, 1)}
-    assert names(Kernel(said), Strain(Path("k"), mutants(1), True)) == {1: ""}
-
-
-def test_a_boot_that_a_mutant_spoiled_counts_for_nothing() -> None:
-    kernel = Kernel({(1, "", False): Verdict.FAIL, (1, "", True): Verdict.FAIL}, leaks=True)
-    assert names(kernel, Strain(Path("k"), mutants(2), True)) == {1: "fail", 2: ""}
-    assert ([1], (f"{PARAMETER}=1",)) in kernel.boots
+def test_what_comes_after_a_mutant_that_spoils_the_boot_counts_for_nothing() -> None:
+    kernel = Kernel({(1, "", False): Verdict.FAIL, (3, "", True): Verdict.FAIL}, poisons=1)
+    assert names(kernel, Strain(Path("k"), mutants(3), True)) == {1: "fail", 2: "", 3: "fail"}
+    assert ([3], (f"{PARAMETER}=3",)) in kernel.boots
 
 
 def test_a_mutant_that_no_test_can_notice_is_not_tried() -> None:
     kernel = Kernel({(1, "", False): Verdict.FAIL})
-    assert names(kernel, Strain(Path("k"), mutants(2, untested=2), True)) == {1: "fail", 2: ""}
-    assert kernel.boots == [([0, 1, 0], ())]
+    assert names(kernel, Strain(Path("k"), mutants(2, untested=2), True)) == {2: "", 1: "fail"}
+    assert kernel.boots == [([0, 1], ())]
 
 
 def test_a_kernel_of_its_own_is_always_the_mutant() -> None:
     kernel = Kernel({(0, TDP_OFF[0], True): Verdict.FAIL})
     assert names(kernel, Strain(Path("k"), mutants(1), False)) == {1: "fail"}
     assert kernel.boots == [([0], ()), ([0], TDP_OFF)]
-
-
-def test_one_that_does_not_compile_is_not_tried() -> None:
-    kernel = Kernel({})
-    assert names(kernel, Strain(None, mutants(1), False)) == {}
-    assert not kernel.boots
