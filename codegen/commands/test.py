@@ -133,7 +133,7 @@ def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path
     name = f"{applied.tip.commit[:12]}-{Path(options.compiler).name}"
     folder = (given or bench.folder / "results" / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()) and not (folder / _STAMP).exists():
+    if given and any(folder.iterdir()) and not (folder / _STAMP).exists():
         raise UsageError(f"{folder} is not empty and holds no results of gen; name another --out")
     (folder / _STAMP).touch()
     return folder
