@@ -224,7 +224,7 @@ def _summary(trial: Trial) -> None:
         print(f"\n{row.name}: {row.verdict.value}: {row.reason}")
         print("".join(f"  {line}\n" for line in row.log), end="")
     if not trial.rows:
-        print("the series adds and changes no KVM selftest: name some behind --")
+        print("the series adds and changes no KVM selftest of x86: name some behind --")
     mutants = _counted(trial)
     if trial.wishes.mutants and trial.rows and not mutants["made"]:
         print(

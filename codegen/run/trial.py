@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.applied import Applied
-from codegen.errors import FindingsError
+from codegen.errors import FindingsError, UsageError
 from codegen.mutants import Mutant
 from codegen.progress import Report
 from codegen.run import accel, expected
@@ -88,6 +88,11 @@ class Trial:
         tip, base = self.applied.tip.commit, self.applied.base.commit
         assert tip is not None and base is not None
         check_qemu()
+        mine = [p for p in self.applied.paths if p.startswith(f"{FOLDER}/") and p.endswith(".c")]
+        if not (mine or self.wishes.names or self.wishes.everything):
+            raise UsageError(
+                "the series adds and changes no KVM selftest: name some behind --, or say --all"
+            )
         images: Mapping[str, Path] = {}
         if self.wishes.baseline:
             with self._spent("build base"):

@@ -147,6 +147,15 @@ def test_a_series_for_another_tree_does_not_apply(
     assert "does not apply" in said["error"]["message"]
 
 
+def test_a_series_without_a_test_asks_for_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    series = by_hand(tmp_path / "s", {"Documentation/virt/kvm/api.rst": ("", "\n.. a comment\n")})
+    status, said = tried(capsys, series)
+    assert status == FAILED
+    assert "name some behind --" in said["error"]["message"]
+
+
 def test_a_full_disk_is_the_machine_s_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
