@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from codegen.commit import MAIL, NAME
 from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.findings import Finding, error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
@@ -16,7 +17,7 @@ from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git, git_command, run_git
 
-_WHO = {"NAME": "gen", "EMAIL": "gen@localhost"}
+_WHO = {"NAME": NAME, "EMAIL": MAIL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,6 @@ class Applied:
     def tip(self) -> TreeLocation:
         """The tree behind the last patch."""
         return replace(self.base, commit=self.patches[-1].commit)
-
-    def behind(self, patch: AppliedPatch) -> TreeLocation:
-        """The tree behind a patch."""
-        return replace(self.base, commit=patch.commit)
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from itertools import groupby
 from codegen.c.layout import COLUMNS, width, wrapped
 from codegen.findings import Finding, error
 from codegen.sites.place import Place
-from codegen.tree.reader import Tree
+from codegen.tree.reader import Tree, read_or_none
 
 _C = (".c", ".h")
 
@@ -40,10 +40,7 @@ def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes]:
 
 
 def _apply(tree: Tree, path: str, edits: list[Edit]) -> bytes:
-    try:
-        data = tree.read(path)
-    except FileNotFoundError:
-        data = b""
+    data = read_or_none(tree, path) or b""
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
     pieces, at, size = [], 0, 0
     changed: list[tuple[int, int]] = []

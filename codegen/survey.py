@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codegen.c.source import CSource, Extent
-from codegen.tree.reader import Tree
+from codegen.tree.reader import Tree, read_or_none
 
 API = "Documentation/virt/kvm/api.rst"
 SELFTESTS = "tools/testing/selftests/kvm/"
@@ -70,11 +70,7 @@ class Survey:
 
     def exists(self, path: str) -> bool:
         """Whether the tree has that file."""
-        try:
-            self.tree.read(path)
-        except FileNotFoundError:
-            return False
-        return True
+        return read_or_none(self.tree, path) is not None
 
     def source(self, path: str) -> CSource:
         """A C file of the tree; FileNotFoundError where there is none."""

@@ -15,7 +15,7 @@ from codegen.c.source import CSource
 from codegen.mbox import NOBODY, Mail
 from codegen.survey import SELFTESTS, Survey
 from codegen.tree.plumbing import git_command, run_git
-from codegen.tree.reader import GitTree, Tree
+from codegen.tree.reader import GitTree, read_or_none
 
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _UAPI = re.compile(
@@ -126,7 +126,7 @@ class Look:
         """The KVM_* macros that the series adds to uAPI headers, by name."""
         paths = {change.path for _, change in self.changes() if is_uapi(change.path)}
         old, now = (
-            {name for path in paths for name in _macros(path, read(survey.tree, path))}
+            {name for path in paths for name in _macros(path, read_or_none(survey.tree, path))}
             for survey in (self.before, self.after)
         )
         return {name: self._added_macro(name, paths) for name in sorted(now - old)}
@@ -189,21 +189,13 @@ def _patch(patch: AppliedPatch, git_dir: Path, trees: Mapping[str, GitTree]) -> 
     changes = (
         Change(
             path,
-            read(trees[patch.parent], path),
-            read(trees[patch.commit], path),
+            read_or_none(trees[patch.parent], path),
+            read_or_none(trees[patch.commit], path),
             _added(git_dir, patch, path),
         )
         for path in patch.paths
     )
     return Patch(patch.mail, tuple(changes))
-
-
-def read(tree: Tree, path: str) -> bytes | None:
-    """A file of a tree; None where there is none."""
-    try:
-        return tree.read(path)
-    except FileNotFoundError:
-        return None  # not there, a submodule, or a name with a line break
 
 
 def _added(git_dir: Path, patch: AppliedPatch, path: str) -> tuple[Line, ...]:

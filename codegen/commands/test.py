@@ -22,7 +22,7 @@ from codegen.run.build import Options
 from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.reproduce import write_reproducer
-from codegen.run.selftests import build_selftests
+from codegen.run.selftests import build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.subject import subject
@@ -76,10 +76,7 @@ def build(options: argparse.Namespace) -> int:
         try:
             kernel = bench.kernel(tip, _steps(shown, "the kernel"))
             steps = _steps(shown, "the selftests")
-            touched = touched_tests(applied, kernel)
-            if touched:  # that one of these does not build is no matter of the tree's
-                build_selftests(kernel, touched, steps, jobs=options.jobs)
-            tests = build_selftests(kernel, None, steps, jobs=options.jobs)
+            tests = build_all(kernel, touched_tests(applied, kernel), steps, jobs=options.jobs)
         except BuildFailed as problem:
             raise _explained(problem, applied) from None
         folder = _folder(options, bench, applied)

@@ -42,13 +42,10 @@ class Bench:
         """The files of a commit; only those that differ from the last one are rewritten."""
         return sync(self.git_dir, commit, self.folder / "source").path
 
-    def kernel(
-        self, commit: str, progress: Progress | None = None, options: Options | None = None
-    ) -> KernelBuild:
+    def kernel(self, commit: str, progress: Progress | None = None) -> KernelBuild:
         """The kernel of a commit.  Raises what `codegen.run.build.build` raises."""
-        options = options or self.options
-        out = self.folder / f"kernel-{Path(options.compiler).name}"
-        return build(self.source(commit), out, progress, options)
+        out = self.folder / f"kernel-{Path(self.options.compiler).name}"
+        return build(self.source(commit), out, progress, self.options)
 
     def keep(self, kernel: KernelBuild, commit: str) -> Path:
         """A copy of a kernel's image that stays when others are built; the last four stay."""

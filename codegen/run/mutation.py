@@ -16,7 +16,7 @@ from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.verdict import Params, Results, TestResult
-from codegen.tree.reader import GitTree
+from codegen.tree.reader import GitTree, read_or_none
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
@@ -73,14 +73,10 @@ def find_mutants(applied: Applied, kernel: KernelBuild, accel: str) -> tuple[Mut
         for path in applied.paths:
             if not _KERNEL_C.fullmatch(path) or not _is_built(path, kernel):
                 continue
-            try:
-                after = new.read(path)
-            except FileNotFoundError:
+            after = read_or_none(new, path)
+            if after is None:
                 continue
-            try:
-                data = old.read(path)
-            except FileNotFoundError:
-                data = b""
+            data = read_or_none(old, path) or b""
             why = "QEMU emulates SVM only" if accel == "tcg" and _VMX.fullmatch(path) else ""
             for mutant in mutants_of(path, data, after, predicate):
                 found.append(replace(mutant, untested=mutant.untested or why))

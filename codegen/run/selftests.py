@@ -120,6 +120,19 @@ def build_selftests(
     return SelftestBuild(out, programs, broken, objects, time.monotonic() - start)
 
 
+def build_all(
+    kernel: KernelBuild,
+    touched: Sequence[str],
+    progress: make.Progress | None = None,
+    *,
+    jobs: int | None = None,
+) -> SelftestBuild:
+    """Build every selftest.  Of those that a series has touched, all must build: BuildFailed."""
+    if touched:
+        build_selftests(kernel, touched, progress, jobs=jobs)
+    return build_selftests(kernel, None, progress, jobs=jobs)
+
+
 def _broken(log: str, out: Path) -> tuple[str, ...]:
     """The programs, or objects of them, that make says it could not make."""
     failed = re.findall(rf"\*\*\* \[(?:[^]\n]*: )?{re.escape(str(out))}/(\S+)\] Error", log)

@@ -34,9 +34,9 @@ from codegen.run.make import BuildFailed, Progress
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
 from codegen.run.process import threads
 from codegen.run.runner import Guest, run_tests
-from codegen.run.selftests import FOLDER, build_selftests, names_in
+from codegen.run.selftests import FOLDER, build_all, build_selftests, names_in
 from codegen.run.verdict import Params, Results, TestResult
-from codegen.tree.reader import GitTree
+from codegen.tree.reader import GitTree, read_or_none
 
 # MMU changes are to be run without TDP and without the TDP MMU as well
 # (Documentation/process/maintainer-kvm-x86.rst, "Testing").
@@ -205,15 +205,14 @@ class Trial:
     def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], list[GuestTest]]:
         """The tests to run: those that the series adds, and others."""
         touched = touched_tests(self.applied, kernel)
-        names: list[str] | None = list(self.wishes.names) or touched
-        if names == []:
+        names = list(self.wishes.names) or touched
+        if not names and not self.wishes.everything:
             return [], []
         steps, jobs = self._steps("the selftests"), self.bench.options.jobs
         if self.wishes.everything:
-            names = None
-            if touched:  # that one of these does not build is no matter of the tree's
-                build_selftests(kernel, touched, steps, jobs=jobs)
-        built = build_selftests(kernel, names, steps, jobs=jobs)
+            built = build_all(kernel, touched, steps, jobs=jobs)
+        else:
+            built = build_selftests(kernel, names, steps, jobs=jobs)
         limit = self.wishes.limit_s
         new: list[GuestTest] = []
         old: list[GuestTest] = []
@@ -225,11 +224,7 @@ class Trial:
     def _was_there(self, path: str) -> bool:
         assert self.applied.base.commit is not None
         with GitTree(self.bench.git_dir, self.applied.base.commit) as base:
-            try:
-                base.read(path)
-            except FileNotFoundError:
-                return False
-        return True
+            return read_or_none(base, path) is not None
 
     def _boot(
         self,

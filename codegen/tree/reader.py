@@ -217,6 +217,14 @@ class Overlay:
         return self.base.grep(word)
 
 
+def read_or_none(tree: Tree, path: str) -> bytes | None:
+    """A file of a tree; None where there is none, or a submodule, or a name with a line break."""
+    try:
+        return tree.read(path)
+    except FileNotFoundError:
+        return None
+
+
 @lru_cache(maxsize=64)
 def _version_of(makefile: bytes) -> str:
     values = {}
