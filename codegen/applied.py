@@ -13,6 +13,7 @@ from codegen.commit import MAIL, NAME
 from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.findings import Finding, error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
+from codegen.progress import Report, silent
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git, git_command, run_git
@@ -54,13 +55,20 @@ class Applied:
         return tuple(sorted({path for patch in self.patches for path in patch.paths}))
 
 
-def apply_series(files: Mapping[str, bytes], location: TreeLocation, git_dir: Path) -> Applied:
+def apply_series(
+    files: Mapping[str, bytes],
+    location: TreeLocation,
+    git_dir: Path,
+    progress: Report = silent,
+) -> Applied:
     """Apply a series' files, `codegen.mbox.read_series` or a Series', to a tree.
 
     Objects go to the repository `git_dir`, which has those of the tree at hand; no working tree
     is touched.  The same patches on the same tree give the same commits.  Raises FindingsError
     with the patch that does not apply, EnvironmentFailure where git fails.
     """
+    if location.commit is None:
+        progress(0, None, f"reading {location.folder}")
     base = base_commit(location, git_dir)
     mails = list(_mails(files))
     if not any(mail for _, mail in mails):

@@ -11,6 +11,10 @@ _MANY = 100_000
 Report = Callable[[int, int | None, str], None]
 
 
+def silent(done: int, total: int | None, what: str) -> None:
+    """A Report that shows nothing."""
+
+
 @contextmanager
 def progress() -> Iterator[Report]:
     """A function that shows how far a work is: done, of how much, which work.
@@ -18,7 +22,7 @@ def progress() -> Iterator[Report]:
     rich is imported with the first report, so that commands without any start fast.
     """
     if not sys.stderr.isatty():
-        yield lambda done, total, what: None
+        yield silent
         return
     shown = _Bar()
     try:

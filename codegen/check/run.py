@@ -12,7 +12,7 @@ from codegen.applied import apply_series
 from codegen.check.look import Look, look
 from codegen.check.registry import CHECKS, REASONS
 from codegen.check.remark import Remark
-from codegen.progress import Report as Progress
+from codegen.progress import Report, silent
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.make import Step
@@ -39,7 +39,7 @@ def check(
     location: TreeLocation,
     *,
     compiler: str | None = "gcc",
-    progress: Progress = lambda done, total, what: None,
+    progress: Report = silent,
 ) -> Checked:
     """Check a series' files on a tree; without a compiler nothing is built.
 
@@ -47,7 +47,7 @@ def check(
     missing or the tree does not build without the series, UsageError where there is no patch.
     """
     with _repository(location, compiler, progress) as (git_dir, bench):
-        applied = apply_series(files, location, git_dir)
+        applied = apply_series(files, location, git_dir, progress)
         cover = next((name for name, data in files.items() if data is applied.cover), "")
         found: list[Remark] = []
         with look(applied, cover) as view:
@@ -65,7 +65,7 @@ def check(
 
 @contextmanager
 def _repository(
-    location: TreeLocation, compiler: str | None, progress: Progress
+    location: TreeLocation, compiler: str | None, progress: Report
 ) -> Iterator[tuple[Path, Bench | None]]:
     """Where the series becomes commits: the tree's bench, or a place that goes again."""
     if compiler is None:
@@ -79,7 +79,7 @@ def _repository(
         yield bench.git_dir, bench
 
 
-def _built(view: Look, bench: Bench, progress: Progress) -> Iterator[Remark]:
+def _built(view: Look, bench: Bench, progress: Report) -> Iterator[Remark]:
     from codegen.check.bisect import bisect
 
     def tell(what: str) -> Callable[[Step], None]:

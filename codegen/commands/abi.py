@@ -12,6 +12,7 @@ from codegen.applied import apply_series
 from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
 from codegen.mbox import read_series
+from codegen.progress import progress
 from codegen.series import open_tree
 from codegen.subject import location
 from codegen.tree.locate import TreeLocation, repository_at
@@ -43,8 +44,8 @@ def _second(spec: str, base: TreeLocation) -> Iterator[Tree]:
             yield tree
         return
     files = read_series(Path(spec).expanduser())
-    with scratch_repository(base.git_dir) as git_dir:
-        applied = apply_series(files, base, git_dir)
+    with progress() as shown, scratch_repository(base.git_dir) as git_dir:
+        applied = apply_series(files, base, git_dir, shown)
         with open_tree(applied.tip) as tree:
             yield tree
 

@@ -45,7 +45,7 @@ def test(options: argparse.Namespace) -> int:
         resume=options.resume,
     )
     with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
-        applied = apply_series(files, location, bench.git_dir)
+        applied = apply_series(files, location, bench.git_dir, shown)
         folder = _folder(options, bench, applied)
         quiet = options.json or options.format != "table"
         trial = Trial(bench, applied, wishes, folder, shown, None if quiet else _say)
@@ -70,7 +70,7 @@ def build(options: argparse.Namespace) -> int:
     """`gen build`: the kernel and the selftests of a series."""
     files, location = subject(options)
     with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
-        applied = apply_series(files, location, bench.git_dir)
+        applied = apply_series(files, location, bench.git_dir, shown)
         tip = applied.tip.commit
         assert tip is not None
         try:

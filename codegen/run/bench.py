@@ -19,7 +19,7 @@ from codegen.lock import locked
 from codegen.run import make
 from codegen.run.build import KernelBuild, Options, build
 from codegen.run.checkout import sync
-from codegen.run.make import Progress
+from codegen.run.make import Progress, Step
 from codegen.tree.cache import cache_dir
 from codegen.tree.locate import TreeLocation
 from codegen.tree.scratch import make_repository
@@ -44,6 +44,8 @@ class Bench:
 
     def kernel(self, commit: str, progress: Progress | None = None) -> KernelBuild:
         """The kernel of a commit.  Raises what `codegen.run.build.build` raises."""
+        if progress:
+            progress(Step(0, None, "the checkout"))
         out = self.folder / f"kernel-{Path(self.options.compiler).name}"
         return build(self.source(commit), out, progress, self.options)
 

@@ -14,7 +14,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 from codegen.applied import Applied
 from codegen.errors import FindingsError, UsageError
 from codegen.mutants import Mutant
-from codegen.progress import Report
+from codegen.progress import Report, silent
 from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.boot import check_qemu
@@ -41,6 +41,7 @@ from codegen.tree.reader import GitTree, read_or_none
 # MMU changes are to be run without TDP and without the TDP MMU as well
 # (Documentation/process/maintainer-kvm-x86.rst, "Testing").
 CONDITIONS = (("kvm_amd.npt=0", "kvm_intel.ept=0"), ("kvm.tdp_mmu=0",))
+BOOTS = 2  # at a time; each guest has two processors and 2 GiB
 _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 
 
@@ -67,12 +68,12 @@ class Trial:
         applied: Applied,
         wishes: Wishes,
         folder: Path,
-        report: Report | None = None,
+        report: Report = silent,
         listener: Listener | None = None,
     ) -> None:
         self.bench, self.applied, self.wishes = bench, applied, wishes
         self.folder, self.listener = folder, listener
-        self.report = report or (lambda done, total, what: None)
+        self.report = report
         self.rows: list[TestResult] = []
         self.noticed: list[Noticed] = []
         self.stillborn: list[Strain] = []
@@ -105,27 +106,23 @@ class Trial:
         memory = self.bench.folder.parent / "accel.json"
         canary = images.get("base", images["series"])
         self.accel = accel.choose(self.wishes.accel, canary, self._init, memory)
-        conditions = [params for params in CONDITIONS if _has(kernel, params)]
-        old_conditions = () if self.wishes.everything else conditions
+        conditions = [(), *(params for params in CONDITIONS if _has(kernel, params))]
         mutants: Sequence[Mutant] = ()
         if self.wishes.mutants and new:
             mutants = find_mutants(self.applied, kernel, self.accel.name)
         images = self._begin(images, mutants)
         changed = frozenset(test.name for test in old if self._changes(test.name))
-        # Old tests may take minutes; the new ones and the mutants do not wait for them.
-        with threads(2) as pool:
-            self.lanes = [
-                Lane(new, True, images, self._boot, self._row),
-                Lane(old, False, images, self._boot, self._row, changed),
-            ]
-            running = [
-                pool.submit(self.lanes[0].run, conditions),
-                pool.submit(self.lanes[1].run, old_conditions),
-            ]
+        added = Lane(new, True, images, self._boot, self._row)
+        others = Lane(old, False, images, self._boot, self._row, changed)
+        self.lanes = [added, others]
+        once = conditions[:1] if self.wishes.everything else conditions
+        with threads(BOOTS) as pool:
+            running = [pool.submit(added.run, params) for params in conditions if new]
+            # Old tests may take minutes; the new ones and the mutants do not wait for them.
+            waiting = pool.submit(others.run_all, once)
             if mutants:
-                self._mutants(mutants, new, [(), *conditions], running[0])
-            for lane in running:
-                self._wait(lane)
+                self._mutants(mutants, new, conditions, running)
+            self._wait([*running, waiting])
         self.complete = True
 
     def _base(self, commit: str) -> Path:
@@ -174,7 +171,7 @@ class Trial:
         mutants: Sequence[Mutant],
         tests: Sequence[GuestTest],
         conditions: Sequence[Params],
-        before: Future[bool],
+        before: Sequence[Future[bool]],
     ) -> None:
         """Build the mutants while the series is booted, and boot them `before` that is done."""
         built = strains(self.bench, self.applied, mutants, self._steps("the mutants"))
@@ -188,11 +185,15 @@ class Trial:
     def _steps(self, what: str) -> Progress:
         return lambda step: self.report(step.done, step.total, f"building {what}")
 
-    def _wait(self, lane: Future[bool]) -> bool:
-        """Wait for a lane, and show how far it is."""
-        while not wait([lane], timeout=0.2).done:
+    def _wait(self, running: Sequence[Future[bool]]) -> bool:
+        """Wait for boots, and show how far they are; whether all is as it should be."""
+        left = set(running)
+        while left:
+            done, left = wait(left, timeout=0.2, return_when=FIRST_EXCEPTION)
+            for each in done:
+                each.result()  # or its exception, at once
             self.report(len(self.rows), None, "testing")
-        return lane.result()
+        return all(each.result() for each in running)
 
     @contextmanager
     def _spent(self, what: str) -> Iterator[None]:

@@ -56,34 +56,34 @@ class Played:
 
 def test_a_new_test_is_asked_once_without_the_series() -> None:
     played = Played({("base", "a", ()): Verdict.SKIP})
-    assert played.lane(A, new=True).run([TDP_OFF])
+    assert played.lane(A, new=True).run_all([(), TDP_OFF])
     assert played.boots == [("series", "a", ()), ("base", "a", ()), ("series", "a", TDP_OFF)]
     assert played.rows == ["series: a pass", "base: a pass", "series kvm_amd.npt=0: a pass"]
 
 
 def test_a_new_test_that_passes_without_the_series_is_wrong() -> None:
     played = Played({})
-    assert not played.lane(A, new=True).run([])
+    assert not played.lane(A, new=True).run(())
     assert played.rows == ["series: a pass", "base: a fail"]
 
 
 def test_an_old_test_is_asked_without_the_series_only_where_it_does_not_pass() -> None:
     played = Played({(kernel, "b", ()): Verdict.FAIL for kernel in ("series", "base")})
-    assert played.lane(A, B, new=False).run([])
+    assert played.lane(A, B, new=False).run(())
     assert played.boots == [("series", "ab", ()), ("base", "b", ())]
     assert played.rows == ["series: a pass", "series: b skip"]
 
 
 def test_an_old_test_that_fails_with_the_series_only_is_wrong() -> None:
     played = Played({("series", "b", TDP_OFF): Verdict.CRASH})
-    assert not played.lane(A, B, new=False).run([TDP_OFF])
+    assert not played.lane(A, B, new=False).run_all([(), TDP_OFF])
     assert played.boots[-1] == ("base", "b", TDP_OFF)
     assert played.rows[-1] == "series kvm_amd.npt=0: b crash"
 
 
 def test_a_test_that_the_series_changed_has_no_excuse() -> None:
     played = Played({(kernel, "b", ()): Verdict.FAIL for kernel in ("series", "base")})
-    assert not played.lane(A, B, new=False, changed="b").run([])
+    assert not played.lane(A, B, new=False, changed="b").run(())
     assert played.rows[-1] == "series: b fail"
 
 
@@ -95,7 +95,7 @@ def test_a_kernel_that_complains_at_boot_is_told_beside_the_one_without(
     if base is Verdict.CRASH:
         said[("base", BOOT, ())] = base
     played = Played(said)
-    assert played.lane(A, new=False).run([]) is good
+    assert played.lane(A, new=False).run(()) is good
     assert played.boots == [("series", "a", ()), ("base", "a", ())]
     assert played.rows[-1] == f"series: boot {'skip' if good else 'crash'}"
 
@@ -103,13 +103,13 @@ def test_a_kernel_that_complains_at_boot_is_told_beside_the_one_without(
 def test_without_a_baseline_there_is_one_kernel() -> None:
     played = Played({})
     lane = Lane([A], True, {"series": Path("series")}, played.boot, played.row)
-    assert lane.run([])
+    assert lane.run(())
     assert played.boots == [("series", "a", ())]
 
 
 def test_no_tests_no_boots() -> None:
     played = Played({})
-    assert played.lane(new=True).run([TDP_OFF])
+    assert played.lane(new=True).run_all([(), TDP_OFF])
     assert not played.boots
 
 
@@ -117,7 +117,7 @@ def test_what_has_run_is_told_where_the_run_is_ended() -> None:
     played = Played({("series", "a", ()): Verdict.FAIL}, ended_at="b")
     lane = played.lane(A, B, new=True)
     with pytest.raises(KeyboardInterrupt):
-        lane.run([])
+        lane.run(())
     assert played.rows == ["series: a fail"]
     assert not lane.rounds
 
@@ -133,5 +133,5 @@ def test_what_has_run_is_told_where_the_kernel_without_the_series_is_ended() -> 
 
     lane = Lane([A, B], False, IMAGES, ended, played.row)
     with pytest.raises(KeyboardInterrupt):
-        lane.run([])
+        lane.run(())
     assert played.rows == ["series: b pass", "series: a fail"]
