@@ -25,6 +25,7 @@ from codegen.run.verdict import TestResult, judge, judge_unfinished
 GRACE_S = 30.0  # how much longer than a test's own limit init may be silent
 NO_TSC = "the guest's kernel could not measure its TSC, the host is too busy"
 BOOT = "boot"  # the name of what is no test
+_PAGING = ("kvm_amd.npt=", "kvm_intel.ept=")
 REBOOTS = 3  # boots in a row that may end without any verdict but infra
 
 
@@ -182,6 +183,12 @@ def _unusable(guest: Guest, output: str) -> str:
         cpu = [name for name in ("svm", "vmx") if facts.get(name) == "1"]
         return (
             f"the guest has no /dev/kvm; its processor has {' and '.join(cpu) or 'no svm, no vmx'}"
+        )
+    flat = [name for name in ("npt", "ept") if facts.get(name) == "N"]
+    if flat and not any(param.startswith(_PAGING) for param in guest.params):
+        return (
+            f"the guest's processor has no nested paging ({' and '.join(flat)}): "
+            f"{guest.qemu} is too old to emulate it, or the host has none to give"
         )
     if facts.get("tsc") == "0":
         return NO_TSC

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import pytest
 
 from codegen.applied import commit_files
 from codegen.cli import DONE, FAILED, FOUND, main
+from codegen.run.boot import QEMU
 from codegen.series import open_tree
 from codegen.tree.plumbing import git
 from codegen.tree.scratch import scratch_repository
@@ -93,6 +95,36 @@ def test_a_kernel_that_panics_at_boot_is_a_crash(
     assert first["verdict"] == "crash"
     assert "No kernel today" in first["reason"]
     assert any("No kernel today" in line for line in first["log"])
+
+
+OLD_QEMU = """\
+#!/bin/sh
+# QEMU as it was before it could emulate nested paging
+n=$#
+while [ $n -gt 0 ]; do
+    word=$1
+    shift
+    [ "$word" != max ] || word=max,npt=off
+    set -- "$@" "$word"
+    n=$((n - 1))
+done
+exec {qemu} "$@"
+"""
+
+
+def test_a_qemu_that_is_too_old_is_the_machine_s_fault(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    qemu = tmp_path / "bin" / QEMU
+    qemu.parent.mkdir()
+    qemu.write_text(OLD_QEMU.format(qemu=shutil.which(QEMU)))
+    qemu.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
+    series = by_hand(tmp_path / "s", {MAIN: ("", "\n")})
+    status, said = tried(capsys, series, "--", QUICK)
+    assert status == FAILED
+    assert said["results"][0]["verdict"] == "infra"
+    assert "too old" in said["results"][0]["reason"]
 
 
 def test_a_test_that_hangs_is_stopped_and_the_next_one_runs(

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 
 from codegen.cli import DONE, main
-from tests.kernel.conftest import CELLS, made
+from codegen.run.bench import open_bench
+from codegen.run.build import Options
+from tests.kernel.conftest import CELLS, location, made
 
 from .conftest import MUTANTS, SERIES
 
@@ -39,6 +41,15 @@ def verdicts(said: dict[str, Any], kernel: str) -> dict[str, str]:
     """The verdicts of some rows, by what stands behind the colon."""
     rows = (result for result in said["results"] if result["name"].startswith(f"{kernel}: "))
     return {result["name"].partition(": ")[2]: result["verdict"] for result in rows}
+
+
+def test_a_series_that_clang_has_built(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = ("small-pages-only", "vm-capability", "6.1")
+    status, said = tried(capsys, *cell, "--compiler", "clang", "--no-baseline", "--no-mutants")
+    assert status == DONE, json.dumps(said, indent=1)
+    assert "pass" in verdicts(said, "series").values()
+    with open_bench(location("6.1"), Options(compiler="clang")) as bench:
+        assert b"clang version" in (bench.folder / "kernel-clang/vmlinux").read_bytes()
 
 
 @pytest.mark.parametrize("cell", CELLS_HERE, ids="-".join)

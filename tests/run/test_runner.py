@@ -92,6 +92,12 @@ def test_guest_without_kvm_is_infra(tmp_path: Path) -> None:
     assert results[0].reason.startswith("the guest has no /dev/kvm")
 
 
+def test_guest_without_nested_paging_is_infra(tmp_path: Path) -> None:
+    results = run(tmp_path, 'say "@gen guest kvm=1 svm=1 npt=N"; say "@gen done"')
+    assert verdicts(results) == "infra infra infra"
+    assert "no nested paging (npt)" in results[0].reason
+
+
 def test_guest_without_a_tsc_is_booted_again(tmp_path: Path) -> None:
     spoilt = 'if [ $n = 1 ]; then say "@gen guest kvm=1 tsc=0"; else ' + KVM.strip() + "; fi\n"
     results = run(tmp_path, ALL_PASS.replace(KVM, spoilt))
