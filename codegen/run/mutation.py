@@ -15,6 +15,7 @@ from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
+from codegen.run.preprocessed import preprocessed
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.tree.reader import GitTree, read_or_none
 
@@ -23,6 +24,9 @@ _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 _KERNEL_C = re.compile(r"(?!tools/|samples/|.*/uapi/|arch/(?!x86/)).*\.[ch]")
 _DEFINER = "kernel/params.c"  # where the kernel has its own parameters
 _VMX = re.compile(r"arch/x86/kvm/vmx/.*")
+# How a mutant looks in a file that was woven, see codegen.mutants.woven().
+_WOVEN = re.compile(rb"\b%s [!=]= (\d+)" % PARAMETER.encode())
+_LEFT_OUT = "the configuration leaves it out"
 _OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
 
 
@@ -98,11 +102,12 @@ def strains(
     """
     alone = len(mutants) == 1
     try:
-        yield Strain(_build(bench, applied, mutants, progress, switched=True), tuple(mutants), True)
+        kernel = _build(bench, applied, mutants, progress, switched=True)
+        yield Strain(kernel.bzimage, _compiled(kernel, mutants), True)
     except BuildFailed:
         if alone:
             try:
-                image = _build(bench, applied, mutants, progress, switched=False)
+                image = _build(bench, applied, mutants, progress, switched=False).bzimage
             except BuildFailed:
                 image = None
             yield Strain(image, tuple(mutants), False)
@@ -119,7 +124,7 @@ def _build(
     progress: Progress | None,
     *,
     switched: bool,
-) -> Path:
+) -> KernelBuild:
     by_path: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         by_path.setdefault(mutant.path, []).append(mutant)
@@ -135,7 +140,23 @@ def _build(
         else:
             files = {path: fixed(tree.read(path), found[0]) for path, found in by_path.items()}
     commit = commit_files(bench.git_dir, tip, files, "Mutants")
-    return bench.kernel(commit, progress).bzimage
+    return bench.kernel(commit, progress)
+
+
+def _compiled(kernel: KernelBuild, mutants: Sequence[Mutant]) -> tuple[Mutant, ...]:
+    """The mutants of a kernel; of those that the preprocessor has dropped, none can be noticed."""
+    seen: dict[str, frozenset[int] | None] = {}
+    for path in {mutant.path for mutant in mutants}:
+        text = None if path.endswith(".h") else preprocessed(kernel, path)
+        seen[path] = None if text is None else frozenset(map(int, _WOVEN.findall(text)))
+    return tuple(
+        (
+            mutant
+            if (numbers := seen[mutant.path]) is None or mutant.number in numbers
+            else replace(mutant, untested=_LEFT_OUT)
+        )
+        for mutant in mutants
+    )
 
 
 def try_strain(

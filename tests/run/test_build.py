@@ -11,6 +11,7 @@ from codegen.errors import EnvironmentFailure, UsageError
 from codegen.run import make
 from codegen.run.build import STAMP, ConfigRefused, Options, build, stale_objects
 from codegen.run.make import BuildFailed, Step, error_lines
+from codegen.run.preprocessed import preprocessed
 from codegen.run.selftests import build_selftests, resolve
 
 MAKEFILE = """\
@@ -281,3 +282,26 @@ def test_what_a_killed_make_left_is_made_again(tmp_path: Path) -> None:
         half.write_text("half")
     with make.whole(tmp_path):
         assert half.exists()
+
+
+@pytest.mark.parametrize("key", ["cmd", "savedcmd"])
+def test_what_the_configuration_leaves_out_is_not_compiled(
+    tree: Path, tmp_path: Path, options: Options, key: str
+) -> None:
+    source = tree / "arch/x86/kvm/x86.c"
+    source.write_text("#ifdef CONFIG_A\nint a = gen_mutant == 1;\n#else\nint b;\n#endif\n")
+    kernel = build(tree, tmp_path / "out", options=options)
+    (kernel.out / "arch/x86/kvm").mkdir(exist_ok=True)
+    kept = kernel.out / "arch/x86/kvm/.x86.o.cmd"
+    command = "gcc -Wp,-MMD,x86.d -DNAME='\"x86\"' {} -c -o arch/x86/kvm/x86.o {}"
+    for define, seen in (("-DCONFIG_A", True), ("", False)):
+        text = f"{key}_arch/x86/kvm/x86.o := {command.format(define, source)} ; tools/objtool x\n"
+        kept.write_text(f"{text}\nsource_arch/x86/kvm/x86.o := {source}\n")
+        said = preprocessed(kernel, "arch/x86/kvm/x86.c")
+        assert said is not None
+        assert (b"gen_mutant == 1" in said) is seen
+        assert (b"int b" in said) is not seen
+    assert not (kernel.out / "x86.d").exists()
+    assert preprocessed(kernel, "arch/x86/kvm/mmu.c") is None
+    kept.write_text("cmd_x := 'gcc\n")
+    assert preprocessed(kernel, "arch/x86/kvm/x86.c") is None

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import threading
@@ -15,6 +14,7 @@ import pytest
 
 from codegen.errors import EnvironmentFailure
 from codegen.tree.cache import cache_dir, cache_path, locked
+from tests.unprivileged import read_only
 
 
 def test_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,11 +41,12 @@ def test_a_file_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         cache_dir()
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_no_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tmp_path.chmod(0o500)
     monkeypatch.setenv("GEN_CACHE", str(tmp_path))
-    with pytest.raises(EnvironmentFailure, match="no permission to write"):
+    with (
+        read_only(tmp_path),
+        pytest.raises(EnvironmentFailure, match="no permission to write"),
+    ):
         cache_dir()
 
 

@@ -21,6 +21,7 @@ from codegen.variants import load_variant
 from tests.minitree import KVM_MAIN, minitree, written
 from tests.unit.kit import TEMPLATES, knob
 from tests.unit.test_git import state
+from tests.unprivileged import read_only
 
 
 @pytest.fixture(scope="module")
@@ -183,14 +184,14 @@ def test_what_killed_runs_left_goes_after_an_hour(series: Series, tmp_path: Path
     assert names(folder.parent) == {"memslot-flag", ".gen-new"}
 
 
-needs_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-
-
-@needs_user
 def test_a_folder_that_may_not_be_written_is_said(series: Series, tmp_path: Path) -> None:
-    tmp_path.chmod(0o555)
-    with pytest.raises(EnvironmentFailure, match="cannot write the series"):
-        write(series, tmp_path)
+    write(series, tmp_path / "mine")
+    (tmp_path / "closed").mkdir()
+    with (
+        read_only(tmp_path / "closed"),
+        pytest.raises(EnvironmentFailure, match="cannot write the series to .*: Permission denied"),
+    ):
+        write(series, tmp_path / "closed")
 
 
 def test_a_path_through_a_file_is_said(series: Series, tmp_path: Path) -> None:

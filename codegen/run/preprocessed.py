@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the compiler saw of a file: the command that kbuild kept of it, stopped before compiling."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+
+from codegen.run import make
+from codegen.run.build import KernelBuild
+
+
+def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
+    """The text of the C file `path` of the tree that was built, without what the configuration
+    leaves out; None where kbuild kept no command of it, or that says nothing.
+
+    The file `.NAME.o.cmd` is written by scripts/Kbuild.include (if_changed_dep).
+    """
+    made = (kernel.out / path).with_suffix(".o")
+    kept = made.with_name(f".{made.name}.cmd")
+    if not kept.is_file():
+        return None
+    words = _compile_command(kept.read_text(errors="replace"))
+    if "-c" not in words or "-o" not in words:
+        return None
+    at = words.index("-o")
+    # -MMD would write the file that make reads its dependencies from.
+    asked = [word for word in (*words[:at], *words[at + 2 :]) if not word.startswith("-Wp,-MMD")]
+    asked[asked.index("-c")] = "-E"
+    env = make.environment(kernel.ccache)
+    done = subprocess.run(asked, cwd=kernel.out, env=env, capture_output=True, check=False)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _compile_command(kept: str) -> list[str]:
+    """The first command in the first line, which is a make variable."""
+    line = kept.partition("\n")[0].partition(":=")[2].partition(" ; ")[0]
+    try:
+        return shlex.split(line.replace("$$", "$").replace("$(pound)", "#"))
+    except ValueError:
+        return []
