@@ -198,7 +198,7 @@ def _counted(trial: Trial) -> dict[str, int]:
 
 
 def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
-    return [row for row in rows if row.verdict not in (Verdict.PASS, Verdict.SKIP)]
+    return [row for row in rows if not row.verdict.good]
 
 
 def _finish(options: argparse.Namespace, trial: Trial) -> int:

@@ -18,6 +18,11 @@ class Verdict(enum.StrEnum):
     SKIP = "skip"
     INFRA = "infra"
 
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong: a test that skips has said why."""
+        return self in (Verdict.PASS, Verdict.SKIP)
+
 
 @dataclass(frozen=True)
 class Subtest:

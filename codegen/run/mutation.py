@@ -212,8 +212,7 @@ def _asleep(tests: Sequence[GuestTest], number: int) -> list[GuestTest]:
 
 def _good(result: TestResult, params: Params) -> bool:
     """Where a condition does not hold, a test may skip."""
-    good = (Verdict.PASS, Verdict.SKIP) if params else (Verdict.PASS,)
-    return result.verdict in good
+    return result.verdict.good if params else result.verdict is Verdict.PASS
 
 
 def _given_away(results: Results, tests: Sequence[GuestTest], params: Params) -> TestResult | None:

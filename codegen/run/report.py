@@ -106,7 +106,7 @@ def ktap(results: Sequence[TestResult]) -> str:
                 f"  {_point(s.verdict, i, s.name, s.detail)}"
                 for i, s in enumerate(result.subtests, start=1)
             ]
-        if result.verdict not in (Verdict.PASS, Verdict.SKIP):
+        if not result.verdict.good:
             # KTAP has no word for a crash: the diagnostic line keeps what "not ok" loses.
             head = f"{result.verdict.value}: {result.reason}"
             lines += [f"# {line}" for line in (head, *result.log)]
@@ -115,7 +115,7 @@ def ktap(results: Sequence[TestResult]) -> str:
 
 
 def _point(verdict: Verdict, number: int, name: str, detail: str) -> str:
-    result = "ok" if verdict in (Verdict.PASS, Verdict.SKIP) else "not ok"
+    result = "ok" if verdict.good else "not ok"
     skip = f" # SKIP {detail}".rstrip() if verdict is Verdict.SKIP else ""
     return f"{result} {number} {name.replace('#', ' ')}{skip}"
 

@@ -27,7 +27,6 @@ from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.boot import check_qemu
 from codegen.run.build import KernelBuild
-from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest, build_init
 from codegen.run.lane import Lane, Listener, Round
 from codegen.run.make import BuildFailed, Progress
@@ -256,7 +255,7 @@ class Trial:
         self.rows.append(row)
         if self.listener:
             self.listener(row)
-        return row.verdict in (Verdict.PASS, Verdict.SKIP)
+        return row.verdict.good
 
     def _strain(
         self, strain: Strain, tests: Sequence[GuestTest], conditions: Sequence[Params]

@@ -47,7 +47,7 @@ class Played:
     def row(self, kernel: str, params: Params, result: TestResult) -> bool:
         under = f" {params[0]}" if params else ""
         self.rows.append(f"{kernel}{under}: {result.name} {result.verdict.value}")
-        return result.verdict in (Verdict.PASS, Verdict.SKIP)
+        return result.verdict.good
 
     def lane(self, *tests: GuestTest, new: bool, changed: str = "") -> Lane:
         """A lane with these boots."""
