@@ -73,13 +73,15 @@ def subject(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocat
         raise UsageError("name a series (a folder of patches, a patch, a mailbox) or --variant")
     if options.variant == "all":
         raise UsageError("--variant all is many series, this is about one; name it")
+    from codegen.render import resources
     from codegen.series import generate
+    from codegen.variants import load_variant
 
+    # What is quickly said is said before a tree is fetched.
+    knob, keep_free = description(options.abi), reserved(options.reserve)
+    variant = load_variant(resources("templates"), options.variant)
     where = location(options.tree)
-    made = generate(
-        description(options.abi), options.variant, where, reserved=reserved(options.reserve)
-    )
-    return made.files, where
+    return generate(knob, variant, where, reserved=keep_free).files, where
 
 
 def _there(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocation]:
