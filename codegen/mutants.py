@@ -1,33 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Kernels without one of the checks that a series makes: would its test notice?
 
-Every condition, mask, default and hook that a series adds gives some mutants.  All of them are
-woven into one kernel ("mutant schemata"), where the parameter `gen_mutant` says which one is
-alive, so that all mutants together cost one build.
+Every condition, mask, default and hook that a series adds gives some mutants.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import groupby
 
 from codegen.c.pattern import closing
 from codegen.c.source import CSource, Extent, Token, lex
 
-PARAMETER = "gen_mutant"
-_DECLARATION = f"""\
-#if !defined(__ASSEMBLY__) && !defined(__ASSEMBLER__)
-extern unsigned int {PARAMETER};
-#endif
-"""
-_DEFINITION = f"""
-#include <linux/moduleparam.h>
-unsigned int {PARAMETER};
-core_param({PARAMETER}, {PARAMETER}, uint, 0644);
-"""
 _MACRO_NAME = re.compile(r"[A-Z_][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
 _STARTS = frozenset((*";{}:)", "else"))
@@ -70,9 +56,6 @@ class Mutant:
         return f"{self.path}:{self.line}{inside}"
 
 
-Span = tuple[int, int, tuple[Mutant, ...]]
-
-
 def mutants_of(
     path: str, before: bytes, after: bytes, predicate: Predicate | None = None
 ) -> tuple[Mutant, ...]:
@@ -96,45 +79,6 @@ def mutants_of(
 def numbered(mutants: Iterable[Mutant]) -> tuple[Mutant, ...]:
     """The mutants with the numbers that the kernel knows them by, from 1."""
     return tuple(replace(mutant, number=n) for n, mutant in enumerate(mutants, start=1))
-
-
-def woven(data: bytes, mutants: Sequence[Mutant], *, define: bool) -> bytes:
-    """A file's text with all of its mutants in it; with `define`, also their parameter."""
-    text = _weave(data, 0, len(data), _spans(mutants), PARAMETER)
-    return _DECLARATION.encode() + text + (_DEFINITION.encode() if define else b"")
-
-
-def fixed(data: bytes, mutant: Mutant) -> bytes:
-    """A file's text with one mutant that is always alive, for constant expressions."""
-    return _weave(data, 0, len(data), _spans([mutant]), str(mutant.number))
-
-
-def _spans(mutants: Sequence[Mutant]) -> list[Span]:
-    ordered = sorted(mutants, key=lambda m: (m.start, -m.end, m.number))
-    groups = groupby(ordered, key=lambda m: (m.start, m.end))
-    return [(start, end, tuple(group)) for (start, end), group in groups]
-
-
-def _weave(data: bytes, start: int, end: int, spans: Sequence[Span], alive: str) -> bytes:
-    """The bytes from `start` to `end` with the mutants of some spans, inner ones included.
-
-    `alive` is what is compared with a mutant's number.
-    """
-    parts, at, index = [], start, 0
-    while index < len(spans):
-        first, last, group = spans[index]
-        inner = [span for span in spans[index + 1 :] if span[1] <= last and span[0] >= first]
-        text = _weave(data, first, last, inner, alive)
-        for mutant in group:
-            if mutant.value is None:
-                text = b"{ if (%s != %d) %s }" % (alive.encode(), mutant.number, text)
-            else:
-                choice = f"({alive} == {mutant.number} ? {mutant.value} : (".encode()
-                text = choice + text + b"))"
-        parts += [data[at:first], text]
-        at = last
-        index += 1 + len(inner)
-    return b"".join([*parts, data[at:end]])
 
 
 def _new_tokens(before: bytes, source: CSource) -> frozenset[int]:

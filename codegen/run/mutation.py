@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from codegen.applied import Applied, commit_files
-from codegen.mutants import PARAMETER, Mutant, Predicate, fixed, mutants_of, numbered, woven
+from codegen.mutants import Mutant, Predicate, mutants_of, numbered
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
@@ -18,14 +18,13 @@ from codegen.run.make import BuildFailed, Progress
 from codegen.run.preprocessed import preprocessed
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.tree.reader import GitTree, read_or_none
+from codegen.weave import PARAMETER, fixed, mutants_in, woven
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
 _KERNEL_C = re.compile(r"(?!tools/|samples/|.*/uapi/|arch/(?!x86/)).*\.[ch]")
 _DEFINER = "kernel/params.c"  # where the kernel has its own parameters
 _VMX = re.compile(r"arch/x86/kvm/vmx/.*")
-# How a mutant looks in a file that was woven, see codegen.mutants.woven().
-_WOVEN = re.compile(rb"\b%s [!=]= (\d+)" % PARAMETER.encode())
 _LEFT_OUT = "the configuration leaves it out"
 _OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
 
@@ -148,7 +147,7 @@ def _compiled(kernel: KernelBuild, mutants: Sequence[Mutant]) -> tuple[Mutant, .
     seen: dict[str, frozenset[int] | None] = {}
     for path in {mutant.path for mutant in mutants}:
         text = None if path.endswith(".h") else preprocessed(kernel, path)
-        seen[path] = None if text is None else frozenset(map(int, _WOVEN.findall(text)))
+        seen[path] = None if text is None else mutants_in(text)
     return tuple(
         (
             mutant

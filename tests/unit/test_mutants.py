@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.mutants import PARAMETER, Mutant, Predicate, fixed, mutants_of, numbered, woven
+from codegen.mutants import Mutant, Predicate, mutants_of, numbered
+from codegen.weave import PARAMETER, fixed, mutants_in, woven
 
 KNOB = Predicate("kvm_small_maps", "false", "bool")
 
@@ -156,6 +157,7 @@ def test_all_mutants_in_one_program_and_each_is_another(tmp_path: Path) -> None:
         return subprocess.check_output([str(program), str(number)], text=True)
 
     all_of_them = woven(after, mutants, define=False)
+    assert mutants_in(all_of_them) == {mutant.number for mutant in mutants}
     plain = output(after, 0, "plain")
     assert output(all_of_them, 0, "woven") == plain
     for mutant in mutants:
