@@ -23,12 +23,12 @@ _EXAMPLES = """\
 examples:
   gen --variant memslot-flag                      the reference knob on Debian's 6.12
   gen --variant all --abi small-pages-only        every uAPI for another knob
-  gen --variant quirk --tree ~/linux@kvm/next     on a branch of your own repository
+  gen --variant memslot-flag --tree ~/linux@kvm/next   on a branch of your own repository
   gen explain --variant vm-capability             the plan; nothing is written
   gen apply --variant memslot-flag --tree ~/linux --branch zap-leafs
   gen check my-series/                            what would KVM's maintainers say?
   gen test --variant memslot-flag                 does KVM believe it?
-  gen test patches/debian-6.12/zap-leafs-only/quirk -- zap_leafs_only_test
+  gen test my-series/ -- set_memory_region_test   that test, on patches that are there
   gen abi-diff debian:6.12 patches/series         what does it change for userspace?
   gen lint my-knob.yaml                           is the description all right?
 
@@ -51,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
     parser = _Parser(
         prog="gen",
+        usage="gen --variant V [options]\n       gen COMMAND [options]",
         description="Generate the patch series that gives userspace a KVM knob.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -210,12 +211,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(given: list[str]) -> argparse.Namespace:
     """What stands behind `--` are names of tests, for the command that takes some."""
     at = given.index("--") if "--" in given else len(given)
-    options, names = build_parser().parse_args(given[:at]), given[at + 1 :]
+    parser, names = build_parser(), given[at + 1 :]
+    _command_first(parser, given[:at])
+    options = parser.parse_args(given[:at])
     if names and not hasattr(options, "names"):
         raise UsageError(f"nothing goes behind -- here: {names[0]}")
     if names:
         options.names = names
     return options
+
+
+def _command_first(parser: argparse.ArgumentParser, given: list[str]) -> None:
+    """UsageError for options before the command: argparse would forget them."""
+    if not given or given[0] in _COMMANDS:
+        return
+    for number, word in enumerate(given):
+        if word not in _COMMANDS:
+            continue
+        try:
+            parser.parse_args(given[:number])
+        except UsageError:
+            continue  # the word is an option's value, or another command's argument
+        before = " ".join(given[:number])
+        raise UsageError(f"options go behind the command: gen {word} {before} …")
 
 
 # Only the module of the command that runs is imported.

@@ -12,7 +12,7 @@ from codegen.c.source import lex
 from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.dialect import translated
-from codegen.findings import Finding, error
+from codegen.findings import Finding, NotHere, error
 from codegen.numbers import constants, family
 from codegen.render import for_any_vm, literal
 from codegen.sites.selftest import flag_tests, test_path
@@ -74,6 +74,7 @@ class PredicateNames:
 
     kvm: str
     slot: str
+    const: bool  # whether the VM is
 
 
 def predicate_names(args: str) -> PredicateNames:
@@ -83,7 +84,8 @@ def predicate_names(args: str) -> PredicateNames:
         found = re.search(rf"struct\s+{struct}\s*\*\s*(\w+)", args)
         return found[1] if found else ""
 
-    return PredicateNames(name("kvm"), name("kvm_memory_slot"))
+    const = bool(re.search(r"\bconst\s+struct\s+kvm\s*\*", args))
+    return PredicateNames(name("kvm"), name("kvm_memory_slot"), const)
 
 
 def names_in(expression: str) -> tuple[str, ...]:
@@ -102,7 +104,10 @@ def known_expression(
     where: Sequence[str],
     expressions: Sequence[str] | None,
 ) -> str:
-    """The first expression whose names the tree knows; empty where none is asked for."""
+    """The first expression whose names the tree knows; empty where none is asked for.
+
+    Raises NotHere where it knows those of none.
+    """
     if not expressions:
         return ""
     missing: dict[str, str] = {}
@@ -112,13 +117,12 @@ def known_expression(
             return expression
         missing[expression] = unknown[0]
     said = "; ".join(f"`{e}` names {name}" for e, name in missing.items())
-    raise error(
-        description.finding(
-            where,
-            f"no alternative of {'.'.join(where)} fits this tree: {said}, which it does not have",
-            "add an alternative in this tree's terms",
-        )
+    finding = description.finding(
+        where,
+        f"no alternative of {'.'.join(where)} fits this tree: {said}, which it does not have",
+        "add an alternative in this tree's terms",
     )
+    raise NotHere(finding.message, (finding,))
 
 
 def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, int]:

@@ -10,6 +10,10 @@ from unicodedata import east_asian_width
 from codegen.errors import FindingsError
 
 
+class NotHere(FindingsError):
+    """The variant cannot exist on this tree, or is there already: an answer, not a fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong. `line` and `column` count from 1; 0 means none."""

@@ -237,9 +237,13 @@ class _Scan:
                 continue
             last = self._until(i, ";")
             equals = self._assignment(i, last)
-            if equals is None or not self._all_new(i, last):
+            written = self.tokens[i].text == "WRITE_ONCE"
+            if not (written or equals) or not self._all_new(i, last):
                 continue
             text = self._text(i, last + 1)
+            if not equals:
+                yield self._mutant(i, last + 1, None, f"`{text}` is left out")
+                continue
             right = [token.text for token in self.tokens[equals + 1 : last]]
             if self.tokens[equals].text != "=" or equals > i + 1:
                 yield self._mutant(i, last + 1, None, f"`{text}` is left out")

@@ -17,12 +17,13 @@ from codegen.description.model import Alternative
 from codegen.edit import Edit, applied
 from codegen.errors import FindingsError
 from codegen.facts import Reserved, context, numbers, survey_dialect
-from codegen.findings import Finding, error, merge
+from codegen.findings import Finding, NotHere, error, merge
 from codegen.given import GivenPatch
 from codegen.render import Renderer
 from codegen.sites import SITES
 from codegen.survey import Survey
 from codegen.tree.reader import Overlay, Tree
+from codegen.uapi.headers import TARGETS
 from codegen.variants import EditSpec, PatchSpec, Variant
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
@@ -56,10 +57,6 @@ class Plan:
         return {path: data for patch in self.patches for path, data in patch.files.items()}
 
 
-class NotHere(FindingsError):
-    """The variant cannot exist on this tree, or is there already: an answer, not a fault."""
-
-
 def make_plan(
     description: Description,
     variant: Variant,
@@ -91,7 +88,7 @@ def make_plan(
         patches.append(_mechanism_patch(description, alternative, edits, renderer, overlay))
         overlay = Overlay(overlay, patches[-1].files)
     for spec in variant.patches:
-        patches.append(_patch(spec, description, renderer, overlay))
+        patches.append(_patch(spec, description, variant, renderer, overlay))
         overlay = Overlay(overlay, patches[-1].files)
     return Plan(description, variant, taken, tuple(patches), alternative)
 
@@ -154,7 +151,7 @@ def _subject(topic: str | None, text: str) -> str:
 
 
 def _patch(
-    spec: PatchSpec, description: Description, renderer: Renderer, tree: Tree
+    spec: PatchSpec, description: Description, variant: Variant, renderer: Renderer, tree: Tree
 ) -> PlannedPatch:
     knob = description.knob
     survey = Survey(tree, knob.architectures)
@@ -164,13 +161,15 @@ def _patch(
         if not renderer.holds(each.when):
             continue
         try:
-            edits += _edits(each, description, renderer, survey)
+            edits += _edits(each, description, variant, renderer, survey)
+        except NotHere:
+            raise
         except FindingsError as problem:
             problems.append(problem)
     together = merge(problems)
     if together:
         raise together
-    folder = renderer.inline("{{ variant.name }}")
+    folder = variant.name
     topic = knob.topic if spec.topic is None else spec.topic
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
@@ -178,10 +177,14 @@ def _patch(
 
 
 def _edits(
-    spec: EditSpec, description: Description, renderer: Renderer, survey: Survey
+    spec: EditSpec,
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
 ) -> list[Edit]:
     if spec.site == "predicate":
-        return [_predicate_edit(description, renderer, survey)]
+        return [_predicate_edit(description, variant, renderer, survey)]
     if spec.site not in SITES:
         raise error(Finding(f"there is no site {spec.site!r}", hint=f"known: {', '.join(SITES)}"))
     arguments = {
@@ -192,11 +195,7 @@ def _edits(
     for arch in description.knob.architectures if spec.per_arch else (None,):
         more = {"arch": arch} if arch else {}
         for place in SITES[spec.site](survey, **arguments, **more):
-            template = (
-                spec.text
-                if "/" in spec.text
-                else renderer.inline("{{ variant.name }}/") + spec.text
-            )
+            template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
             text = renderer.render(template, place=place, arch=arch)
             if place.old:
                 end = "\n" if place.old.endswith("\n") else ""
@@ -207,12 +206,37 @@ def _edits(
     return found
 
 
-def _predicate_edit(description: Description, renderer: Renderer, survey: Survey) -> Edit:
+def _predicate_edit(
+    description: Description, variant: Variant, renderer: Renderer, survey: Survey
+) -> Edit:
     """The variant's answer as the predicate's value: replaced, or defined where nothing is yet."""
     knob = description.knob
     value = renderer.inline(renderer.inline("{{ variant.value }}"))
     if knob.mechanism is None:
-        return mechanism.predicate(survey, knob, renderer, value)
+        edit = mechanism.predicate(survey, knob, renderer, value)
+        _check_architectures(edit.place.path, value, description, variant, survey)
+        return edit
     arguments = {"name": knob.predicate.name, "off": knob.predicate.off}
     (place,) = SITES["predicate-value"](survey, **arguments)
+    _check_architectures(place.path, value, description, variant, survey)
     return Edit("predicate-value", place, value, "common/predicate-value")
+
+
+def _check_architectures(
+    path: str, value: str, description: Description, variant: Variant, survey: Survey
+) -> None:
+    """What only some architectures have cannot be asked in a file that all of them build."""
+    if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
+        return
+    having = [variant.only_on] if variant.only_on else description.knob.architectures
+    kvm = (name for name in TARGETS if survey.exists(f"arch/{name}/kvm/Kconfig"))
+    lacking = [name for name in kvm if name not in having]
+    if lacking:
+        raise _answer(
+            f"{description.knob.predicate.name}() is defined in {path}, which "
+            f"{', '.join(lacking)} build as well, and `{value}` is there on "
+            f"{', '.join(having)} only",
+            variant,
+            "let `predicate: before:` name a function below arch/"
+            + ("" if variant.only_on else ", or name them all in `architectures`"),
+        )

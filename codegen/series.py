@@ -37,6 +37,7 @@ class Series:
 
     `files` has the mails, the quilt `series` and `manifest.json` by name; `plan` says what each
     holds and where it was put; `commits` are ids that `git am` on the tree gives again.
+    `unaddressed` is why the mails have no recipients, where they have none.
     """
 
     plan: Plan
@@ -44,6 +45,7 @@ class Series:
     files: Mapping[str, bytes]
     base: str | None
     commits: tuple[str, ...]
+    unaddressed: str = ""
 
     @property
     def folder(self) -> Path:
@@ -134,10 +136,11 @@ def finish(
         with open_tree(location) as source:
             commits = make_commits(plan, source, git_dir, location.commit, signer)
             tree_version = version(source)
+        found = asked.result()
         mails = format_mails(
             commits,
             _cover(plan, location, tree_version, reserved),
-            asked.result(),
+            found,
             rfc=plan.description.knob.rfc,
             with_base=location.commit is not None,
             date=commits.date,
@@ -147,7 +150,7 @@ def finish(
     files = dict(mails)
     files["series"] = "".join(f"{name}\n" for name in names).encode()
     files["manifest.json"] = _manifest(plan, location, tree_version, commits, names, reserved)
-    return Series(plan, location, files, location.commit, commits.commits)
+    return Series(plan, location, files, location.commit, commits.commits, found.missing)
 
 
 def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
@@ -177,7 +180,10 @@ def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Rese
     section = getattr(description.knob, plan.variant.section)
     said = {"knob": description.knob, "variant": plan.variant, "v": section}
     renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
-    numbers = {getattr(section, key, key): number for key, number in plan.numbers.items()}
+    numbers = {
+        getattr(section, key, key): f"bit {number}" if plan.variant.numbers[key].bits else number
+        for key, number in plan.numbers.items()
+    }
     return cover_letter(
         renderer,
         numbers=numbers,

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.plan import NotHere, Plan
+from codegen.findings import NotHere
+from codegen.plan import Plan
 from codegen.series import Series, sites
 from codegen.tree.locate import TreeLocation
 from codegen.variants import Variant

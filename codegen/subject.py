@@ -151,10 +151,25 @@ def reserved(texts: list[str]) -> Reserved:
     from codegen.facts import Reserved
 
     numbers: dict[str, frozenset[int]] = {}
+    known = _families() if texts else ()
     for text in texts:
         match = _RESERVED.fullmatch(text)
         if not match:
             raise UsageError(f"--reserve {text}: write it like KVM_CAP_=239,240")
+        if match[1] not in known:
+            raise UsageError(
+                f"--reserve {text}: no variant takes a number {match[1]}*, but {', '.join(known)}"
+            )
         claimed = frozenset(int(number) for number in match[2].split(","))
         numbers[match[1]] = numbers.get(match[1], frozenset()) | claimed
     return Reserved(numbers)
+
+
+def _families() -> tuple[str, ...]:
+    """The prefixes of all numbers that some variant takes."""
+    from codegen.render import resources
+    from codegen.variants import load_variant, variant_names
+
+    folder = resources("templates")
+    variants = (load_variant(folder, name) for name in variant_names(folder))
+    return tuple(sorted({n.prefix for variant in variants for n in variant.numbers.values()}))

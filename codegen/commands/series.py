@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ from codegen.cli import DONE
 from codegen.commands import print_json
 from codegen.commit import Person
 from codegen.errors import FindingsError, UsageError
-from codegen.findings import merge
-from codegen.plan import NotHere, Plan
+from codegen.findings import NotHere, merge
+from codegen.plan import Plan
 from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for, sites
 from codegen.tree.locate import TreeLocation
@@ -55,6 +56,8 @@ def make(options: argparse.Namespace) -> int:
             made.append(_as_json(series, folder))
             if not options.json:
                 print(show.series(series, folder, tree_version))
+            if series.unaddressed:
+                print(f"gen: no To: and Cc:, {series.unaddressed}", file=sys.stderr)
     if problems or not made:
         raise merge(problems or answers) or UsageError("there is no variant to make")
     if options.json:
@@ -65,7 +68,8 @@ def make(options: argparse.Namespace) -> int:
 
 def _as_json(series: Series, folder: Path) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(series.files["manifest.json"])
-    return {**said, "folder": str(folder), "files": sorted(series.files)}
+    files = sorted(series.files)
+    return {**said, "folder": str(folder), "files": files, "unaddressed": series.unaddressed}
 
 
 def explain(options: argparse.Namespace) -> int:
@@ -110,6 +114,7 @@ def apply(options: argparse.Namespace) -> int:
     """`gen apply`: a series into the user's tree."""
     from codegen.apply import apply_branch
     from codegen.inplace import apply_in_place, interrupted, restore
+    from codegen.tree.cache import cache_path
 
     if not options.tree:
         raise UsageError("apply needs --tree: the repository or folder to change")
@@ -119,6 +124,8 @@ def apply(options: argparse.Namespace) -> int:
     description, location = subject.description(options.abi), subject.location(options.tree)
     if options.in_place and location.folder is None:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
+    if location.git_dir and location.git_dir.is_relative_to(cache_path()):
+        raise UsageError(f"{options.tree} is gen's own copy: name a repository or folder of yours")
     if not options.in_place and location.git_dir is None:
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
     if location.folder is not None and interrupted(location.folder):
@@ -134,7 +141,8 @@ def apply(options: argparse.Namespace) -> int:
             signer = _signer(location) if options.signoff else None
             tip = apply_branch(plan, location, tree, branch, signer)
             said = {"ok": True, "branch": branch, "commit": tip}
-            text = f"branch {branch} at {tip[:12]}, {len(plan.patches)} commits on {location.name}"
+            on = f"{len(plan.patches)} commits on {location.name}"
+            text = f"branch {branch} at {tip[:12]} of {location.git_dir}, {on}"
     print_json(said) if options.json else print(text)
     return DONE
 

@@ -231,6 +231,12 @@ def _summary(trial: Trial) -> None:
         print(
             f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
             f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
+            + (f", {mutants['unknown']} unknown" if mutants["unknown"] else "")
+            + (
+                f"; {mutants['not_compiling']} more do not compile"
+                if mutants["not_compiling"]
+                else ""
+            )
         )
     if trial.kernel and trial.accel:
         why = textwrap.shorten(trial.accel.why, 80, placeholder=" …")

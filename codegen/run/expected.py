@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from codegen.mutants import Mutant
 from codegen.run.guestlog import Verdict
 from codegen.run.mutation import Noticed
 from codegen.run.verdict import TestResult
@@ -46,6 +47,12 @@ def old(result: TestResult, before: TestResult | None) -> TestResult:
     verdict = Verdict.FAIL if result.verdict is Verdict.SKIP else result.verdict
     reason = f"{before.verdict.value} without the series, {result.verdict.value} with it"
     return replace(result, verdict=verdict, reason=f"{reason}: {result.reason}")
+
+
+def stillborn(mutant: Mutant) -> TestResult:
+    """A mutant that no compiler takes says nothing."""
+    reason = f"{mutant.where()}: {mutant.what}; does not compile so"
+    return TestResult(str(mutant.number), Verdict.SKIP, reason=reason)
 
 
 def mutant(noticed: Noticed) -> TestResult:

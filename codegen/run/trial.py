@@ -262,6 +262,8 @@ class Trial:
     ) -> None:
         if strain.image is None:
             self.stillborn.append(strain)
+            for mutant in strain.mutants:
+                self._row("mutant", (), expected.stillborn(mutant))
             return
         numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 

@@ -58,15 +58,32 @@ def alike(survey: Survey) -> tuple[Place, ...]:
     """Every test for the default type, which a type that is like it has to pass as well.
 
     A type that is not named there is taken for one of SEV or TDX: `x == DEFAULT`,
-    `x != DEFAULT && x != OTHER`, `case DEFAULT:`.
+    `x != DEFAULT && x != OTHER`, `case DEFAULT:`.  Where all but the default type get an error,
+    a new type gets it as well, as the ioctl's documentation says.
     """
     places = []
     for found, tokens in functions_naming(survey, survey.kvm_prefixes("x86"), _DEFAULT):
         for index, token in enumerate(tokens):
             kind = tokens[index - 1].text
-            if token.text == _DEFAULT and kind in ("case", "==", "!="):
+            known = token.text == _DEFAULT and kind in ("case", "==", "!=")
+            if known and not _refuses(tokens, index):
                 places.append(_alike_at(found, tokens, index, kind))
     return tuple(places)
+
+
+def _refuses(tokens: tuple[Token, ...], index: int) -> bool:
+    """Whether the type stands in `!= DEFAULT) return -E…`, alone in its `if`."""
+    first = _first_of_comparison(tokens, index)
+    behind = [token.text for token in tokens[index + 1 : index + 4]]
+    alone = [token.text for token in tokens[first - 2 : first]] == ["if", "("]
+    return tokens[index - 1].text == "!=" and alone and behind == [")", "return", "-"]
+
+
+def _first_of_comparison(tokens: tuple[Token, ...], index: int) -> int:
+    first = index - 2
+    while tokens[first - 1].text in ("->", "."):
+        first -= 2
+    return first
 
 
 def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) -> Place:
@@ -79,9 +96,7 @@ def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) ->
     if kind == "case":
         place = code.span(found, Match(index, index + 1), how)
         return replace(place, names={"kind": kind})
-    first = index - 2
-    while tokens[first - 1].text in ("->", "."):
-        first -= 2
+    first = _first_of_comparison(tokens, index)
     place = code.span(found, Match(first, index + 1), how)
     joint = {"==": "||", "!=": "&&"}[kind]
     beside = {tokens[first - 1].text, tokens[index + 1].text}

@@ -10,7 +10,7 @@ import pytest
 
 from codegen.description.load import load
 from codegen.errors import UsageError
-from codegen.plan import NotHere
+from codegen.findings import NotHere
 from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
@@ -27,6 +27,7 @@ ANSWERS = {
     ("zap-leafs-only", "quirk", "6.12"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
     ("zap-leafs-only", "quirk", "7.2"): "KVM_X86_QUIRK_SLOT_ZAP_ALL is there already",
     ("zap-leafs-only", "vm-type", "6.1"): "has no VM types",
+    ("zap-leafs-only", "hardcoded", "7.2"): "no alternative of hardcoded.expression fits",
     ("small-pages-only", "vm-type", "6.1"): "has no VM types",
     ("apic-bus-cycles-ns", "vm-capability", "6.12"): "is there already",
     ("apic-bus-cycles-ns", "vm-capability", "7.2"): "is there already",

@@ -131,6 +131,13 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["nonsense"], 2, "invalid choice: 'nonsense'"),
     (["explain", "--tree", "{repo}"], 2, "--variant is missing"),
     (["apply", "--variant", "quirk"], 2, "apply needs --tree"),
+    (["--tree", "{repo}", "explain"], 2, "options go behind the command: gen explain --tree"),
+    (["--abi", "test", "check"], 2, "options go behind the command: gen check --abi test"),
+    (
+        ["explain", "--variant", "quirk", "--reserve", "KVM_CAPS_=1"],
+        2,
+        "no variant takes a number KVM_CAPS_*, but KVM_CAP_, KVM_MEM_",
+    ),
     (["apply", "--variant", "all", "--tree", "{repo}"], 2, "one variant"),
     (["apply", "--variant", "quirk", "--tree", "{repo}", "--in-place"], 2, "is a repository"),
     (

@@ -38,6 +38,11 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         [("IS_ENABLED(CONFIG_X)", "0"), ("a |= MASK_A;", None)],
     ),
     "a member is set": ("", "kvm->arch.maps = a;", [("kvm->arch.maps = a;", None)]),
+    "a member is written for lockless readers": (
+        "",
+        "WRITE_ONCE(kvm->arch.maps, a);",
+        [("WRITE_ONCE(kvm->arch.maps, a);", None)],
+    ),
     "a variable is set by the state": ("", "r = a;", [("a", "1")]),
     "a variable is set to a constant": ("", "r = -EINVAL;\nr = 0;", []),
     "a declaration": ("", "int x = a;", []),

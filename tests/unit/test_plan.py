@@ -11,7 +11,8 @@ import pytest
 
 from codegen.c.layout import width, wrapped
 from codegen.errors import FindingsError
-from codegen.plan import NotHere, Plan
+from codegen.findings import NotHere
+from codegen.plan import Plan
 from tests.minitree import (
     API,
     KVM_MAIN,
@@ -166,7 +167,7 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("capability-two-arches", API, ":Architectures: x86, arm64\n"),
         ("flag-condition", X86, "\tif (change == KVM_MR_CREATE && (new->flags & KVM_MEM_SMALL_MAPS) &&\n\t    !tdp_enabled)\n\t\treturn -EINVAL;\n\n\t/* The host"),
         ("flag-mutable", X86, "\tif (!((old_flags ^ new_flags) & ~KVM_MEM_SMALL_MAPS))\n\t\treturn;\n\n\t/*\n\t * READONLY"),
-        ("flag-mutable-condition", X86, "\tif ((change == KVM_MR_CREATE || change == KVM_MR_FLAGS_ONLY) &&\n"),
+        ("flag-mutable-condition", X86, "\tif (change != KVM_MR_DELETE && (new->flags & KVM_MEM_SMALL_MAPS) &&\n"),
         ("flag-v2", f"{SELFTESTS}set_memory_region_test.c", "v2_only_flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_SMALL_MAPS;"),
         ("flag-excludes", KVM_MAIN, "\tif (IS_ENABLED(CONFIG_HAVE_KVM_MEMSLOT_SMALL_MAPS) &&\n\t    !(mem->flags & KVM_MEM_LOG_DIRTY_PAGES) &&\n\t    !(mem->flags & KVM_MEM_READONLY))\n\t\tvalid_flags |= KVM_MEM_SMALL_MAPS;\n\n"),
         ("flag-excludes", API, "It cannot be combined with\nKVM_MEM_LOG_DIRTY_PAGES or KVM_MEM_READONLY."),
@@ -248,6 +249,40 @@ def test_what_is_there_already_says_where(variant: str) -> None:
     key = {"memslot-flag": "flag", "vm-capability": "capability"}.get(variant, "name")
     with pytest.raises(NotHere, match=rf"{name} is there already: {path}:\d+"):
         plan(knob(variant, {key: name}), variant)
+
+
+@pytest.mark.parametrize(
+    ("variant", "lacking"),
+    [("vm-capability", "arm64"), ("quirk", "arm64"), ("vm-type", "arm64"), ("memslot-flag", "")],
+)
+def test_what_one_architecture_has_is_not_asked_in_a_file_of_all(
+    variant: str, lacking: str
+) -> None:
+    generic = {
+        "predicate": {
+            "name": "kvm_small_maps",
+            "args": "struct kvm *kvm, const struct kvm_memory_slot *slot",
+            "before": ["check_memory_region_flags"],
+        }
+    }
+    made = knob(variant, **generic)
+    if not lacking:
+        assert plan(made, variant)
+        return
+    with pytest.raises(NotHere, match=rf"which {lacking} build as well.* is there on x86 only"):
+        plan(made, variant)
+
+
+def test_a_quirk_asks_about_a_vm_that_is_not_const() -> None:
+    const = {
+        "predicate": {
+            "name": "kvm_small_maps",
+            "args": "const struct kvm *kvm, const struct kvm_memory_slot *slot",
+            "before": ["kvm_mmu_max_mapping_level"],
+        }
+    }
+    with pytest.raises(NotHere, match="takes a const struct kvm"):
+        plan(knob("quirk", **const), "quirk")
 
 
 def test_a_capability_of_the_flag_that_is_there_already_says_where() -> None:

@@ -260,6 +260,17 @@ def test_a_site_that_need_not_be(site: str, arguments: dict[str, Any], tree: Any
     assert SITES[site](survey(*((tree,) if tree else ())), **arguments) == ()
 
 
+REFUSES = "\tif (kvm->arch.vm_type != KVM_X86_DEFAULT_VM)\n\t\treturn -EINVAL;\n\n\tswitch ("
+
+
+def test_an_ioctl_that_refuses_all_but_the_default_type_refuses_a_new_one() -> None:
+    usual = SITES["vm-type-alike"](survey())
+    more = SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", REFUSES))))
+    assert len(more) == len(usual)
+    both = REFUSES.replace("_VM)", "_VM && kvm->arch.x)")
+    assert len(SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", both))))) == len(usual) + 1
+
+
 NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("uapi-constant", {"prefix": "KVM_X86_", "suffix": "_VM"}, old),
     ("uapi-arch-header", {"arch": "riscv"}, None),

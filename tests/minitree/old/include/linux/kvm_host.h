@@ -67,7 +67,17 @@ int kvm_vm_ioctl_check_extension(struct kvm *kvm, long ext);
 int kvm_vm_ioctl_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap);
 struct kvm_memory_slot *id_to_memslot(struct kvm *kvm, int id);
 bool kvm_arch_has_readonly_mem(struct kvm *kvm);
-bool kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
+bool kvm_tdp_mmu_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range, bool flush);
+bool is_tdp_mmu_enabled(struct kvm *kvm);
+struct kvm_rmap_head;
+bool kvm_memslots_have_rmaps(struct kvm *kvm);
+bool __kvm_zap_rmap(struct kvm *kvm, struct kvm_rmap_head *head, const struct kvm_memory_slot *slot);
+#define KVM_MAX_HUGEPAGE_LEVEL 3
+bool slot_handle_level_range(struct kvm *kvm, const struct kvm_memory_slot *slot,
+			     bool (*handle)(struct kvm *, struct kvm_rmap_head *,
+					    const struct kvm_memory_slot *),
+			     int start_level, int end_level, gfn_t start, gfn_t end,
+			     bool flush_on_yield, bool flush);
 void kvm_flush_remote_tlbs(struct kvm *kvm);
 
 #endif
