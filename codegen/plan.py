@@ -24,7 +24,7 @@ from codegen.sites import SITES
 from codegen.survey import Survey
 from codegen.tree.reader import Overlay, Tree
 from codegen.uapi.headers import TARGETS
-from codegen.variants import EditSpec, PatchSpec, Variant
+from codegen.variants import PREDICATE, EditSpec, PatchSpec, Variant
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
@@ -183,10 +183,8 @@ def _edits(
     renderer: Renderer,
     survey: Survey,
 ) -> list[Edit]:
-    if spec.site == "predicate":
+    if spec.site == PREDICATE:
         return [_predicate_edit(description, variant, renderer, survey)]
-    if spec.site not in SITES:
-        raise error(Finding(f"there is no site {spec.site!r}", hint=f"known: {', '.join(SITES)}"))
     arguments = {
         key: renderer.inline(value) if isinstance(value, str) else value
         for key, value in spec.with_.items()

@@ -201,15 +201,15 @@ class Renderer:
         """A text of an edit list, which may name what templates may name."""
         return self._guarded(text, lambda: self._environment.from_string(text), more)
 
-    def holds(self, expression: object, **more: Any) -> Any:
-        """What an expression of an edit list is worth; True where there is none."""
+    def holds(self, expression: object, **more: Any) -> bool:
+        """Whether an expression of an edit list holds; True where there is none."""
         if expression is None:
             return True
         try:
             compiled = self._environment.compile_expression(
                 str(expression), undefined_to_none=False
             )
-            return compiled(**self._context, **more)
+            return bool(compiled(**self._context, **more))
         except TemplateError as problem:
             raise _wrong(str(expression), problem) from None
 

@@ -3,15 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import lru_cache
+from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from codegen.description.model import Knob
 from codegen.errors import UsageError
 from codegen.findings import Finding, error
+from codegen.sites import SITES
+
+# The edit that has the predicate return the variant's value: replaced, or defined where it is not.
+PREDICATE = "predicate"
 
 
 class _Part(BaseModel):
@@ -70,7 +78,7 @@ class Variant(_Part):
     numbers: dict[str, NumberSpec] = {}
     requires: list[Requirement] = []
     value: str
-    needs_argument: str
+    needs_argument: Literal["kvm", "slot"]
     patches: list[PatchSpec]
 
     @property
@@ -91,8 +99,66 @@ def load_variant(folder: Path, name: str) -> Variant:
     if name not in known:
         raise UsageError(f"there is no variant {name!r}; there are: {', '.join(known)}, all")
     path = folder / name / "variant.yaml"
+    shown = f"templates/{name}/variant.yaml"
     try:
         said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        return Variant.model_validate({**said, "name": name})
-    except (ValidationError, yaml.YAMLError, TypeError) as problem:
-        raise error(Finding(f"{name}/variant.yaml: {problem}", str(path))) from None
+        made = Variant.model_validate({**said, "name": name})
+    except ValidationError as problem:
+        raise error(*(Finding(_said(each), shown) for each in problem.errors())) from None
+    except (yaml.YAMLError, TypeError) as problem:
+        raise error(Finding(f"no YAML with keys: {problem}", shown)) from None
+    mistakes = [Finding(text, shown, hint=hint) for text, hint in (*_names(made), *_sites(made))]
+    if mistakes:
+        raise error(*mistakes)
+    return made
+
+
+def _said(problem: Any) -> str:
+    where = ": ".join(str(part) for part in problem["loc"])
+    words = {"extra_forbidden": "is no key of an edit list", "missing": "is missing"}
+    return f"{where}: {words.get(problem['type'], problem['msg'])}"
+
+
+def _names(variant: Variant) -> Iterator[tuple[str, str]]:
+    """What is wrong with the section that describes the variant, and with keys of it."""
+    sections = {name for name, field in Knob.model_fields.items() if _keys(field.annotation)}
+    if variant.section not in sections:
+        known = ", ".join(sorted(name.replace("_", "-") for name in sections))
+        said = variant.described_by or variant.name
+        yield f"section: a description has no section {said!r}", f"known: {known}"
+        return
+    keys = _keys(Knob.model_fields[variant.section].annotation)
+    for name in {*variant.names, *variant.numbers} - set(keys):
+        hint = f"known: {', '.join(sorted(keys))}"
+        yield f"names, numbers: {variant.section} has no key {name!r}", hint
+
+
+def _keys(annotation: Any) -> tuple[str, ...]:
+    """The keys of a section: of the pydantic model that a field of a description may hold."""
+    for kind in get_args(annotation):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return tuple(kind.model_fields)
+    return ()
+
+
+def _sites(variant: Variant) -> Iterator[tuple[str, str]]:
+    """What is wrong with the edits: sites that are not there, and what they ask for."""
+    for edit in (edit for patch in variant.patches for edit in patch.edits):
+        if edit.site == PREDICATE:
+            continue
+        if edit.site not in SITES:
+            near = get_close_matches(edit.site, [PREDICATE, *SITES], n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SITES)}"
+            yield f"there is no site {edit.site!r}", hint
+            continue
+        parameters = dict(signature(SITES[edit.site]).parameters)
+        asked = {p.name: p for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+        if ("arch" in asked) != edit.per_arch:
+            right = "say `per-arch: true`" if "arch" in asked else "leave `per-arch` out"
+            yield f"{edit.site}: {right}", "docs/sites.md says which sites every architecture has"
+        asked.pop("arch", None)
+        needed = {name for name, p in asked.items() if p.default is p.empty}
+        if needed - set(edit.with_) or set(edit.with_) - set(asked):
+            right = ", ".join(name + ("" if name in needed else "?") for name in asked) or "nothing"
+            given = ", ".join(edit.with_) or "nothing"
+            yield f"{edit.site}: `with:` has {given}", f"it takes {right} (`?`: may be left out)"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from types import ModuleType
 from typing import Any
 
@@ -33,9 +34,9 @@ def registered(*modules: ModuleType) -> dict[str, Site]:
 
 
 def _as_places(function: Callable[..., Any]) -> Site:
+    @wraps(function)  # its parameters are what edit lists may give
     def find(*args: Any, **kwargs: Any) -> tuple[Place, ...]:
         places = function(*args, **kwargs)
         return (places,) if isinstance(places, Place) else tuple(places)
 
-    find.__doc__ = function.__doc__
     return find

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from codegen.description.load import load
+from codegen.errors import FindingsError
 from codegen.plan import make_plan
 from codegen.render import resources
 from codegen.tree.reader import FolderTree
@@ -55,5 +56,33 @@ def test_a_folder_of_templates_is_a_variant(templates: Path, tmp_path: Path) -> 
     caps = plan.files["arch/x86/kvm/x86.c"].decode()
     assert "\t\tkvm->arch.small_pages_only = true;\n\t\tr = 0;\n\t\tbreak;\n" in caps
     test = next(data for path, data in plan.files.items() if path.endswith("pages_only_test.c"))
-    assert b'{ "argument", test_argument },\n' in test or b'"argument", test_argument' in test
+    assert b'"arguments", test_arguments' in test
     assert b"test_on" in test
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("summary:", "sumary:", "sumary: is no key of an edit list"),
+        ("section: vm-capability", "section: vm-cap", "no section 'vm-cap'.*known: hardcoded"),
+        ("names: [capability]", "names: [capabiliti]", "no key 'capabiliti'.*known: capability"),
+        ("needs-argument: kvm", "needs-argument: vcpu", "needs-argument.*'kvm' or 'slot'"),
+        ("site: predicate,", "site: predicat,", "no site 'predicat'.*did you mean predicate"),
+        ("enable-cap-case, per-arch: true", "enable-cap-case", "say `per-arch: true`"),
+        ("api-vm-capability,", "api-vm-capability, per-arch: true,", "leave `per-arch` out"),
+        ('with: {path: "{{ test.file }}"}, ', "", "new-file: `with:` has nothing.*takes path"),
+        ("with: {prefix: KVM_CAP_}", "with: {prefiks: KVM_CAP_}", "has prefiks.*takes prefix"),
+        ("names:", "  names:", "no YAML"),
+    ],
+)
+def test_mistakes_in_an_edit_list_are_said(
+    templates: Path, old: str, new: str, message: str
+) -> None:
+    path = templates / "vm-switch/variant.yaml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new, 1))
+    with pytest.raises(FindingsError) as caught:
+        load_variant(templates, "vm-switch")
+    findings = caught.value.findings
+    assert {finding.path for finding in findings} == {"templates/vm-switch/variant.yaml"}
+    assert re.search(message, " ".join(f.render() for f in findings), re.S)
