@@ -26,6 +26,7 @@ from codegen.tree.reader import Overlay, Tree
 from codegen.uapi.headers import TARGETS
 from codegen.variants import PREDICATE, EditSpec, PatchSpec, Variant
 
+_STRUCTS = {"kvm": "struct kvm *", "slot": "const struct kvm_memory_slot *"}
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
@@ -106,11 +107,13 @@ def _check(
         if not renderer.holds(requirement.unless):
             raise _answer(requirement.reason, variant)
     if variant.needs_argument and not getattr(said["predicate"], variant.needs_argument):
-        raise _answer(
-            f"{description.knob.predicate.name}() takes no {variant.needs_argument}, "
-            "which this variant decides by",
-            variant,
+        name, struct = description.knob.predicate.name, _STRUCTS[variant.needs_argument]
+        finding = description.finding(
+            ("predicate", "args"),
+            f"{name}() takes no {variant.needs_argument}, which {variant.name} decides by",
+            f"add a `{struct}`",
         )
+        raise NotHere(finding.message, (finding,))
     if variant.only_on and variant.only_on not in description.knob.architectures:
         raise _answer(f"{variant.name} exists on {variant.only_on} only", variant)
     if renderer.holds(variant.names_if):

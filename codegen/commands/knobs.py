@@ -4,27 +4,33 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from codegen.cli import DONE
 from codegen.commands import print_json
 from codegen.description.load import load
-from codegen.errors import FindingsError
-from codegen.findings import merge
+from codegen.errors import FindingsError, UsageError
+from codegen.findings import Finding, error, merge
 from codegen.render import resources
 from codegen.series import find_description
 
 
 def lint(options: argparse.Namespace) -> int:
     """`gen lint`: are descriptions all right?"""
-    names = options.files or [str(path) for path in sorted(resources("abi").glob("*.yaml"))]
-    problems, good = [], []
+    names = options.files or [path.stem for path in sorted(resources("abi").glob("*.yaml"))]
+    problems, unread, good = [], [], []
     for name in names:
+        path, shown = find_description(name)
         try:
-            path, shown = find_description(name)
-            good.append(load(path, shown).path)
+            good.append(load(path, shown if path != Path(name) else name).path)
         except FindingsError as problem:
             problems.append(problem)
-    together = merge(problems)
+        except UsageError as problem:
+            unread.append(problem)
+    if unread and not problems:
+        raise unread[0]
+    absent = [error(Finding(str(problem))) for problem in unread]
+    together = merge([*problems, *absent])
     if together:
         raise together
     if options.json:
