@@ -57,6 +57,15 @@ class Plan:
         """Every changed file as it is behind the last patch."""
         return {path: data for patch in self.patches for path, data in patch.files.items()}
 
+    @property
+    def named_numbers(self) -> Mapping[str, str]:
+        """The numbers taken as people say them, `239` or `bit 3`, by what has them in the tree."""
+        section = getattr(self.description.knob, self.variant.section)
+        return {
+            getattr(section, key, key): f"bit {n}" if self.variant.numbers[key].bits else str(n)
+            for key, n in self.numbers.items()
+        }
+
 
 def make_plan(
     description: Description,

@@ -180,13 +180,9 @@ def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Rese
     section = getattr(description.knob, plan.variant.section)
     said = {"knob": description.knob, "variant": plan.variant, "v": section}
     renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
-    numbers = {
-        getattr(section, key, key): f"bit {number}" if plan.variant.numbers[key].bits else number
-        for key, number in plan.numbers.items()
-    }
     return cover_letter(
         renderer,
-        numbers=numbers,
+        numbers=plan.named_numbers,
         tool=TOOL,
         source=description.path,
         digest=digest(description),

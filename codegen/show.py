@@ -53,11 +53,7 @@ def _size(patch: bytes) -> tuple[int, int, int]:
 
 
 def _numbers(plan: Plan) -> list[str]:
-    section = getattr(plan.description.knob, plan.variant.section)
-    said = [
-        f"{getattr(section, key, key)} = {'bit ' if plan.variant.numbers[key].bits else ''}{number}"
-        for key, number in plan.numbers.items()
-    ]
+    said = [f"{name} = {number}" for name, number in plan.named_numbers.items()]
     return [f"numbers:  {', '.join(said)}"] if said else ["numbers:  none taken"]
 
 

@@ -144,16 +144,14 @@ def _build(
 
 def _compiled(kernel: KernelBuild, mutants: Sequence[Mutant]) -> tuple[Mutant, ...]:
     """The mutants of a kernel; of those that the preprocessor has dropped, none can be noticed."""
-    seen: dict[str, frozenset[int] | None] = {}
-    for path in {mutant.path for mutant in mutants}:
-        text = None if path.endswith(".h") else preprocessed(kernel, path)
-        seen[path] = None if text is None else mutants_in(text)
+    left_out: set[int] = set()
+    for path in {mutant.path for mutant in mutants if not mutant.path.endswith(".h")}:
+        text = preprocessed(kernel, path)
+        if text is not None:
+            left_out |= {mutant.number for mutant in mutants if mutant.path == path}
+            left_out -= mutants_in(text)
     return tuple(
-        (
-            mutant
-            if (numbers := seen[mutant.path]) is None or mutant.number in numbers
-            else replace(mutant, untested=_LEFT_OUT)
-        )
+        replace(mutant, untested=_LEFT_OUT) if mutant.number in left_out else mutant
         for mutant in mutants
     )
 

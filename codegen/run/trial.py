@@ -114,11 +114,11 @@ class Trial:
         added = Lane(new, True, images, self._boot, self._row)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
-        once = conditions[:1] if self.wishes.everything else conditions
+        of_others = conditions[:1] if self.wishes.everything else conditions
         with threads(BOOTS) as pool:
-            running = [pool.submit(added.run, params) for params in conditions if new]
+            running = [pool.submit(added.run, params) for params in conditions]
             # Old tests may take minutes; the new ones and the mutants do not wait for them.
-            waiting = pool.submit(others.run_all, once)
+            waiting = pool.submit(others.run_all, of_others)
             if mutants:
                 self._mutants(mutants, new, conditions, running)
             self._wait([*running, waiting])
