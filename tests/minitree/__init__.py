@@ -135,6 +135,18 @@ def old(files: Files) -> None:
     files.update(_folder("old"))
 
 
+def helper_decides(files: Files) -> None:
+    """The tree as mainline's 6.12 is: a function of its own decides what a memslot takes along."""
+    helper = "return kvm->arch.vm_type == KVM_X86_DEFAULT_VM"
+    quirk = "kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);\n"
+    own = f"\tbool zap_all = kvm_memslot_flush_zap_all(kvm) &&\n\t\t       {quirk}\n"
+    edited(
+        MMU,
+        (f"{own}\tif (zap_all)", "\tif (kvm_memslot_flush_zap_all(kvm))"),
+        (f"{helper};\n", f"{helper} &&\n\t       {quirk}"),
+    )(files)
+
+
 def new(files: Files) -> None:
     """The tree as Linux 7.2 is: selftests renamed, their types and lists as well."""
     for path in sorted(files):

@@ -7,10 +7,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.minitree import KVM_MAIN, MMU, Change, checked, compiled, edited, minitree, new, old
+from tests.minitree import (
+    KVM_MAIN,
+    MMU,
+    Change,
+    checked,
+    compiled,
+    edited,
+    helper_decides,
+    minitree,
+    new,
+    old,
+)
 from tests.unit.hostile import HOSTILE
 
-TREES: dict[str, tuple[Change, ...]] = {"as is": (), "old": (old,), "new": (new,)}
+TREES: dict[str, tuple[Change, ...]] = {
+    "as is": (),
+    "old": (old,),
+    "helper decides": (helper_decides,),
+    "new": (new,),
+}
 
 
 @pytest.mark.parametrize("changes", TREES.values(), ids=TREES)

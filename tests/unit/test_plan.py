@@ -24,6 +24,7 @@ from tests.minitree import (
     X86_UAPI,
     Change,
     edited,
+    helper_decides,
     minitree,
     new,
     old,
@@ -44,8 +45,10 @@ ANSWERS = {
     ): "KVM_SET_USER_MEMORY_REGION2, which this tree does not",
     ("old", "small-pages-only", "vm-type"): NO_TYPES,
     ("old", "zap-leafs-only", "vm-type"): NO_TYPES,
-    ("as is", "zap-leafs-only", "quirk"): "is there already: arch/x86/include/uapi/asm/kvm.h:13",
-    ("new", "zap-leafs-only", "quirk"): "is there already: arch/x86/include/uapi/asm/kvm.h:13",
+    **{
+        (tree, "zap-leafs-only", "quirk"): "is there already: arch/x86/include/uapi/asm/kvm.h:13"
+        for tree in ("as is", "helper decides", "new")
+    },
 }
 CASES = [
     (tree, name, variant)
@@ -302,16 +305,26 @@ def test_alternatives_are_tried_in_order() -> None:
     made = after(plan(description, "memslot-flag"), MMU)
     assert "KVM_X86_QUIRK_SLOT_ZAP_ALL) &&\n\t\t       !kvm_zap_leafs_only(kvm, slot);" in made
     assert "kvm_mmu_zap_memslot_leafs" not in made
+    made = after(plan(description, "memslot-flag", helper_decides), MMU)
+    assert (
+        "if (kvm_memslot_flush_zap_all(kvm) &&\n\t    !kvm_zap_leafs_only(kvm, slot))\n"
+        "\t\tkvm_mmu_zap_all_fast(kvm);\n" in made
+    )
 
 
 def test_no_alternative_fits_says_of_each_why() -> None:
-    neither = edited(MMU, ("KVM_X86_QUIRK_SLOT_ZAP_ALL);", "KVM_X86_QUIRK_LINT0_REENABLED);"))
+    neither = edited(
+        MMU,
+        ("kvm_memslot_flush_zap_all", "kvm_zaps_all"),
+        ("KVM_X86_QUIRK_SLOT_ZAP_ALL);", "KVM_X86_QUIRK_LINT0_REENABLED);"),
+    )
     with pytest.raises(FindingsError) as caught:
         plan(shipped("zap-leafs-only"), "memslot-flag", neither)
     said = [finding.message for finding in caught.value.findings]
     assert [text.partition(" (")[0] for text in said] == [
         "mechanism, alternative 1",
         "mechanism, alternative 2",
+        "mechanism, alternative 3",
     ]
     assert "closest: `kvm_check_has_quirk(kvm, KVM_X86_QUIRK_LINT0_REENABLED);`" in (
         caught.value.findings[0].hint
