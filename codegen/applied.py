@@ -93,7 +93,7 @@ def apply_series(
         patches.append(AppliedPatch(mail, commit, parent, paths))
         parent = commit
     cover = next((files[name] for name, mail in mails if mail is None), None)
-    where = TreeLocation(location.name, git_dir, base, None)
+    where = TreeLocation(location.name, git_dir, base, None, location.spec)
     return Applied(where, tuple(patches), cover, manifest(files))
 
 

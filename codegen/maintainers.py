@@ -33,13 +33,17 @@ class Recipients:
     missing: str = ""
 
 
-def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
-    """Maintainers and reviewers as To, lists and others as Cc; git history is not asked."""
+def recipients(tree: Tree, paths: Sequence[str], base: Tree | None = None) -> Recipients:
+    """Maintainers and reviewers as To, lists and others as Cc; git history is not asked.
+
+    Where `tree` is one behind patches, `base` is the one before them: a patch may say who maintains
+    its files, but the script that runs is never a patch's.
+    """
     perl = shutil.which("perl")
     if perl is None:
         return Recipients(missing="perl is not installed")
     try:
-        script, listed = tree.read(_SCRIPT), tree.read("MAINTAINERS")
+        script, listed = (base or tree).read(_SCRIPT), tree.read("MAINTAINERS")
     except FileNotFoundError as problem:
         return Recipients(missing=f"the tree has no {problem}")
     return _remembered(
@@ -50,11 +54,11 @@ def recipients(tree: Tree, paths: Sequence[str]) -> Recipients:
 def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
     with scratch_folder() as folder:
         top = Path(folder)
-        _imitate(top, script, listed, paths)
         command = [perl, str(top / _SCRIPT), "--no-git", "--no-git-fallback", "--no-tree"]
         command += ["--no-fixes", "--no-keywords", "--roles", "--norolestats", "-f", *paths]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C"}
         try:
+            _imitate(top, script, listed, paths)
             done = subprocess.run(
                 command, cwd=top, env=environment, capture_output=True, timeout=60, check=False
             )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.lock import locked
+from codegen.record import remember
 from codegen.series import Series
 
 _PREFIX = ".gen-"
@@ -25,6 +26,13 @@ def write(series: Series, out: Path) -> Path:
     that gen did not write is left alone: UsageError.  EnvironmentFailure where the disk refuses.
     """
     target = out / series.folder
+    remember(
+        series.files,
+        tree=series.tree.spec,
+        commit=series.tree.commit,
+        abi=series.abi,
+        variant=series.plan.variant.name,
+    )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.parent):

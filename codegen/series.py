@@ -52,6 +52,14 @@ class Series:
         """Where the series belongs below an output folder: tree, knob and variant."""
         return Path(self.tree.name) / self.plan.description.knob.name / self.plan.variant.name
 
+    @property
+    def abi(self) -> str:
+        """What `--abi` takes for the description, from whichever folder."""
+        described = self.plan.description
+        if described.folder == resources("abi"):
+            return Path(described.path).stem
+        return str(described.folder.resolve() / Path(described.path).name)
+
 
 @contextmanager
 def open_tree(location: TreeLocation) -> Iterator[Tree]:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from codegen.errors import UsageError
 
@@ -21,7 +20,20 @@ if TYPE_CHECKING:
     from codegen.facts import Reserved
     from codegen.tree.locate import TreeLocation
 
+_TREES = "debian:6.12, a name of `gen tree`, a folder, or a repository[@REV]"
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A series' files and the tree that it is for.
+
+    `own` says whether gen made these bytes on this machine: else they are a stranger's.
+    """
+
+    files: Mapping[str, bytes]
+    location: TreeLocation
+    own: bool
 
 
 def series_options(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +48,7 @@ def series_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tree",
         metavar="TREE",
-        help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
+        help=_TREES.replace(",", " (the default),", 1),
     )
     parser.add_argument(
         "--reserve",
@@ -60,8 +72,8 @@ def series_or_arguments(parser: argparse.ArgumentParser) -> None:
     series_options(parser)
 
 
-def subject(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocation]:
-    """The files of the series that the options name, and the tree that it is for.
+def subject(options: argparse.Namespace) -> Subject:
+    """The series that the options name, and the tree that it is for.
 
     Raises UsageError where they name none, or two, and what making a series raises.
     """
@@ -81,46 +93,50 @@ def subject(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocat
     knob, keep_free = description(options.abi), reserved(options.reserve)
     variant = load_variant(resources("templates"), options.variant)
     where = location(options.tree)
-    return generate(knob, variant, where, reserved=keep_free).files, where
+    return Subject(generate(knob, variant, where, reserved=keep_free).files, where, own=True)
 
 
-def _there(options: argparse.Namespace) -> tuple[Mapping[str, bytes], TreeLocation]:
-    from codegen.applied import manifest
+def _there(options: argparse.Namespace) -> Subject:
+    """A series that lies there: only gen's own record says which tree it was made for."""
     from codegen.mbox import read_series
+    from codegen.record import recall
 
     files = read_series(options.series)
+    record = recall(files)
     if options.tree:
-        return files, location(options.tree)
-    said = manifest(files)
-    name = _tree_of(said)
+        return Subject(files, location(options.tree), own=record is not None)
+    if record is None:
+        raise _stranger(options, files)
     try:
-        where = location(name)
+        where = location(record.tree)
     except UsageError as problem:
-        if name is None:
-            raise
-        what = f"{options.series} was made for the tree {name}, which is not to be had"
+        what = f"{options.series} was made for the tree {record.tree}, which is not to be had"
         raise UsageError(f"{what}: {problem}\nname the tree by --tree") from None
-    return files, _at_base(where, said)
+    return Subject(files, _at(where, record.commit), own=True)
 
 
-def _tree_of(manifest: Mapping[str, Any]) -> str | None:
-    """What `--tree` was when gen made a series; None where a person wrote it."""
-    try:
-        words = shlex.split(str(manifest.get("command", "")))
-    except ValueError:
-        return None
-    return words[words.index("--tree") + 1] if "--tree" in words[:-1] else None
+def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageError:
+    """What to type for a series that gen did not make, or that was changed since."""
+    from codegen.commandline import line, program
+    from codegen.record import nearest
+    from codegen.tree import DEFAULT
+
+    was = nearest(files)
+    what = "not as gen wrote it" if was else "not made by gen here"
+    words = [options.command, options.series, "--tree", was.tree if was else DEFAULT]
+    return UsageError(
+        f"{options.series} is {what}, and a series does not choose the tree whose scripts run; "
+        f"name it, such as\n  {program()} {line(words)}\n--tree takes {_TREES}"
+    )
 
 
-def _at_base(where: TreeLocation, manifest: Mapping[str, Any]) -> TreeLocation:
+def _at(where: TreeLocation, commit: str | None) -> TreeLocation:
     """The commit that gen made a series for, where the tree's repository has it still."""
     from codegen.tree.plumbing import commit_of
 
-    tree = manifest.get("tree")
-    base = tree.get("base") if isinstance(tree, dict) else None
-    if where.git_dir is None or not isinstance(base, str) or "\0" in base:
+    if where.git_dir is None or commit is None:
         return where
-    found = commit_of(where.git_dir, base)
+    found = commit_of(where.git_dir, commit)
     return replace(where, commit=found) if found else where
 
 

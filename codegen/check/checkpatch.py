@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The tree's own scripts/checkpatch.pl on every mail: rule R17."""
+"""The base tree's own scripts/checkpatch.pl on every mail, never one of a patch: rule R17."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def checkpatch(view: Look) -> Iterator[Remark]:
         for path in (_SCRIPT, *_DATA):
             (folder / path).parent.mkdir(exist_ok=True)
             try:
-                (folder / path).write_bytes(view.after.tree.read(path))
+                (folder / path).write_bytes(view.before.tree.read(path))
             except FileNotFoundError:
                 if path == _SCRIPT:
                     yield Remark(f"the tree has no {path}", note=True)

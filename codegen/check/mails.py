@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email import message_from_bytes
 from email.errors import MessageError
 from email.policy import compat32
@@ -79,9 +79,8 @@ def signed(view: Look) -> Iterator[Remark]:
 
 def reached(view: Look) -> Iterator[Remark]:
     """Every file has a maintainer or a list of its own, and the mails go to all of them."""
-    tree = view.after.tree
     paths = [path for path in view.applied.paths if path.isprintable()]
-    asked = recipients(tree, paths)
+    asked = _asked(view, paths)
     if asked.missing == "perl is not installed":
         raise EnvironmentFailure(f"{asked.missing}; apt-get install perl")
     if asked.missing:
@@ -95,16 +94,20 @@ def reached(view: Look) -> Iterator[Remark]:
     yield from _missing(view, asked, all_know)
 
 
+def _asked(view: Look, paths: Sequence[str]) -> Recipients:
+    return recipients(view.after.tree, paths, view.before.tree)
+
+
 def everyone(view: Look) -> set[str]:
     """Who gets any patch at all, of whatever file."""
-    return _addresses(recipients(view.after.tree, [_NOBODY]))
+    return _addresses(_asked(view, [_NOBODY]))
 
 
 def owned(view: Look, path: str, all_know: set[str]) -> bool:
     """Whether a file has a maintainer or a list of its own."""
     if not path.isprintable():
         return False  # nothing that MAINTAINERS could name
-    return bool(_addresses(recipients(view.after.tree, [path])) - all_know)
+    return bool(_addresses(_asked(view, [path])) - all_know)
 
 
 def _missing(view: Look, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:

@@ -15,10 +15,10 @@ from codegen.subject import subject
 
 def check(options: argparse.Namespace) -> int:
     """Check one series; the status says whether there are findings."""
-    files, location = subject(options)
+    about = subject(options)
     with progress() as report:
         compiler = None if options.no_build else options.compiler
-        found = run.check(files, location, compiler=compiler, progress=report)
+        found = run.check(about.files, about.location, compiler=compiler, progress=report)
     if options.json:
         print_json(_as_json(found))
     else:

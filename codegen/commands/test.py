@@ -33,7 +33,7 @@ FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
 
 def test(options: argparse.Namespace) -> int:
     """`gen test`: what KVM says of a series."""
-    files, location = subject(options)
+    about = subject(options)
     wishes = Wishes(
         names=tuple(options.names),
         everything=options.all,
@@ -44,8 +44,8 @@ def test(options: argparse.Namespace) -> int:
         mutants=options.mutants,
         resume=options.resume,
     )
-    with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
-        applied = apply_series(files, location, bench.git_dir, shown)
+    with progress() as shown, open_bench(about.location, _options(options), _waiting) as bench:
+        applied = apply_series(about.files, about.location, bench.git_dir, shown)
         folder = _folder(options, bench, applied)
         quiet = options.json or options.format != "table"
         trial = Trial(bench, applied, wishes, folder, shown, None if quiet else _say)
@@ -68,9 +68,9 @@ def test(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """`gen build`: the kernel and the selftests of a series."""
-    files, location = subject(options)
-    with progress() as shown, open_bench(location, _options(options), _waiting) as bench:
-        applied = apply_series(files, location, bench.git_dir, shown)
+    about = subject(options)
+    with progress() as shown, open_bench(about.location, _options(options), _waiting) as bench:
+        applied = apply_series(about.files, about.location, bench.git_dir, shown)
         tip = applied.tip.commit
         assert tip is not None
         try:

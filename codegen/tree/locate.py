@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen.errors import UsageError
@@ -16,12 +16,16 @@ from codegen.tree.plumbing import commit_of, complaint, run_git
 
 @dataclass(frozen=True)
 class TreeLocation:
-    """Where a tree's files are: at `commit` of the repository `git_dir`, or in `folder`."""
+    """Where a tree's files are: at `commit` of the repository `git_dir`, or in `folder`.
+
+    `spec` is what `--tree` takes for it, from whichever folder.
+    """
 
     name: str  # safe as a folder's name, "debian-6.12"
     git_dir: Path | None
     commit: str | None
     folder: Path | None
+    spec: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,9 @@ class PathSpec:
 
     path: Path
     revision: str | None
+
+    def __str__(self) -> str:
+        return str(self.path) + (f"@{self.revision}" if self.revision else "")
 
 
 def parse_path(spec: str) -> PathSpec:
@@ -66,7 +73,8 @@ def locate(spec: PathSpec, name: str | None = None) -> tuple[TreeLocation, str]:
         if spec.revision is not None:
             raise UsageError(f"{path}: no git repository, so it has no revision {spec.revision!r}")
         version = version_in(path)
-        return TreeLocation(name or safe_name(path.name), None, None, path), version
+        called = name or safe_name(path.name)
+        return TreeLocation(called, None, None, path, name or str(spec)), version
     revision = spec.revision or "HEAD"
     commit = commit_of(repository.head, revision)
     if commit is None:
@@ -77,7 +85,7 @@ def locate(spec: PathSpec, name: str | None = None) -> tuple[TreeLocation, str]:
     version = version_at(repository.objects, commit, f"{path}@{revision}")
     folder = path.parent if path.name == ".git" else path
     made = f"{safe_name(folder.name.removesuffix('.git'))}-{commit[:12]}"
-    return TreeLocation(name or made, repository.objects, commit, None), version
+    return TreeLocation(name or made, repository.objects, commit, None, name or str(spec)), version
 
 
 @dataclass(frozen=True)

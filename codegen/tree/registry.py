@@ -64,7 +64,8 @@ def _resolve_debian(release: str, progress: Progress) -> TreeLocation:
 
         cache_dir()  # better now than after a download
         commit = import_package(debian.fetch(release, progress), name, progress)
-    return TreeLocation(name, trees_path(), commit, None)
+    spec = f"{debian.PREFIX}{release}"
+    return TreeLocation(name, trees_path(), commit, None, spec)
 
 
 def add(name: str, spec: str) -> TreeLocation:
@@ -85,7 +86,7 @@ def add(name: str, spec: str) -> TreeLocation:
         known = _registered()
         if name in known and known[name] != target:
             raise UsageError(
-                f"tree name {name!r}: stands for {_text(known[name])} already; "
+                f"tree name {name!r}: stands for {known[name]} already; "
                 "remove that first, or take another name"
             )
         held.write(_file(), _json({**known, name: target}))
@@ -215,7 +216,3 @@ def _json(known: dict[str, PathSpec]) -> bytes:
         for name, target in sorted(known.items())
     }
     return json.dumps({"trees": trees}, indent=1).encode() + b"\n"
-
-
-def _text(target: PathSpec) -> str:
-    return str(target.path) + (f"@{target.revision}" if target.revision else "")

@@ -62,6 +62,34 @@ def test_bytes_of_every_kind_in_every_kind_of_file(work: Path, linux: Path) -> N
     assert "passwd" not in json.dumps([r.as_json() for r in found.remarks if "root:" in r.message])
 
 
+def test_scripts_of_a_patch_do_not_run(work: Path, linux: Path, tmp_path: Path) -> None:
+    """A patch may say who maintains its files, as data; the scripts are the base tree's."""
+    for name in ("checkpatch.pl", "get_maintainer.pl", "spelling.txt", "const_structs.checkpatch"):
+        text = f"#!/bin/sh\nBEGIN {{ system('touch {tmp_path}/{name}'); }}\n"
+        (work / "scripts" / name).write_text(text)
+    (work / "virt/kvm/new.c").write_text("int new_one;\n")
+    with (work / "MAINTAINERS").open("a") as listed:
+        listed.write(
+            "\nNEW THING\nM:\tEve <eve@example.org>\nL:\tnew@example.org\nF:\tvirt/kvm/new.c\n"
+        )
+    found = checked(work, linux)
+    assert "eve@example.org" in str([remark.hint for remark in found.remarks])
+    assert {path.name for path in tmp_path.iterdir()} == {"work", "out"}
+
+
+def test_a_patch_that_brings_the_first_scripts(work: Path, tmp_path: Path) -> None:
+    """Where the base has none, nothing runs."""
+    git(work, "rm", "-q", "-r", "scripts")
+    git(work, "commit", "-q", "-m", "No scripts")
+    git(tmp_path, "clone", "-q", "work", "base")
+    (work / "scripts").mkdir()
+    for name in ("checkpatch.pl", "get_maintainer.pl"):
+        (work / "scripts" / name).write_text(f"system('touch {tmp_path}/{name}');\n")
+    found = checked(work, tmp_path / "base")
+    assert {"the tree has no scripts/checkpatch.pl"} <= {remark.message for remark in found.remarks}
+    assert {path.name for path in tmp_path.iterdir()} == {"work", "base", "out"}
+
+
 def test_a_line_of_a_megabyte(work: Path, linux: Path) -> None:
     for path, more in ((X86, "x"), (API, "word "), (UAPI, "#define KVM_" + "A" * 99)):
         text = (work / path).read_bytes()
