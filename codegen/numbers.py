@@ -45,7 +45,11 @@ class Family:
 
     def numbers(self) -> frozenset[int]:
         """The numbers in use: bit numbers where the family is one of bits."""
-        return frozenset(_number(member.value, self.bits) for member in self.members)
+        return frozenset(map(self.number, self.members))
+
+    def number(self, member: Constant) -> int:
+        """The number of a member: of its bit where the family is one of bits."""
+        return member.value.bit_length() - 1 if self.bits else member.value
 
     def next(self, claimed: Iterable[int] = ()) -> int:
         """The number after the highest one, passing over those claimed elsewhere.
@@ -61,10 +65,6 @@ class Family:
     def named(self, name: str) -> Constant | None:
         """The member of that name."""
         return next((member for member in self.members if member.name == name), None)
-
-
-def _number(value: int, bits: bool) -> int:
-    return value.bit_length() - 1 if bits else value
 
 
 def _values(source: CSource) -> Mapping[str, int]:

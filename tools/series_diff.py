@@ -23,6 +23,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def main() -> int:
         differing = 0
         for tree, knob in product(options.tree or _TREES, knobs):
             with ThreadPoolExecutor(2) as pool:
-                before, after = pool.map(lambda folder: _made(folder, knob, tree), folders)
+                before, after = pool.map(partial(_made, knob=knob, tree=tree), folders)
             lines = list(_difference(before, after))
             sys.stdout.writelines(lines)
             verdict = "differs" if lines else "same"

@@ -17,6 +17,8 @@ from codegen.errors import EnvironmentFailure
 from codegen.maintainers import Recipients, recipients
 
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
+# What `git format-patch --cover-letter` leaves to the person who sends the series.
+_UNWRITTEN = re.compile(rb"\*\*\* (?:SUBJECT|BLURB) HERE \*\*\*")
 _NOBODY = "no-such-folder/no-such-file"  # what get_maintainer.pl says of any file at all
 
 
@@ -28,6 +30,9 @@ def sent(view: Look) -> Iterator[Remark]:
         hint = "`git format-patch --cover-letter` makes one"
         yield Remark(f"{len(view.patches)} patches and no cover letter", hint=hint)
     mails = [(view.cover_name, view.first), *((p.name, p.mail.raw) for p in view.patches)]
+    for name, raw in mails:
+        for mark in _UNWRITTEN.findall(raw):
+            yield Remark(f"`{mark.decode()}` is still to be written", name, _line(raw, mark))
     bases = [(name, found[1].decode()) for name, raw in mails if (found := _BASE.search(raw))]
     base = view.applied.base
     if not bases and base.commit is not None and not _of_folder(view):
@@ -42,6 +47,10 @@ def sent(view: Look) -> Iterator[Remark]:
             what = f"the first mail has {header}:"
             yield Remark(what, view.cover_name, hint="a new version is a new thread")
             break
+
+
+def _line(raw: bytes, text: bytes) -> int:
+    return raw.count(b"\n", 0, raw.index(text)) + 1
 
 
 def _of_folder(view: Look) -> bool:

@@ -6,7 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from codegen.check import abi, checkpatch, docs, layout, mails, scope, selftests, uapi, words
+from codegen.check import (
+    abi,
+    checkpatch,
+    docs,
+    effect,
+    layout,
+    mails,
+    memslots,
+    numbering,
+    scope,
+    selftests,
+    uapi,
+    words,
+)
 from codegen.check.look import Look
 from codegen.check.remark import Remark
 
@@ -18,6 +31,8 @@ _STABLE = "Documentation/process/stable-api-nonsense.rst"
 _ADDING = "Documentation/process/botching-up-ioctls.rst"
 _SPHINX = "Documentation/doc-guide/sphinx.rst"
 _SPARSE = "Documentation/dev-tools/sparse.rst"
+_API = "Documentation/virt/kvm/api.rst"
+_UAPI = "include/uapi/linux/kvm.h"
 _HEADERS = "tools/include/uapi/README"
 
 
@@ -55,6 +70,10 @@ CHECKS = (
     Check("R14", "shadow paging is other code, and has broken before", _X86, scope.shadow),
     Check("R16", "the copies of headers in tools/ are synced by others", _HEADERS, scope.copies),
     Check("R18", "a person signs off, and says what a tool did", _TOOLS, mails.signed),
+    Check("numbers", "a number given away once keeps its meaning", _UAPI, numbering.continued),
+    Check("sections", "a section is found by its number", _API, numbering.sections),
+    Check("memslots", "a flag is taken where something acts on it", _API, memslots.accepted),
+    Check("effect", "what is advertised works: userspace relies on it", _REVIEW, effect.used),
     Check("abi", "programs are not built again for a new kernel", _STABLE, abi.kept),
     Check("checkpatch", "R17: nobody wants to discuss style", _SUBMIT, checkpatch.checkpatch),
     Check("maintainers", "who does not get a patch does not review it", _SUBMIT, mails.reached),

@@ -13,8 +13,8 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
-_GENERIC = ("virt/kvm/", "include/linux/kvm")
-_FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
+GENERIC = ("virt/kvm/", "include/linux/kvm")
+FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
 
 
 def functions_naming(
@@ -49,8 +49,8 @@ def flag_check(survey: Survey) -> Place:
     memslot flag, in any function of virt/kvm.
     """
     hits = []
-    for found, tokens in functions_naming(survey, _GENERIC, _FIRST_FLAG, "~", "EINVAL"):
-        for start in find(f"= {_FIRST_FLAG};", tokens):
+    for found, tokens in functions_naming(survey, GENERIC, FIRST_FLAG, "~", "EINVAL"):
+        for start in find(f"= {FIRST_FLAG};", tokens):
             valid = tokens[start.first - 1].text
             for match in _refusals(valid, tokens):
                 how = f"{found.extent.name}(): before the test of unknown flags"
@@ -59,9 +59,9 @@ def flag_check(survey: Survey) -> Place:
                 hits.append(replace(place, names={"valid": valid, "flags": flags}))
     return _only(
         "memslot-flag-check",
-        f"a function that refuses what is not in a mask begun with {_FIRST_FLAG}",
+        f"a function that refuses what is not in a mask begun with {FIRST_FLAG}",
         hits,
-        survey.holding(_FIRST_FLAG, _GENERIC),
+        survey.holding(FIRST_FLAG, GENERIC),
     )
 
 
@@ -83,19 +83,19 @@ def _tested(valid: str, tokens: tuple[Token, ...]) -> str:
 def v1_mask(survey: Survey) -> Place:
     """The mask of the flags that the first version of the ioctl takes: a macro of virt/kvm."""
     hits = []
-    for path in survey.holding(_FIRST_FLAG, _GENERIC):
+    for path in survey.holding(FIRST_FLAG, GENERIC):
         source = survey.source(path)
         for extent in source.all("macro"):
-            if _FIRST_FLAG.encode() not in source.data[extent.start : extent.end]:
+            if FIRST_FLAG.encode() not in source.data[extent.start : extent.end]:
                 continue
             found = Found(source, extent)
             tokens = code.code_tokens(found)
             hits.append(code.span(found, Match(1, len(tokens)), f"the flags in {extent.name}"))
     return _only(
         "memslot-v1-mask",
-        f"a macro that holds {_FIRST_FLAG}",
+        f"a macro that holds {FIRST_FLAG}",
         hits,
-        survey.holding(_FIRST_FLAG, _GENERIC),
+        survey.holding(FIRST_FLAG, GENERIC),
     )
 
 
@@ -106,7 +106,7 @@ def immutable_flags(survey: Survey) -> Place:
     Looked for: `(x->flags ^ y->flags) & mask`, the mask having KVM_MEM_READONLY, in virt/kvm.
     """
     hits = []
-    for found, tokens in functions_naming(survey, _GENERIC, "KVM_MEM_READONLY", "^", "EINVAL"):
+    for found, tokens in functions_naming(survey, GENERIC, "KVM_MEM_READONLY", "^", "EINVAL"):
         for match in find("(... ^ ...) &", tokens):
             if not _compares_flags(tokens[match.first : match.last]):
                 continue
@@ -123,7 +123,7 @@ def immutable_flags(survey: Survey) -> Place:
         "memslot-immutable-flags",
         "a test `(new->flags ^ old->flags) & (… KVM_MEM_READONLY …)`",
         hits,
-        survey.holding("KVM_MEM_READONLY", _GENERIC),
+        survey.holding("KVM_MEM_READONLY", GENERIC),
     )
 
 
@@ -171,15 +171,15 @@ def apply_flags(survey: Survey, *, arch: str) -> tuple[Place, ...]:
     """
     hits = []
     prefixes = survey.kvm_prefixes(arch)
-    words = (_FIRST_FLAG, "WARN", "^")
+    words = (FIRST_FLAG, "WARN", "^")
     if not any(functions_naming(survey, prefixes, *words)):
         return ()
     for found, tokens in functions_naming(survey, prefixes, *words):
-        for match in find(f"if (WARN_ON_ONCE(!((... ^ ...) & {_FIRST_FLAG})))", tokens):
+        for match in find(f"if (WARN_ON_ONCE(!((... ^ ...) & {FIRST_FLAG})))", tokens):
             how = f"{found.extent.name}(): before the warning about other flags"
             place = code.line_before(found, tokens[match.first].start, how)
             inner = "".join(t.text for t in tokens[match.first : match.last])
             old, _, new = inner.partition("!((")[2].partition(")")[0].partition("^")
             hits.append(replace(place, names={"old": old, "new": new}))
     what = "a WARN_ON_ONCE() about changed flags"
-    return (_only("memslot-apply-flags", what, hits, survey.holding(_FIRST_FLAG, prefixes)),)
+    return (_only("memslot-apply-flags", what, hits, survey.holding(FIRST_FLAG, prefixes)),)

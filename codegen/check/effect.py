@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a series adds to KVM is used: functions are called, state is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from codegen.c.source import CSource
+from codegen.check.look import Change, Look, Patch
+from codegen.check.remark import Remark
+from codegen.check.uapi import HOST_STRUCTS, fields
+from codegen.sites.code import code_tokens
+from codegen.survey import Found
+
+_RFC = re.compile(rb"^Subject: \[[^]]*\bRFC\b", re.M)
+
+
+def used(view: Look) -> Iterator[Remark]:
+    """A new function that nothing calls or a new field that nothing reads is a promise unkept.
+
+    A note in an RFC, which may seek opinions on the uAPI alone.
+    """
+    rfc = _RFC.search(view.first) is not None
+    for name, (patch, path, line) in _new_functions(view).items():
+        if not _called(view, name):
+            what = f"nothing calls {name}(): what userspace asks for has no effect"
+            hint = "the mechanism belongs into the same series"
+            yield Remark(what, patch.name, patch.line_at(path, line), hint, note=rfc)
+    for name in sorted(_new_fields(view)):
+        if not _read(view, name):
+            patch_name, line = _added(view, name)
+            what = f"{name} is stored for a VM, and nothing reads it"
+            hint = "the mechanism belongs into the same series"
+            yield Remark(what, patch_name, line, hint, note=rfc)
+
+
+def _new_functions(view: Look) -> Mapping[str, tuple[Patch, str, int]]:
+    """Functions of KVM that only the file can see or that are inline, where they are added."""
+    found: dict[str, tuple[Patch, str, int]] = {}
+    for patch, change in view.changes():
+        if change.path.startswith(("arch/", "virt/", "include/linux/")) and _is_c(change):
+            found |= {name: (patch, change.path, line) for name, line in _defined(change)}
+    return found
+
+
+def _is_c(change: Change) -> bool:
+    return change.path.endswith((".c", ".h")) and change.after is not None
+
+
+def _defined(change: Change) -> Iterator[tuple[str, int]]:
+    after = CSource(change.path, change.after or b"")
+    before = CSource(change.path, change.before or b"")
+    old = {extent.name for extent in before.all("function")}
+    for extent in after.all("function"):
+        if extent.name not in old and "static" in after.text(extent.start, extent.end).split()[:2]:
+            yield extent.name, after.line(extent.start)
+
+
+def _called(view: Look, name: str) -> bool:
+    """Whether code names a function elsewhere than where it is defined."""
+    word = re.compile(rf"\b{name}\b".encode())
+    count = sum(
+        len(word.findall(view.after.tree.read(path)))
+        for path in view.after.holding(name, view.after.kvm_prefixes())
+    )
+    return count > len(view.after.definitions("function", name))
+
+
+def _new_fields(view: Look) -> set[str]:
+    return {
+        name
+        for struct in HOST_STRUCTS
+        for name in fields(view.after, struct) - fields(view.before, struct)
+    }
+
+
+def _read(view: Look, name: str) -> bool:
+    """Whether some function has the field anywhere but on the left of an assignment."""
+    for path in view.after.holding(name, view.after.kvm_prefixes()):
+        source = view.after.source(path)
+        for extent in source.all("function"):
+            words = [token.text for token in code_tokens(Found(source, extent))]
+            for at, word in enumerate(words[:-1]):
+                member = at and words[at - 1] in (".", "->")
+                if word == name and member and words[at + 1] != "=":
+                    return True
+    return False
+
+
+def _added(view: Look, name: str) -> tuple[str, int]:
+    word = re.compile(rf"\b{name};")
+    for patch, change in view.changes("arch/"):
+        for line in change.added:
+            if word.search(line.text):
+                return patch.name, patch.line_of(change.path, line.text)
+    return view.patches[0].name, 0
