@@ -178,7 +178,7 @@ def _out_option(parser: argparse.ArgumentParser) -> None:
 def _tree_commands(tree: argparse.ArgumentParser) -> None:
     actions = tree.add_subparsers(metavar="ACTION", dest="action", required=True)
     listing = actions.add_parser("list", help="the trees that have a name")
-    add = actions.add_parser("add", help="give a tree a name, or fetch debian:RELEASE")
+    add = actions.add_parser("add", help="give a tree a name, or fetch debian:RELEASE[=VERSION]")
     add.add_argument("name", metavar="NAME")
     add.add_argument("place", nargs="?", metavar="PATH[@REV]")
     remove = actions.add_parser("remove", help="forget a name, delete an imported tree")

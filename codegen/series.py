@@ -23,6 +23,7 @@ from codegen.mail import cover_letter, format_mails
 from codegen.maintainers import Recipients, recipients
 from codegen.plan import Plan, make_plan
 from codegen.render import Renderer, resources
+from codegen.tree.debian import release_of_tree
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.scratch import scratch_repository
@@ -172,8 +173,8 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     name = plan.description.path
     abi = name[len("abi/") : -len(".yaml")] if name.startswith("abi/") else name
     tree = location.name
-    if tree.startswith("debian-"):
-        tree = tree.replace("-", ":", 1)
+    if release := release_of_tree(tree):
+        tree = release.spec
     elif location.commit and tree.endswith(f"-{location.commit[:12]}"):
         tree = f"{tree[:-13]}@{location.commit[:12]}"
     parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from codegen.facts import Reserved
     from codegen.tree.locate import TreeLocation
 
-_TREES = "debian:6.12, a name of `gen tree`, a folder, or a repository[@REV]"
+_TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
 
 
@@ -159,7 +160,15 @@ def location(tree: str | None) -> TreeLocation:
     from codegen.tree import resolve
 
     with progress() as report:
-        return resolve(tree, report)
+        found = resolve(tree, report)
+    note(found)
+    return found
+
+
+def note(location: TreeLocation) -> None:
+    """Say on stderr what the user should know of how a tree was got."""
+    if location.note:
+        print(f"gen: note: {location.note}", file=sys.stderr)
 
 
 def reserved(texts: list[str]) -> Reserved:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from codegen import show
+from codegen import show, subject
 from codegen.cli import DONE
 from codegen.commands import print_json
 from codegen.progress import progress
@@ -31,6 +31,7 @@ def tree(options: argparse.Namespace) -> int:
     else:
         with progress() as report:
             location = trees.resolve(options.name, report)
+        subject.note(location)
         said = f"{options.name} is ready: {(location.commit or '')[:12]}"
     print_json({"ok": True, "message": said}) if options.json else print(said)
     return DONE

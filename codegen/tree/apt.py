@@ -125,13 +125,23 @@ def update(apt: Apt) -> str:
     return complaints(apt.run("apt-get", "-q", "update").stderr)
 
 
-def candidate(apt: Apt, package: str) -> Candidate | None:
-    """What this apt knows of a package, None if nothing."""
-    done = apt.run("apt-cache", "show", "--no-all-versions", package)
+def candidate(apt: Apt, package: str, version: str | None = None) -> Candidate | None:
+    """What this apt would download of a package, at that version if one is named; or None."""
+    wanted = f"{package}={version}" if version else package
+    done = apt.run("apt-cache", "show", "--no-all-versions", wanted)
     fields = dict(_fields(done.stdout.partition("\n\n")[0]))
     if done.returncode or not {"Version", "SHA256", "Size"} <= fields.keys():
         return None
     return Candidate(package, fields["Version"], fields["SHA256"].lower(), int(fields["Size"]))
+
+
+def versions(apt: Apt, prefix: str) -> tuple[tuple[str, str], ...]:
+    """The packages whose names begin so, each with each version that this apt could download."""
+    names = apt.run("apt-cache", "pkgnames", prefix).stdout.split()
+    done = apt.run("apt-cache", "madison", *names) if names else None
+    rows = [line.split("|") for line in done.stdout.splitlines()] if done else []
+    found = ((row[0].strip(), row[1].strip()) for row in rows if len(row) > 2)
+    return tuple(dict.fromkeys(found))
 
 
 def targets(apt: Apt) -> tuple[Target, ...]:

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure
+from codegen.errors import EnvironmentFailure, UsageError
 from codegen.tree.apt import (
     Apt,
     Candidate,
@@ -20,15 +22,20 @@ from codegen.tree.apt import (
     source_files,
     targets,
     update,
+    versions,
 )
 from codegen.tree.cache import disk_full
-from codegen.tree.debian import sha256_of
+from codegen.tree.debian import PREFIX, SOURCE, Release, release_of, sha256_of
 from codegen.tree.sources import Source, derive, read_sources, render
 from codegen.tree.store import Progress
 
-# Where to look for a kernel that the machine's suites lack: <codename>-backports, then these,
-# which Debian's archive links to the suites of the day. Unstable has the newest of a series.
-SUITES = ("stable", "unstable", "testing", "oldstable")
+# Where to look for a kernel that the machine's suites lack, by the names that Debian's archive
+# gives the releases of the day, each with its security updates; unstable has the newest kernel
+# of a series.  <codename>-backports of the machine's own release goes first, others last.
+RELEASES = ("stable", "unstable", "testing", "oldstable", "oldoldstable")
+BACKPORTS = ("stable-backports", "oldstable-backports")
+_SECURITY = "Debian-Security"  # what its Release files call themselves
+_SHOWN = 24  # versions in an error
 
 
 @dataclass(frozen=True)
@@ -37,35 +44,108 @@ class Downloaded:
 
     path: Path
     what: Candidate
+    note: str = ""  # what the user should know of how it was got
 
 
-def download_package(name: str, scratch: Path, progress: Progress) -> Downloaded:
-    """Download a package into `scratch`, trying one source after another.
+def download_package(release: Release, scratch: Path, progress: Progress) -> Downloaded:
+    """Download a release's package into `scratch`, trying one source after another.
 
-    Raises EnvironmentFailure: no apt, no source gives the package, a full disk.
+    Raises EnvironmentFailure: no apt, no source gives the package, a full disk; UsageError where
+    Debian has others than the pinned version.
     """
     require_apt()
+    name = release.package
     tried: list[str] = []
+    gone: list[str] = []
+    had: dict[tuple[str, str], None] = {}
     for where, apt in _ways(scratch, progress, tried.append):
-        wanted = candidate(apt, name)
+        wanted = candidate(apt, name, release.version)
         if wanted is None:
-            tried.append(f"{where}: no {name}")
+            had |= dict.fromkeys(versions(apt, SOURCE))
+            tried.append(f"{where}: no {release.version or name}")
             continue
         got = download(apt, wanted, apt.configuration.parent, progress)
         if isinstance(got, str):
             if "No space left" in got:
                 raise disk_full(scratch)
             tried.append(f"{where}: {got}")
+            gone.append(wanted.version)
         elif sha256_of(got) != wanted.sha256:
             tried.append(f"{where}: {got.name} is not what the list of packages says (SHA256)")
         else:
-            return Downloaded(got, wanted)
+            return Downloaded(got, wanted, _note(wanted, gone))
     if shutil.disk_usage(scratch).free < 1 << 20:
         raise disk_full(scratch)
+    others = [version for package, version in had if package == name]
+    if others and not gone:
+        raise _no_such_version(release, others)
+    series = sorted(release_.series for release_ in _releases(had))
+    said = f"; Debian has {', '.join(PREFIX + one for one in dict.fromkeys(series))}"
     raise EnvironmentFailure(
         f"{name}: apt could not fetch this package: "
         + " | ".join(tried)
+        + (said if series else "")
         + "; if this machine is offline or no Debian, name a kernel tree by its path"
+    )
+
+
+def available(scratch: Path, progress: Progress) -> tuple[Release, ...]:
+    """Every version of every kernel source that apt could get, newest first; it may take a minute.
+
+    Raises EnvironmentFailure where there is no apt.
+    """
+    require_apt()
+    found: dict[Release, None] = {}
+    for _, apt in _ways(scratch, progress, lambda _: None):
+        found |= dict.fromkeys(_releases(versions(apt, SOURCE)))
+    return tuple(sorted(found, key=lambda each: version_key(each.version or ""), reverse=True))
+
+
+def _releases(known: Iterable[tuple[str, str]]) -> list[Release]:
+    found = []
+    for name, version in known:
+        with suppress(UsageError):  # a flavour's, or what is no kernel source
+            found.append(release_of(f"{PREFIX}{name.removeprefix(SOURCE)}={version}"))
+    return found
+
+
+def version_key(version: str) -> tuple[tuple[tuple[int, ...] | int, ...], ...]:
+    """A key that sorts Debian's versions as deb-version(7) says."""
+    upstream, _, revision = version.rpartition("-")
+    return tuple(_part_key(part) for part in (upstream, revision))
+
+
+def _part_key(text: str) -> tuple[tuple[int, ...] | int, ...]:
+    return tuple(
+        int(part or 0) if at % 2 else (*(_order(char) for char in part), 0)
+        for at, part in enumerate(re.split(r"(\d+)", text))
+    )
+
+
+def _order(char: str) -> int:
+    """A character's place: `~` before the end of the text, letters before all others."""
+    return -1 if char == "~" else ord(char) + (0 if char.isalpha() else 256)
+
+
+def _note(got: Candidate, gone: Sequence[str]) -> str:
+    if not gone or got.version in gone:
+        return ""
+    return (
+        f"{got.package} {gone[0]}, which this machine's apt lists name, can no longer be fetched; "
+        f"took {got.version}"
+    )
+
+
+def _no_such_version(release: Release, had: Sequence[str]) -> UsageError:
+    versions_ = sorted(had, key=version_key, reverse=True)
+    wanted = str(release.version)
+    meant = [each for each in versions_ if each.startswith(wanted)]  # its revision was left out
+    newer = [each for each in versions_ if version_key(each) > version_key(wanted)]
+    near = (meant or newer[-1:] or versions_)[0]
+    rest = f" and {len(versions_) - _SHOWN} older ones" if versions_[_SHOWN:] else ""
+    return UsageError(
+        f"{release.spec}: Debian has no such version of {release.package} now; did you mean "
+        f"{Release(release.series, near).spec}?\nthere are: {', '.join(versions_[:_SHOWN])}{rest}"
     )
 
 
@@ -97,13 +177,30 @@ def _ways(
     if not known:
         note("other suites: none of this machine's apt sources is Debian's archive")
     for suite in _suites(known):
-        derived = derive(sources, _main_sites(known), suite)
-        if not derived:
-            continue
-        other = make_apt(_fresh(scratch, suite), lists=True, sources=render(derived))
-        progress(0, None, f"looking in Debian's {suite}")
-        said = update(other)
-        yield _with(said, suite), other
+        if derived := derive(sources, _main_sites(known), suite):
+            yield _with_security(derived, suite, sources, known, scratch, progress)
+
+
+def _with_security(
+    derived: tuple[Source, ...],
+    suite: str,
+    sources: tuple[Source, ...],
+    known: tuple[Target, ...],
+    scratch: Path,
+    progress: Progress,
+) -> tuple[str, Apt]:
+    """An apt with a suite and its security updates, which are named by the suite's codename."""
+    folder = _fresh(scratch, suite)
+    progress(0, None, f"looking in Debian's {suite}")
+    apt = make_apt(folder, lists=True, sources=render(derived))
+    said = update(apt)
+    codenames = [target.codename for target in targets(apt) if target.codename]
+    security = frozenset(target.site for target in known if target.label == _SECURITY)
+    if suite in RELEASES and codenames:
+        updates = derive(sources, security, f"{codenames[0]}-security")
+        apt = make_apt(folder, lists=True, sources=render(derived + updates))
+        said = update(apt)
+    return _with(said, suite), apt
 
 
 def _with(said: str, where: str) -> str:
@@ -141,6 +238,6 @@ def _main_sites(known: Iterable[Target]) -> frozenset[str]:
 def _suites(known: tuple[Target, ...]) -> tuple[str, ...]:
     """Suites to look in that are not among the known ones."""
     codenames = dict.fromkeys(target.codename.partition("-")[0] for target in known)
-    wanted = [f"{name}-backports" for name in codenames if name] + list(SUITES)
+    wanted = [*(f"{name}-backports" for name in codenames if name), *RELEASES, *BACKPORTS]
     have = {target.codename for target in known} | {target.suite for target in known}
     return tuple(name for name in wanted if name not in have) if known else ()

@@ -26,6 +26,7 @@ class TreeLocation:
     commit: str | None
     folder: Path | None
     spec: str = field(default="", compare=False)
+    note: str = field(default="", compare=False)  # what the user should know of how it was got
 
 
 @dataclass(frozen=True)

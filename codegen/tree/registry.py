@@ -13,6 +13,7 @@ from typing import Literal
 from codegen.errors import EnvironmentFailure, GenError, UsageError
 from codegen.tree import debian
 from codegen.tree.cache import cache_dir, cache_path, locked
+from codegen.tree.debian import Release
 from codegen.tree.locate import PathSpec, TreeLocation, locate, parse_path
 from codegen.tree.plumbing import git, git_command, run_git
 from codegen.tree.store import Progress, imported, tree_ref, trees_path
@@ -41,7 +42,8 @@ def no_progress(_done: int, _total: int | None, _what: str) -> None:
 def resolve(spec: str | None = None, progress: Progress = no_progress) -> TreeLocation:
     """The tree that `spec` means, fetched and imported first if it is Debian's and not there.
 
-    `spec` is `debian:6.12` (also the default, for None), a registered name, or a path as
+    `spec` is `debian:6.12` (also the default, for None) or one version of it as
+    `debian:6.12=6.12.113-1`, a registered name, or a path as
     `PATH[@REV]`; a name goes before a path, `./name` is always a path. `progress` is called
     with (bytes done, bytes in all or None, what). Raises UsageError: no such tree, revision, or
     no kernel; EnvironmentFailure: what is needed to get it is missing.
@@ -55,17 +57,29 @@ def resolve(spec: str | None = None, progress: Progress = no_progress) -> TreeLo
     return locate(parse_path(spec))[0]
 
 
-def _resolve_debian(release: str, progress: Progress) -> TreeLocation:
-    name = f"debian-{release}"
-    commit = imported(name)
+def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
+    name, note = release.tree, ""
+    commit = imported(name) or _same_version(release)
     if commit is None:
         # Seldom needed, so not imported by every run.
         from codegen.tree.importer import import_package
 
         cache_dir()  # better now than after a download
-        commit = import_package(debian.fetch(release, progress), name, progress)
-    spec = f"{debian.PREFIX}{release}"
-    return TreeLocation(name, trees_path(), commit, None, spec)
+        package = debian.fetch(release, progress)
+        commit, note = import_package(package, name, progress), package.note
+    return TreeLocation(name, trees_path(), commit, None, release.spec, note)
+
+
+def _same_version(release: Release) -> str | None:
+    """The commit of a pinned version that was imported as the newest of its series, now named."""
+    if release.version is None or (commit := imported(Release(release.series).tree)) is None:
+        return None
+    subject = git(trees_path(), "show", "--no-patch", "--format=%s", commit).strip()
+    if subject != f"{release.package} {release.version}":
+        return None
+    with locked("trees"):
+        git(trees_path(), "update-ref", tree_ref(release.tree), commit)
+    return commit
 
 
 def add(name: str, spec: str) -> TreeLocation:
@@ -109,13 +123,13 @@ def remove(name: str) -> None:
         held.write(_file(), _json({key: known[key] for key in known if key != name}))
 
 
-def _remove_debian(release: str) -> None:
-    name = f"debian-{release}"
-    with locked(f"linux-source-{release}"), locked("trees"):
+def _remove_debian(release: Release) -> None:
+    name = release.tree
+    with locked(release.package), locked("trees"):
         files = debian.cached_files(release)
         commit = imported(name)
         if commit is None and not files:
-            raise UsageError(f"{debian.PREFIX}{release}: not in the cache; nothing to remove")
+            raise UsageError(f"{release.spec}: not in the cache; nothing to remove")
         for path in files:
             path.unlink(missing_ok=True)
         if commit is not None:
@@ -137,11 +151,13 @@ def _list_debian() -> list[TreeEntry]:
     found = []
     for line in git(trees_path(), "for-each-ref", form, "refs/trees/debian-*").splitlines():
         name, commit, subject = line.split(" ", 2)
-        release = name.removeprefix("debian-")
+        release = debian.release_of_tree(name)
+        if release is None:
+            continue
         usage = git(trees_path(), "rev-list", "--objects", "--disk-usage", commit)
         size = int(usage) + sum(path.stat().st_size for path in debian.cached_files(release))
         version = subject.rpartition(" ")[2]
-        found.append(TreeEntry(debian.PREFIX + release, "debian", version, commit, size))
+        found.append(TreeEntry(release.spec, "debian", version, commit, size))
     return found
 
 

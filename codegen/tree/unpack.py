@@ -32,6 +32,7 @@ class Package:
     path: Path  # the .deb
     name: str  # "linux-source-6.12"
     version: str  # Debian's, "6.12.117-1~deb12u1"
+    note: str = ""  # what the user should know of how it was got
 
     @property
     def member(self) -> str:

@@ -89,7 +89,14 @@ class Archive:
         """How apt names it."""
         return f"file://{self.root}"
 
-    def suite(self, name: str, codename: str, debs: tuple[Path, ...], origin: str) -> None:
+    def suite(
+        self,
+        name: str,
+        codename: str,
+        debs: tuple[Path, ...],
+        origin: str,
+        label: str | None = None,
+    ) -> None:
         """Make or replace a suite that has some packages; a link makes the codename work too."""
         # apt takes no notice of an empty list, so there is always another package.
         packages = (
@@ -112,7 +119,7 @@ class Archive:
         place.write_bytes(packages)
         path = place.relative_to(self.root / "dists" / name)
         (self.root / "dists" / name / "Release").write_text(
-            f"Origin: {origin}\nLabel: {origin}\nSuite: {name}\nCodename: {codename}\n"
+            f"Origin: {origin}\nLabel: {label or origin}\nSuite: {name}\nCodename: {codename}\n"
             f"Architectures: {arch} all\nComponents: main\nDate: Thu, 01 Jan 2026 00:00:00 UTC\n"
             f"SHA256:\n {hashlib.sha256(packages).hexdigest()} {len(packages)} {path}\n"
         )
