@@ -94,6 +94,7 @@ def build(options: argparse.Namespace) -> int:
             "objects": tests.objects,
             "seconds": round(tests.seconds, 1),
         },
+        "notes": list(kernel.notes),
         "reproduce": str(folder / "reproduce.sh"),
     }
     if options.json:
@@ -104,6 +105,8 @@ def build(options: argparse.Namespace) -> int:
     print(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
     for name in tests.broken:
         print(f"             {name} does not build in this tree")
+    for note in kernel.notes:
+        print(f"  note       {note}")
     print(f"  again      {folder / 'reproduce.sh'}")
     return DONE
 
@@ -167,6 +170,7 @@ def _as_json(trial: Trial) -> dict[str, Any]:
         "commits": [patch.commit for patch in trial.applied.patches],
         "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
         "kernel": trial.kernel and trial.kernel.release,
+        "notes": list(trial.kernel.notes) if trial.kernel else [],
         "mutants": _counted(trial),
         "seconds": _spent(trial),
         "results": [report.to_dict(row) for row in rows],
@@ -241,6 +245,8 @@ def _summary(trial: Trial) -> None:
     if trial.kernel and trial.accel:
         why = textwrap.shorten(trial.accel.why, 80, placeholder=" …")
         print(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
+        for note in trial.kernel.notes:
+            print(f"note: {note}")
     print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 

@@ -37,6 +37,7 @@ class KernelBuild:
     seconds: float
     log: Path
     ccache: Path | None
+    notes: tuple[str, ...] = ()  # what its configuration lacks of what was only wished for
 
     @property
     def headers(self) -> Path:
@@ -88,7 +89,7 @@ def build(
             *options.make_args,
         ]
         env = make.environment(options.ccache)
-        all_new = _configure(source, out, args, env, log, options.fragment)
+        all_new, notes = _configure(source, out, args, env, log, options.fragment)
         with make.whole(out):
             objects = make.run_make(
                 [*args, *options.targets],
@@ -112,6 +113,7 @@ def build(
         seconds=time.monotonic() - start,
         log=log,
         ccache=options.ccache,
+        notes=notes,
     )
 
 
@@ -136,18 +138,19 @@ def _claim(out: Path, identity: dict[str, str]) -> None:
 
 def _configure(
     source: Path, out: Path, args: Sequence[str], env: dict[str, str], log: Path, fragment: Path
-) -> bool:
+) -> tuple[bool, tuple[str, ...]]:
     """Write .config, unless the one that is there came from this fragment and these Kconfigs.
 
-    Returns whether it is another than before.
+    Returns whether it is another than before, and the wishes that did not come true.
     """
     text = fragment.read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     mark, dotconfig = out / CONFIGURED, out / ".config"
-    if mark.exists() and mark.read_text() == digest and dotconfig.exists():
+    notes = _noted(mark, digest)
+    if notes is not None and dotconfig.exists():
         since = mark.stat().st_mtime
         if all(path.stat().st_mtime < since for path in _kconfig_files(source, out)):
-            return False
+            return False, notes
     mark.unlink(missing_ok=True)
     before = dotconfig.read_text() if dotconfig.exists() else ""
     now = time.time()
@@ -160,13 +163,22 @@ def _configure(
     make.run_make([*quiet, "olddefconfig"], log, env, what="the configuration", strip=strip)
     after = dotconfig.read_text()
     got = config.parse_config(after)
-    refused = config.unmet(wants, got, config.kconfig_symbols(source))
-    if refused:
-        raise ConfigRefused(f"{source} cannot be configured as {fragment.name} asks", refused)
-    mark.write_text(digest)
+    unmet = config.unmet(wants, got, config.kconfig_symbols(source))
+    if unmet.lacks:
+        raise ConfigRefused(f"{source} cannot be configured as {fragment.name} asks", unmet.lacks)
+    mark.write_text(json.dumps({"fragment": digest, "notes": unmet.notes}))
     # Not later than the Kconfig files were read: one that changes meanwhile is seen next time.
     make.set_mtime(mark, now)
-    return before != after
+    return before != after, unmet.notes
+
+
+def _noted(mark: Path, digest: str) -> tuple[str, ...] | None:
+    """What was noted when a fragment was configured; None where that one was not."""
+    try:
+        said = json.loads(mark.read_text())
+        return tuple(said["notes"]) if said["fragment"] == digest else None
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _kconfig_files(source: Path, out: Path) -> list[Path]:

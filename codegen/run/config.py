@@ -8,19 +8,25 @@ from pathlib import Path
 
 FRAGMENT = Path(__file__).with_name("kvm-x86.config")
 
-_WANT = re.compile(r"^CONFIG_(\w+)=(\S+)(\s+# optional)?$")
-_UNSET = re.compile(r"^# CONFIG_(\w+) is not set(\s+# optional)?$")
+_REMARK = r"(?:\s+# (?:(optional)|for: (\S.*)))?$"
+_WANT = re.compile(r"^CONFIG_(\w+)=(\S+)" + _REMARK)
+_UNSET = re.compile(r"^# CONFIG_(\w+) is not set" + _REMARK)
 _SOURCE = re.compile(r'^\s*source\s+"([^"]+)"', re.MULTILINE)
 _SYMBOL = re.compile(r"^\s*(?:menu)?config\s+(\w+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Want:
-    """One line of a fragment: `value` is "n" for a symbol that shall be off."""
+    """One line of a fragment: `value` is "n" for a symbol that shall be off.
+
+    What has an `effect` is needed for it, all else is a wish; an `optional` one comes and goes
+    with the trees.
+    """
 
     symbol: str
     value: str
-    optional: bool
+    optional: bool = False
+    effect: str = ""
 
     @property
     def line(self) -> str:
@@ -40,9 +46,9 @@ def parse_fragment(text: str) -> tuple[Want, ...]:
     for number, line in enumerate(text.splitlines(), start=1):
         want, unset = _WANT.match(line), _UNSET.match(line)
         if want:
-            wants.append(Want(want[1], want[2], bool(want[3])))
+            wants.append(Want(want[1], want[2], bool(want[3]), want[4] or ""))
         elif unset:
-            wants.append(Want(unset[1], "n", bool(unset[2])))
+            wants.append(Want(unset[1], "n", bool(unset[2]), unset[3] or ""))
         elif line.strip() and not (line.startswith("#") and "CONFIG_" not in line):
             raise ValueError(f"line {number}: not a comment and not a symbol: {line}")
     return tuple(wants)
@@ -65,25 +71,35 @@ def parse_config(text: str) -> dict[str, str]:
     return values
 
 
-def unmet(wants: Sequence[Want], config: dict[str, str], known: Iterable[str]) -> tuple[str, ...]:
-    """What the tree did not take, in words; () where all is well.
+@dataclass(frozen=True)
+class Unmet:
+    """What a tree did not take, in words: `lacks` where an effect is missing, `notes` of wishes."""
 
-    `config` is parse_config() of the result of olddefconfig, `known` the
-    symbols that the tree's Kconfig files define: only an optional symbol that
-    is not among them is tolerated.
+    lacks: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def unmet(wants: Sequence[Want], config: dict[str, str], known: Iterable[str]) -> Unmet:
+    """Compare a fragment with the configuration that a tree made of it.
+
+    `config` is parse_config() of the result of olddefconfig, `known` the symbols that the tree's
+    Kconfig files define. An effect is there if one of the lines that name it came out as written.
     """
     defined = frozenset(known)
-    found: list[str] = []
+    reached = {want.effect for want in wants if config.get(want.symbol, "n") == want.value}
+    lacks: list[str] = []
+    notes: list[str] = []
     for want in wants:
         got = config.get(want.symbol, "n")
-        if got == want.value:
+        if got == want.value or (want.optional and want.symbol not in defined):
             continue
-        if want.symbol not in defined:
-            if not want.optional:
-                found.append(f"{want.line}: the tree has no such symbol")
+        gone = want.symbol not in defined
+        why = f"{want.line}: " + ("the tree has no such symbol" if gone else f"came out as {got}")
+        if want.effect and want.effect not in reached:
+            lacks.append(f"{why}; needed for: {want.effect}")
         else:
-            found.append(f"{want.line}: came out as {got}")
-    return tuple(found)
+            notes.append(why)
+    return Unmet(tuple(lacks), tuple(notes))
 
 
 def kconfig_symbols(source: Path, arch: str = "x86") -> frozenset[str]:

@@ -43,7 +43,7 @@ $(OUTPUT)/%: %.c
 \tmkdir -p $(@D)
 \t$(CC) $(KHDR_INCLUDES) $< -o $@
 """
-FRAGMENT = "CONFIG_KVM=y\nCONFIG_KVM_SMM=y # optional\n"
+FRAGMENT = "CONFIG_KVM=y # for: KVM\nCONFIG_KVM_SMM=y # optional\n"
 
 
 @pytest.fixture
@@ -135,7 +135,16 @@ def test_config_that_cannot_have_kvm(tree: Path, tmp_path: Path, options: Option
     (tree / "arch/x86/kvm/Kconfig").write_text("config OTHER\n")
     with pytest.raises(ConfigRefused) as error:
         build(tree, tmp_path / "out", None, options)
-    assert error.value.findings == ("CONFIG_KVM=y: the tree has no such symbol",)
+    assert error.value.findings == ("CONFIG_KVM=y: the tree has no such symbol; needed for: KVM",)
+
+
+def test_a_wish_that_is_gone_is_a_note(tree: Path, tmp_path: Path, options: Options) -> None:
+    """Told by each build, also where nothing is configured anew."""
+    options.fragment.write_text(f"{FRAGMENT}CONFIG_PROC_SYSCTL=y\n")
+    for _ in range(2):
+        made = build(tree, tmp_path / "out", None, options)
+        assert made.notes == ("CONFIG_PROC_SYSCTL=y: the tree has no such symbol",)
+    assert (tmp_path / "out" / "configured").read_text() == "configured\n"
 
 
 def test_patch_that_does_not_compile(tree: Path, tmp_path: Path, options: Options) -> None:
