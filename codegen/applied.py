@@ -12,7 +12,7 @@ from typing import Any
 from codegen.commit import MAIL, NAME
 from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.findings import Finding, error
-from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
+from codegen.mbox import MANIFEST, NOBODY, ORDER, Mail, apply_diff, read_mail
 from codegen.progress import Report, silent
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
@@ -100,7 +100,7 @@ def apply_series(
 def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """What gen wrote beside its own series; empty where a person wrote it, or wrote in it."""
     try:
-        said = json.loads(files.get("manifest.json", b"{}"))
+        said = json.loads(files.get(MANIFEST, b"{}"))
         if said.get("predicate"):
             _texts(said["predicate"], "name", "off", "returns")
         for patch in said.get("patches", []):
@@ -123,7 +123,7 @@ def _texts(said: Mapping[str, Any], *keys: str) -> None:
 def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Mail | None]]:
     problems: list[FindingsError] = []
     for name, raw in files.items():
-        if name in ("series", "manifest.json"):
+        if name in (ORDER, MANIFEST):
             continue
         try:
             yield name, read_mail(name, raw)

@@ -173,6 +173,9 @@ def _out_option(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="where TREE/KNOB/VARIANT/ is written (default: %(default)s)",
     )
+    parser.add_argument(
+        "--force", action="store_true", help="replace what is there, your edits and files included"
+    )
 
 
 def _tree_commands(tree: argparse.ArgumentParser) -> None:

@@ -18,6 +18,9 @@ _PREFIX = re.compile(r"^(\[[^\]]*\]\s*)+")
 _DIFF = re.compile(rb"^(diff --git |--- \S)", re.M)
 _SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
+# Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
+ORDER = ".gen/series"
+MANIFEST = ".gen/manifest.json"
 NOBODY = "unknown <unknown@localhost>"
 
 
@@ -78,9 +81,8 @@ def _read_folder(place: Path) -> Mapping[str, bytes]:
         if not path.is_relative_to(place.resolve()):
             raise UsageError(f"{listing}: {name} is outside of the folder")
         files.update(_split(name, _read(path)))
-    manifest = place / "manifest.json"
-    if manifest.is_file():
-        files["manifest.json"] = _read(manifest)
+    if (place / MANIFEST).is_file():
+        files[MANIFEST] = _read(place / MANIFEST)
     return files
 
 

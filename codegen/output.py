@@ -1,29 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A series on disk: complete or not at all, and nothing that is not gen's own is replaced."""
+"""A series on disk: complete or not at all, and only what is gen's own is replaced unasked."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.lock import locked
-from codegen.record import remember
+from codegen.mbox import ORDER
+from codegen.record import remember, unknown
 from codegen.series import Series
 
 _PREFIX = ".gen-"
+_NAMED = 4  # files, of those that are in the way
+_LARGE = 64 << 20  # bytes; no file of a series is that large
 _STALE = 3600  # seconds: older leftovers are those of runs that were killed
 
 
-def write(series: Series, out: Path) -> Path:
+def write(series: Series, out: Path, force: bool = False) -> Path:
     """Write a series below `out` and return its folder.
 
-    The files are written beside their place and moved there by a rename.  A folder with files
-    that gen did not write is left alone: UsageError.  EnvironmentFailure where the disk refuses.
+    The files are written beside their place and moved there by a rename.  A folder with anything
+    that is not as gen wrote it, by gen's own record, is replaced by `force` only: else UsageError.
+    EnvironmentFailure where the disk refuses.
     """
     target = out / series.folder
     remember(
@@ -37,7 +41,7 @@ def write(series: Series, out: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.parent):
             if not same(target, series.files):
-                _own(target)
+                _check(target, series.files, force)
                 _clean(target.parent)
                 _replace(target, series.files)
     except OSError as problem:
@@ -48,30 +52,49 @@ def write(series: Series, out: Path) -> Path:
 
 def same(target: Path, files: Mapping[str, bytes]) -> bool:
     """Whether the folder holds exactly these files already."""
-    if not target.is_dir() or {p.name for p in target.iterdir()} != set(files):
+    if target.is_symlink() or not target.is_dir():
         return False
-    return all((target / name).read_bytes() == data for name, data in files.items())
+    kept, others = _contents(target)
+    return not others and kept == files
 
 
-def _own(target: Path) -> None:
-    if not target.exists():
+def _check(target: Path, files: Mapping[str, bytes], force: bool) -> None:
+    """UsageError where something would be lost that is not gen's."""
+    if not os.path.lexists(target):
         return
-    try:
-        said = json.loads((target / "manifest.json").read_text())
-        known = {patch["file"] for patch in said["patches"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        raise UsageError(
-            f"{target} exists and is no series of gen: name another --out, or remove it"
-        ) from None
-    known |= {"series", "manifest.json", "0000-cover-letter.patch"}
-    foreign = sorted({p.name for p in target.iterdir()} - known)
+    if target.is_symlink() or not target.is_dir():
+        raise UsageError(f"{target} is no folder: move it away, or name another --out")
+    if force:
+        return
+    kept, others = _contents(target)
+    lost = {name: data for name, data in kept.items() if files.get(name) != data}
+    foreign = sorted([*others, *unknown(lost)])
     if foreign:
-        raise UsageError(f"{target} holds {foreign[0]}, which gen did not write: move it away")
+        more = f" and {len(foreign) - _NAMED} more" if len(foreign) > _NAMED else ""
+        raise UsageError(
+            f"{target} holds what gen did not write, or what was edited since: "
+            f"{', '.join(foreign[:_NAMED])}{more}; move it away, name another --out, "
+            "or have all of it replaced by --force"
+        )
+
+
+def _contents(target: Path) -> tuple[dict[str, bytes], list[str]]:
+    """The files of a series' folder by their paths, and what can be no part of a series."""
+    kept: dict[str, bytes] = {}
+    others: list[str] = []
+    for path in sorted(target.rglob("*")):
+        name, status = str(path.relative_to(target)), path.lstat()
+        if S_ISREG(status.st_mode) and status.st_size <= _LARGE:
+            kept[name] = path.read_bytes()
+        elif not (S_ISDIR(status.st_mode) and name == os.path.dirname(ORDER)):
+            others.append(name)
+    return kept, others
 
 
 def _fill(folder: Path, files: Mapping[str, bytes]) -> None:
     folder.mkdir()
     for name, data in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         with (folder / name).open("wb") as stream:
             stream.write(data)
             stream.flush()
@@ -100,7 +123,8 @@ def _clean(parent: Path) -> None:
 
     for path in parent.glob(f"{_PREFIX}*"):
         try:
-            if time.time() - path.stat().st_mtime > _STALE:
+            ours = {each.name for each in path.iterdir()} <= {"new", "old"}
+            if ours and time.time() - path.stat().st_mtime > _STALE:
                 shutil.rmtree(path, ignore_errors=True)
-        except FileNotFoundError:
+        except OSError:
             continue

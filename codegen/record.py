@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """gen's own record of the series that it made: by their bytes, and outside of their folders.
 
-What lies in a series' folder is whoever's, its manifest.json included: it says neither which tree
-is to be used nor that gen made it.  That is told by the cache, and for the reference series by the
-list that lies beside them.
+What lies in a series' folder is whoever's, its manifest included: it says neither which tree is to
+be used nor that gen made it.  The cache tells that, and for the reference series the list that lies
+beside them.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.mbox import MANIFEST, ORDER
 from codegen.render import resources
 from codegen.tree.cache import cache_path
 
 _KEPT = 1000  # records; the oldest go first
 _LARGE = 1 << 20  # bytes; no record is that large
-_ORDER = "series"  # quilt's file: not read as part of a series, the order of the others tells it
-_LAST = "manifest.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +56,10 @@ def remember(
     place = _folder() / f"{_of(made.files)}.json"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        handle, scratch = tempfile.mkstemp(dir=place.parent)
-        with os.fdopen(handle, "w") as stream:
-            json.dump(asdict(made), stream)
-        os.replace(scratch, place)
+        with tempfile.TemporaryDirectory(dir=cache_path()) as scratch:
+            new = Path(scratch, "record")
+            new.write_text(json.dumps(asdict(made)))
+            os.replace(new, place)
         _forget_old(place.parent)
     except OSError:
         pass
@@ -77,6 +76,13 @@ def recall(files: Mapping[str, bytes]) -> Record | None:
     return None
 
 
+def unknown(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The names of files that are not as gen wrote them, in one series; none where all are."""
+    was = recall(files) or nearest(files)
+    kept = was.files if was else {}
+    return tuple(name for name, each in _digests(files).items() if kept.get(name) != each)
+
+
 def nearest(files: Mapping[str, bytes]) -> Record | None:
     """The record that has the most of some files, for what to say of a series that was changed."""
     mine = _digests(files).items()
@@ -91,8 +97,9 @@ def _digests(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def _of(digests: Mapping[str, str]) -> str:
-    mails = [[name, each] for name, each in digests.items() if name not in (_ORDER, _LAST)]
-    return hashlib.sha256(json.dumps([mails, digests.get(_LAST)]).encode()).hexdigest()
+    # quilt's file is not read as part of a series: the order of the mails tells what is in it
+    mails = [[name, each] for name, each in digests.items() if name not in (ORDER, MANIFEST)]
+    return hashlib.sha256(json.dumps([mails, digests.get(MANIFEST)]).encode()).hexdigest()
 
 
 def _folder() -> Path:

@@ -21,6 +21,7 @@ from codegen.given import given_patches
 from codegen.inplace import interrupted
 from codegen.mail import cover_letter, format_mails
 from codegen.maintainers import Recipients, recipients
+from codegen.mbox import MANIFEST, ORDER
 from codegen.plan import Plan, make_plan
 from codegen.render import Renderer, resources
 from codegen.tree.debian import release_of_tree
@@ -36,8 +37,8 @@ TOOL = f"gen {__version__}"
 class Series:
     """A finished series.
 
-    `files` has the mails, the quilt `series` and `manifest.json` by name; `plan` says what each
-    holds and where it was put; `commits` are ids that `git am` on the tree gives again.
+    `files` has the mails, quilt's series file and the manifest by their paths; `plan` says what
+    each holds and where it was put; `commits` are ids that `git am` on the tree gives again.
     `unaddressed` is why the mails have no recipients, where they have none.
     """
 
@@ -157,8 +158,8 @@ def finish(
         )
     names = [name for name in mails if not name.startswith("0000-")]
     files = dict(mails)
-    files["series"] = "".join(f"{name}\n" for name in names).encode()
-    files["manifest.json"] = _manifest(plan, location, tree_version, commits, names, reserved)
+    files[ORDER] = "".join(f"{name}\n" for name in names).encode()
+    files[MANIFEST] = _manifest(plan, location, tree_version, commits, names, reserved)
     return Series(plan, location, files, location.commit, commits.commits, found.missing)
 
 

@@ -16,6 +16,7 @@ from codegen.commands import print_json
 from codegen.commit import Person
 from codegen.errors import FindingsError, UsageError
 from codegen.findings import NotHere, merge
+from codegen.mbox import MANIFEST
 from codegen.plan import Plan
 from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for, sites
@@ -52,7 +53,7 @@ def make(options: argparse.Namespace) -> int:
                 continue
             waiting.append(pool.submit(finish, plan, location, reserved, signer))
         for series in (future.result() for future in waiting):
-            folder = write(series, options.out)
+            folder = write(series, options.out, options.force)
             made.append(_as_json(series, folder))
             if not options.json:
                 print(show.series(series, folder, tree_version))
@@ -67,7 +68,7 @@ def make(options: argparse.Namespace) -> int:
 
 
 def _as_json(series: Series, folder: Path) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads(series.files["manifest.json"])
+    said: dict[str, Any] = json.loads(series.files[MANIFEST])
     files = sorted(series.files)
     return {**said, "folder": str(folder), "files": files, "unaddressed": series.unaddressed}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.mbox import MANIFEST
 from codegen.series import Series
 from codegen.tree.git import git_environment
 
@@ -44,7 +45,7 @@ def test_git_am_gives_the_same_trees(series: tuple[Series, Path], tmp_path: Path
     mails = sorted(str(p) for p in folder.glob("0*.patch") if not p.name.startswith("0000"))
     git(clone, "am", "-q", *mails)
     trees = git(clone, "log", "--reverse", "--format=%T", f"{made.base}..HEAD").split()
-    manifest = json.loads(made.files["manifest.json"])
+    manifest = json.loads(made.files[MANIFEST])
     assert trees == [patch["tree"] for patch in manifest["patches"]]
 
 

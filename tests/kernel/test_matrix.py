@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from codegen.mbox import MANIFEST
+
 from .conftest import ANSWERS, DESCRIBED, KNOBS, RELEASES, VARIANTS, location, made
 
 pytestmark = pytest.mark.kernel
@@ -27,7 +29,7 @@ def test_series_or_answer(knob: str, variant: str, release: str) -> None:
     else:
         assert not isinstance(found, str), found
         assert len(found.commits) == len(found.plan.patches)
-        assert json.loads(found.files["manifest.json"])["knob"] == knob
+        assert json.loads(found.files[MANIFEST])["knob"] == knob
 
 
 @pytest.mark.parametrize("release", RELEASES)

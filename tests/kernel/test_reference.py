@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from codegen.mbox import MANIFEST
+
 from .conftest import made
 
 pytestmark = pytest.mark.kernel
 
 PATCHES = Path(__file__).resolve().parents[2] / "patches"
-FOLDERS = sorted(path.parent for path in PATCHES.glob("debian-*/*/*/manifest.json"))
+FOLDERS = sorted(path.parents[1] for path in PATCHES.glob("debian-*/*/*/.gen/manifest.json"))
 
 
 def changes(patch: str) -> list[str]:
@@ -32,9 +34,9 @@ def test_reference_is_regenerated(folder: Path) -> None:
     release = folder.parts[-3].removeprefix("debian-")
     series = made(folder.parts[-2], folder.parts[-1], release)
     assert not isinstance(series, str), series
-    kept = {path.name: path.read_bytes() for path in folder.iterdir()}
-    if json.loads(kept["manifest.json"])["tree"]["base"] == series.base:
-        assert kept == series.files
+    kept = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    if json.loads(kept[MANIFEST])["tree"]["base"] == series.base:
+        assert kept == series.files, "run tools/reference.py"
         return
     # Debian has a newer package: lines moved, but what is changed is the same
     assert kept.keys() == series.files.keys()

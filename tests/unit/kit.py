@@ -202,3 +202,10 @@ def committed(folder: Path) -> Path:
     git(folder, "add", "-f", "-A")
     git(folder, "commit", "-q", "-m", "A small tree")
     return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder."""
+    return {
+        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
+    }

@@ -22,7 +22,7 @@ from codegen.errors import UsageError
 from codegen.render import resources
 from codegen.subject import reserved
 from tests.minitree import KVM_MAIN
-from tests.unit.kit import SHIPPED, VARIANTS, git, knob_text
+from tests.unit.kit import SHIPPED, VARIANTS, contents, git, knob_text
 from tests.unit.test_git import state
 
 ROOT = Path(__file__).parents[2]
@@ -382,4 +382,4 @@ def test_the_library_says_the_same_as_the_command_line(
     gen("--variant", "quirk", "--abi", description, "--tree", repository, "--out", tmp_path / "out")
     (folder,) = (tmp_path / "out").glob("*/*/*")
     series = codegen.generate(description, "quirk", str(repository))
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == series.files
+    assert contents(folder) == series.files

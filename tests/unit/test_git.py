@@ -19,12 +19,13 @@ from codegen.apply import apply_branch
 from codegen.commit import Person
 from codegen.errors import UsageError
 from codegen.facts import Reserved
+from codegen.mbox import MANIFEST, ORDER
 from codegen.plan import Plan
 from codegen.series import Series, finish, generate, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.variants import Variant, load_variant
 from tests.minitree import minitree, written
-from tests.unit.kit import TEMPLATES, VARIANTS, committed, git, knob
+from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
 
 
 def made_from(
@@ -66,8 +67,8 @@ def test_git_am_gives_the_same_trees_and_commits(
 ) -> None:
     series = made_from(repository, variant)
     folder = written(series.files, tmp_path / "out")
-    manifest = json.loads((folder / "manifest.json").read_text())
-    mails = [str(folder / name) for name in (folder / "series").read_text().split()]
+    manifest = json.loads((folder / MANIFEST).read_text())
+    mails = [str(folder / name) for name in (folder / ORDER).read_text().split()]
     date = git(repository, "log", "-1", "--format=%cd", "--date=raw")
     git(repository, "-c", "user.name=gen", "-c", "user.email=gen@localhost", "am", "-q", *mails,
         GIT_COMMITTER_DATE=date, GIT_COMMITTER_NAME="gen", GIT_COMMITTER_EMAIL="gen@localhost")  # fmt: skip
@@ -82,7 +83,7 @@ def test_git_am_gives_the_same_trees_and_commits(
 def test_patch_applies_the_series_as_quilt_would(unpacked: Path, tmp_path: Path) -> None:
     series = made_from(unpacked)
     folder = written(series.files, tmp_path / "out")
-    for name in (folder / "series").read_text().split():
+    for name in (folder / ORDER).read_text().split():
         subprocess.run(
             ["patch", "-p1", "-s", "--fuzz=0", "-i", str(folder / name)], cwd=unpacked, check=True
         )
@@ -233,10 +234,10 @@ def test_any_repository_gives_the_same_bytes(
 def test_a_shallow_repository_is_enough(repository: Path, tmp_path: Path) -> None:
     series = made_from(shallow(repository))
     mails = written(series.files, tmp_path / "out")
-    names = [str(mails / name) for name in (mails / "series").read_text().split()]
+    names = [str(mails / name) for name in (mails / ORDER).read_text().split()]
     git(tmp_path / "shallow", "am", "-q", *names)
     tree = git(tmp_path / "shallow", "rev-parse", "HEAD^{tree}")
-    assert tree == json.loads(series.files["manifest.json"])["patches"][-1]["tree"]
+    assert tree == json.loads(series.files[MANIFEST])["patches"][-1]["tree"]
 
 
 def test_variables_of_git_do_not_matter(
@@ -379,7 +380,7 @@ def test_the_same_bytes_on_any_machine(
             cwd=home,
         )
         (folder,) = out.glob("*/*/*")
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == expected
+        assert contents(folder) == expected
 
 
 def test_a_folder_gives_a_series_without_a_base(unpacked: Path) -> None:

@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,13 +15,14 @@ import pytest
 
 from codegen.errors import EnvironmentFailure, GenError, UsageError
 from codegen.inplace import JOURNAL, apply_in_place, interrupted, restore
+from codegen.mbox import MANIFEST, ORDER
 from codegen.output import write
 from codegen.plan import Plan
 from codegen.series import Series, generate, open_tree, plan_for
 from codegen.tree import resolve
 from codegen.variants import load_variant
 from tests.minitree import KVM_MAIN, minitree, written
-from tests.unit.kit import TEMPLATES, knob
+from tests.unit.kit import TEMPLATES, contents, knob
 from tests.unit.test_git import state
 from tests.unprivileged import read_only
 
@@ -39,7 +42,7 @@ def names(folder: Path) -> set[str]:
 def test_a_series_is_where_it_belongs(series: Series, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     assert folder == tmp_path / "linux/small-maps/memslot-flag"
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == series.files
+    assert contents(folder) == series.files
     assert names(folder.parent) == {"memslot-flag"}
 
 
@@ -68,38 +71,86 @@ def test_a_series_of_gen_is_replaced(series: Series, tmp_path: Path) -> None:
     write(series, tmp_path)
     other = changed(series, tmp_path / "x")
     folder = write(other, tmp_path)
-    assert {p.name: p.read_bytes() for p in folder.iterdir()} == other.files
+    assert contents(folder) == other.files
     assert names(folder.parent) == {"memslot-flag"}
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
-    [
-        ("notes.txt", "mine", "holds notes.txt, which gen did not write"),
-        ("manifest.json", "{}", "is no series of gen"),
-        ("manifest.json", "no json", "is no series of gen"),
-        ("0009-mine.patch", "mine", "holds 0009-mine.patch"),
-    ],
-)
-def test_what_is_not_gens_is_left_alone(
-    series: Series, name: str, text: str, said: str, tmp_path: Path
-) -> None:
+    "name",
+    ["thesis.doc", "0009-mine.patch", "0000-cover-letter.patch", MANIFEST, ORDER, ".gen/notes", "more/mine", ".git/config"],
+)  # fmt: skip
+def test_what_is_not_gens_is_left_alone(series: Series, name: str, tmp_path: Path) -> None:
+    """Whatever the manifest lists: it lies in the folder, where anybody can have written it."""
     folder = write(series, tmp_path)
-    (folder / "series").write_text("changed, so that there is something to write\n")
-    (folder / name).write_text(text)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("mine")
+    if name != MANIFEST:
+        listed = json.loads((folder / MANIFEST).read_text())
+        listed["patches"] += [{"file": name}]
+        (folder / MANIFEST).write_text(json.dumps(listed))
     before = state(tmp_path)
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=f"{re.escape(name)}.*--force"):
         write(series, tmp_path)
     assert state(tmp_path) == before
+    write(series, tmp_path, force=True)
+    assert contents(folder) == series.files
 
 
-def test_a_file_in_the_way_is_left_alone(series: Series, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["0000-*", "0002-*"])
+def test_an_edited_mail_is_left_alone(series: Series, name: str, tmp_path: Path) -> None:
+    folder = write(series, tmp_path)
+    (mail,) = folder.glob(name)
+    mail.write_bytes(mail.read_bytes().replace(b"small", b"tiny", 1))
+    before = state(tmp_path)
+    other = changed(series, tmp_path / "x")
+    before = state(folder)
+    for made in (series, other):
+        with pytest.raises(UsageError, match=f": {mail.name};"):
+            write(made, tmp_path)
+    assert state(folder) == before
+    write(other, tmp_path, force=True)
+    assert contents(folder) == other.files
+
+
+def test_without_a_record_only_the_same_bytes_are_replaced(
+    series: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The cache may be cleared at any time: what it does not know may be somebody's work."""
+    folder = write(series, tmp_path)
+    other = changed(series, tmp_path / "x")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "another"))
+    with pytest.raises(UsageError, match="or have all of it replaced by --force"):
+        write(other, tmp_path)
+    assert contents(folder) == series.files
+    next(folder.glob("0001-*")).unlink()
+    write(series, tmp_path)
+    assert contents(folder) == series.files
+
+
+def test_a_mail_that_is_gone_is_no_loss(series: Series, tmp_path: Path) -> None:
+    folder = write(series, tmp_path)
+    next(folder.glob("0001-*")).unlink()
+    other = changed(series, tmp_path / "x")
+    write(other, tmp_path)
+    assert contents(folder) == other.files
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "nothing"])
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_in_the_way_is_left_alone(
+    series: Series, kind: str, force: bool, tmp_path: Path
+) -> None:
     target = tmp_path / series.folder
     target.parent.mkdir(parents=True)
-    target.write_text("mine")
-    with pytest.raises(UsageError, match="is no series of gen"):
-        write(series, tmp_path)
-    assert target.read_text() == "mine"
+    (tmp_path / "mine").mkdir()
+    if kind == "file":
+        target.write_text("mine")
+    else:
+        target.symlink_to(tmp_path / ("mine" if kind == "link" else "gone"))
+    before = state(tmp_path)
+    with pytest.raises(UsageError, match="is no folder"):
+        write(series, tmp_path, force)
+    assert state(tmp_path) == before
 
 
 def test_a_run_that_is_killed_leaves_a_complete_series_or_none(
@@ -115,12 +166,12 @@ def test_a_run_that_is_killed_leaves_a_complete_series_or_none(
         if pid == 0:
             _kill_at(count, lambda: write(other, out))  # noqa: B023 - runs at once
         _, status = os.waitpid(pid, 0)
-        found = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.exists() else {}
+        found = contents(folder) if folder.exists() else {}
         assert found in ({}, series.files, other.files), sorted(found)
         left = names(folder.parent) - {"memslot-flag"}
         assert all(name.startswith(".gen-") for name in left)
         assert write(other, out) == folder
-        assert {p.name: p.read_bytes() for p in folder.iterdir()} == other.files
+        assert contents(folder) == other.files
         if os.WIFEXITED(status):
             break
         steps += 1
@@ -170,18 +221,22 @@ def test_two_runs_at_once_leave_one_complete_series(series: Series, tmp_path: Pa
             children.append(pid)
         assert [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children] == [0] * 4
         folder = tmp_path / "out" / series.folder
-        assert {p.name: p.read_bytes() for p in folder.iterdir()} in (series.files, other.files)
+        assert contents(folder) in (series.files, other.files)
         assert names(folder.parent) == {"memslot-flag"}
 
 
 def test_what_killed_runs_left_goes_after_an_hour(series: Series, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
-    (folder / "series").write_text("")
-    for name, age in ((".gen-old", 7200), (".gen-new", 60)):
-        (folder.parent / name).mkdir()
+    (folder / ORDER).unlink()
+    for name, age, inside in (
+        (".gen-old", 7200, "new"),
+        (".gen-new", 60, "new"),
+        (".gen-x", 7200, "mine"),
+    ):
+        (folder.parent / name / inside).mkdir(parents=True)
         os.utime(folder.parent / name, (time.time() - age,) * 2)
     write(series, tmp_path)
-    assert names(folder.parent) == {"memslot-flag", ".gen-new"}
+    assert names(folder.parent) == {"memslot-flag", ".gen-new", ".gen-x"}
 
 
 def test_a_folder_that_may_not_be_written_is_said(series: Series, tmp_path: Path) -> None:
@@ -240,13 +295,6 @@ def planned(folder: Path) -> Plan:
 def in_place(folder: Path, plan: Plan | None = None) -> list[str]:
     """The test's series in a folder."""
     return apply_in_place((plan or planned(folder)).files, folder)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder."""
-    return {
-        str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()
-    }
 
 
 def test_in_place_changes_what_the_series_changes(unpacked: Path) -> None:

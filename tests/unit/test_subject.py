@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from codegen.errors import UsageError
+from codegen.mbox import MANIFEST, ORDER
 from codegen.output import write
-from codegen.record import digest, nearest, recall
+from codegen.record import digest, nearest, recall, reference_list, unknown
 from codegen.series import generate
 from codegen.subject import description, location, series_or_arguments, subject
 from codegen.tree import add, remove
 from codegen.tree.cache import cache_path
 from tests.minitree import written
-from tests.unit.kit import git, knob_text
+from tests.unit.kit import contents, git, knob_text
 
 
 def parsed(*arguments: object) -> argparse.Namespace:
@@ -53,7 +54,7 @@ def made(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 def test_the_record_names_tree_and_commit(made: Path, repository: Path) -> None:
     about = subject(parsed(made))
     assert about.own
-    base = json.loads(about.files["manifest.json"])["tree"]["base"]
+    base = json.loads(about.files[MANIFEST])["tree"]["base"]
     assert about.location.commit == base == git(repository, "rev-parse", "HEAD~")
 
 
@@ -99,7 +100,7 @@ def _edited(made: Path, name: str) -> None:
     path.write_bytes(path.read_bytes().replace(b"small", b"smell", 1))
 
 
-@pytest.mark.parametrize("name", ["0000-*", "0002-*", "manifest.json"])
+@pytest.mark.parametrize("name", ["0000-*", "0002-*", MANIFEST])
 def test_a_series_that_was_changed_is_a_stranger_s(made: Path, repository: Path, name: str) -> None:
     _edited(made, name)
     with pytest.raises(UsageError, match="not as gen wrote it") as problem:
@@ -117,7 +118,7 @@ def test_a_cover_letter_with_a_diff_is_no_way_in(made: Path) -> None:
 
 
 def test_another_order_is_another_series(made: Path) -> None:
-    order = (made / "series").read_text().splitlines()
+    order = (made / ORDER).read_text().splitlines()
     (made / "series").write_text("\n".join(reversed(order)))
     with pytest.raises(UsageError, match="not as gen wrote it"):
         subject(parsed(made))
@@ -125,10 +126,10 @@ def test_another_order_is_another_series(made: Path) -> None:
 
 def test_the_manifest_chooses_no_tree(made: Path, unpacked: Path) -> None:
     """It names one that is there; a series of nobody's that is like gen's own asks for --tree."""
-    entry = json.loads((made / "manifest.json").read_text())
+    entry = json.loads((made / MANIFEST).read_text())
     entry["command"] = f"gen --variant quirk --tree {unpacked}"
     entry["tree"]["name"] = str(unpacked)
-    (made / "manifest.json").write_text(json.dumps(entry))
+    (made / MANIFEST).write_text(json.dumps(entry))
     shutil.rmtree(cache_path() / "series")
     with pytest.raises(UsageError, match="not made by gen here") as problem:
         subject(parsed(made))
@@ -141,7 +142,7 @@ def test_the_manifest_chooses_no_tree(made: Path, unpacked: Path) -> None:
     ["[]", "{", '{"command": "\'", "tree": 3}', '{"command": "gen --tree"}', '{"tree": {"base": "\\u0000"}}'],
 )  # fmt: skip
 def test_a_manifest_of_nobody_s_is_none(made: Path, repository: Path, manifest: str) -> None:
-    (made / "manifest.json").write_text(manifest)
+    (made / MANIFEST).write_text(manifest)
     about = subject(parsed(made, "--tree", repository))
     assert not about.own
     assert about.location.commit == git(repository, "rev-parse", "HEAD")
@@ -206,3 +207,19 @@ def test_a_cache_that_cannot_be_written_stops_nothing(
         subject(parsed(folder))
     assert not subject(parsed(folder, "--tree", repository)).own
     assert subject(parsed(written(made.files, tmp_path / "x"), "--tree", repository)).files
+
+
+def test_the_reference_series_are_gens_own_on_a_fresh_machine() -> None:
+    """`tools/reference.py` makes them and the list of them; its output is what is committed."""
+    folders = [path.parents[1] for path in reference_list().parent.glob(f"*/*/*/{MANIFEST}")]
+    assert len(folders) >= 4
+    assert len(json.loads(reference_list().read_text())) == len(folders)
+    for folder in folders:
+        files = contents(folder)
+        record = recall(files)
+        assert record is not None, f"{folder}: run tools/reference.py"
+        assert record.tree == folder.parts[-3].replace("-", ":", 1)
+        assert record.commit == json.loads(files[MANIFEST])["tree"]["base"]
+        assert [record.abi, record.variant] == list(folder.parts[-2:])
+        assert unknown(files) == ()
+        assert unknown({**files, ORDER: b"mine"}) == (ORDER,)
