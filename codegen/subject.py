@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a command is about: options to a series, its description and its tree.
 
-Imported for every command line, so what takes time to import is imported where it is used.
+What takes time to import is imported where it is used.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codegen.errors import UsageError
+from codegen.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from codegen.description.load import Description
@@ -35,42 +35,6 @@ class Subject:
     files: Mapping[str, bytes]
     location: TreeLocation
     own: bool
-
-
-def series_options(parser: argparse.ArgumentParser) -> None:
-    """The options that say which series gen makes, and `--json`."""
-    parser.add_argument("--variant", metavar="V", help="a variant, or `all`")
-    parser.add_argument(
-        "--abi",
-        default="zap-leafs-only",
-        metavar="NAME|FILE",
-        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--tree",
-        metavar="TREE",
-        help=_TREES.replace(",", " (the default),", 1),
-    )
-    parser.add_argument(
-        "--reserve",
-        action="append",
-        default=[],
-        metavar="PREFIX=N,…",
-        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
-    )
-    parser.add_argument("--json", action="store_true", help="one object for machines")
-
-
-def series_or_arguments(parser: argparse.ArgumentParser) -> None:
-    """The same for commands on one series: one that is there, or one that gen makes for it."""
-    parser.add_argument(
-        "series",
-        nargs="?",
-        type=Path,
-        metavar="SERIES",
-        help="a folder of patches, one patch or a mailbox, whoever wrote it; else name --variant",
-    )
-    series_options(parser)
 
 
 def subject(options: argparse.Namespace) -> Subject:
@@ -149,8 +113,10 @@ def description(name: str) -> Description:
 
     path, shown = find_description(name)
     if not path.exists():
-        shipped = ", ".join(sorted(p.stem for p in resources("abi").glob("*.yaml")))
-        raise UsageError(f"no description {name!r}; by name there are: {shipped}")
+        shipped = sorted(p.stem for p in resources("abi").glob("*.yaml"))
+        files = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
+        near = did_you_mean(name, [*shipped, *files])
+        raise UsageError(f"no description {name!r}{near}; by name there are: {', '.join(shipped)}")
     return load(path, shown)
 
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import lru_cache
 from inspect import signature
 from pathlib import Path
@@ -16,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codegen.description.model import Knob
 from codegen.errors import UsageError
 from codegen.findings import Finding, error
+from codegen.nearest import did_you_mean, nearest
 from codegen.sites import SITES
 
 # The edit that has the predicate return the variant's value: replaced, or defined where it is not.
@@ -97,7 +97,9 @@ def load_variant(folder: Path, name: str) -> Variant:
     """A variant by name. Raises UsageError for an unknown one, FindingsError for a wrong one."""
     known = variant_names(folder)
     if name not in known:
-        raise UsageError(f"there is no variant {name!r}; there are: {', '.join(known)}, all")
+        names = [*known, "all"]
+        near = did_you_mean(name, names)
+        raise UsageError(f"there is no variant {name!r}{near}; there are: {', '.join(names)}")
     path = folder / name / "variant.yaml"
     shown = f"templates/{name}/variant.yaml"
     try:
@@ -147,8 +149,8 @@ def _sites(variant: Variant) -> Iterator[tuple[str, str]]:
         if edit.site == PREDICATE:
             continue
         if edit.site not in SITES:
-            near = get_close_matches(edit.site, [PREDICATE, *SITES], n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(SITES)}"
+            near = nearest(edit.site, [PREDICATE, *SITES])
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(SITES)}"
             yield f"there is no site {edit.site!r}", hint
             continue
         parameters = dict(signature(SITES[edit.site]).parameters)

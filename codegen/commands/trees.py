@@ -15,14 +15,14 @@ def tree(options: argparse.Namespace) -> int:
     """`gen tree list|add|remove`."""
     from codegen import tree as trees
 
-    if options.action == "list":
+    if options.command == "tree list":
         entries = trees.list_trees()
         if options.json:
             print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
         else:
             print(show.trees(entries))
         return DONE
-    if options.action == "remove":
+    if options.command == "tree remove":
         trees.remove(options.name)
         said = f"removed {options.name}"
     elif options.place:

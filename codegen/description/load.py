@@ -139,7 +139,7 @@ def _validated(document: Document, parts: dict[int, Part]) -> _Validated:
         (*where[:-1], key)
         for where, one in located[:_MAX_FINDINGS]
         if one["type"] == "extra_forbidden"
-        for key in messages.meant(str(where[-1]), one["loc"][:-1])
+        and (key := messages.meant(str(where[-1]), one["loc"][:-1]))
     }
     bad.update(str(where[0]) for where in meant if len(where) == 1)
     for where, one in sorted(located, key=lambda pair: document.mark(pair[0])):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from codegen.description.reading import Document, Where
@@ -13,6 +12,7 @@ from codegen.description.scalars import Odd
 from codegen.description.schema import fact, known_keys, sections_with
 from codegen.description.source import short
 from codegen.findings import Finding
+from codegen.nearest import nearest
 
 _WANTED = {
     "string_type": "a text",
@@ -70,9 +70,9 @@ def _kind_of(where: Where) -> str:
     return f"item of {name.partition(' of ')[2]}" if isinstance(where[-1], int) else name
 
 
-def meant(name: str, loc: Sequence[str | int]) -> list[str]:
+def meant(name: str, loc: Sequence[str | int]) -> str:
     """The key that somebody meant who wrote one that does not exist, if that can be told."""
-    return get_close_matches(name.replace("_", "-").lower(), known_keys(loc), n=1)
+    return nearest(name.replace("_", "-").lower(), known_keys(loc))
 
 
 _Said = tuple[str, str, tuple[int, int]]
@@ -86,7 +86,7 @@ def _unknown(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
     at = document.keys.get(where, document.mark(where))
     message = f"unknown key `{short(name)}`"
     if near:
-        return f"{message}; did you mean `{near[0]}`?", "", at
+        return f"{message}; did you mean `{near}`?", "", at
     hint = f"known here: {', '.join(known)}"
     elsewhere = sections_with(name)
     if elsewhere:
@@ -160,9 +160,9 @@ def _choice(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
     if not isinstance(given, str) and not isinstance(text, str):
         message = f"{named(where)} must be a text, not {_kind(given)}"
         return message, _one_of(valid), document.mark(where)
-    near = get_close_matches(str(text), valid, n=1)
+    near = nearest(str(text), valid)
     message = f"`{short(text)}` is no valid {_kind_of(where)}"
-    message += f"; did you mean `{near[0]}`?" if near else ""
+    message += f"; did you mean `{near}`?" if near else ""
     return message, _one_of(valid), document.mark(where)
 
 

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Build a tree's KVM selftests, static and out of tree, against the headers of its own kernel."""
 
-import difflib
 import hashlib
 import re
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.lock import locked
+from codegen.nearest import did_you_mean
 from codegen.run import make
 from codegen.run.build import KernelBuild
 
@@ -58,8 +58,7 @@ def resolve(wanted: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
     for name in wanted:
         if name not in known and name not in by_base:
-            close = difflib.get_close_matches(name.rsplit("/", 1)[-1], by_base, n=3)
-            hint = f"; did you mean {' or '.join(close)}?" if close else ""
+            hint = did_you_mean(name.rsplit("/", 1)[-1], by_base)
             raise UsageError(f"there is no KVM selftest {name!r} for x86 in this tree{hint}")
         found.append(name if name in known else by_base[name])
     return tuple(dict.fromkeys(found))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import CSource, Token
 from codegen.errors import FindingsError
-from codegen.sites.place import Place, ambiguous, closest, not_found
+from codegen.nearest import nearest
+from codegen.sites.place import Place, ambiguous, not_found
 from codegen.survey import Found, Survey
 
 
@@ -42,7 +43,7 @@ def _no_function(survey: Survey, site: str, name: str) -> FindingsError:
         if path.endswith(".c")
         for extent in survey.source(path).all("function")
     }
-    near = closest(name, sorted(names))
+    near = nearest(name, sorted(names))
     return not_found(
         site,
         f"the definition of function {name}()",
@@ -91,7 +92,7 @@ def _closest_line(candidates: Sequence[Found], shown: str) -> str:
         for number, line in enumerate(f.text().splitlines())
         if line.strip()
     }
-    best = closest(shown, sorted(lines))
+    best = nearest(shown, sorted(lines))
     return f"`{best}` at {lines[best]}" if best else ""
 
 

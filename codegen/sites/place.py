@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from codegen.errors import FindingsError
 from codegen.findings import Finding, error
@@ -48,8 +47,3 @@ def ambiguous(site: str, what: str, places: Sequence[str], right: str = "") -> F
     """The error for a site that was found more than once."""
     hint = f"found: {', '.join(places)}\nto mend: {right or _teach(site)}"
     return error(Finding(f"{site}: {what} found {len(places)} times", hint=hint, site=site))
-
-
-def closest(name: str, names: Sequence[str]) -> str:
-    """The existing name that looks most like `name`, or nothing."""
-    return next(iter(get_close_matches(name, names, n=1, cutoff=0.6)), "")

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.sites.place import Place, closest, not_found
+from codegen.nearest import nearest
+from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.survey import API, Survey
 
@@ -47,7 +48,7 @@ class Document:
                 if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", section.title):
                     return section
         titles = {section.title for section in self.sections}
-        near = closest(words[0], sorted(titles))
+        near = nearest(words[0], sorted(titles))
         raise not_found(site_name, f"a section about {' or '.join(words)}", [API], near=near)
 
     def place(self, first: int, last: int, how: str, **names: str) -> Place:

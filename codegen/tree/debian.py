@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from codegen.errors import UsageError
+from codegen.nearest import did_you_mean
 from codegen.tree.cache import Held, cache_path, locked, unwritable
 from codegen.tree.store import Progress
 
@@ -51,10 +52,10 @@ def release_of(spec: str) -> Release:
     """What `debian:6.12` or `debian:6.12=6.12.113-1` means; UsageError for other spellings."""
     match = re.fullmatch(rf"{PREFIX}({_SERIES})(?:=([^=]*))?", spec)
     if not match:
-        known = ", ".join(PREFIX + name for name in SERIES)
+        known = [PREFIX + name for name in SERIES]
         raise UsageError(
-            f"{spec!r}: no name of a Debian kernel source; such as {known}, or one version of "
-            "them, such as debian:6.12=6.12.113-1"
+            f"{spec!r}: no name of a Debian kernel source{did_you_mean(spec, known)}; such as "
+            f"{', '.join(known)}, or one version of them, such as debian:6.12=6.12.113-1"
         )
     series, version = match.groups()
     # deb-version(7); kernels have no epoch, and a version begins with what its series is called

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen.errors import UsageError
+from codegen.nearest import did_you_mean
 from codegen.tree.git import git_environment
 from codegen.tree.kernel import version_at, version_in
 from codegen.tree.plumbing import commit_of, complaint, run_git
@@ -40,9 +42,10 @@ class PathSpec:
         return str(self.path) + (f"@{self.revision}" if self.revision else "")
 
 
-def parse_path(spec: str) -> PathSpec:
+def parse_path(spec: str, names: Iterable[str] = ()) -> PathSpec:
     """Take PATH[@REV] apart; the path is made absolute and must exist, else UsageError.
 
+    `names` are those of trees, one of which may have been meant.
     Both parts may hold an `@` themselves: the longest part that exists is the path.
     """
     if "\0" in spec or not spec:
@@ -56,8 +59,9 @@ def parse_path(spec: str) -> PathSpec:
                 raise UsageError(f"tree {spec!r}: no revision after '@'; such as {spec}HEAD")
             return PathSpec(_absolute(spec[:at]), spec[at + 1 :])
     raise UsageError(
-        f"tree {spec!r}: no such path, and no name of a tree; give debian:6.12, a registered "
-        "name, or the path of a git repository (PATH or PATH@REV) or of an unpacked kernel"
+        f"tree {spec!r}: no such path, and no name of a tree{did_you_mean(spec, names)}; give "
+        "debian:6.12, a registered name, or the path of a git repository (PATH or PATH@REV) or "
+        "of an unpacked kernel"
     )
 
 

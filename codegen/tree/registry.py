@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from codegen.errors import EnvironmentFailure, GenError, UsageError
+from codegen.nearest import did_you_mean
 from codegen.tree import debian
 from codegen.tree.cache import cache_dir, cache_path, locked
 from codegen.tree.debian import Release
@@ -54,7 +55,11 @@ def resolve(spec: str | None = None, progress: Progress = no_progress) -> TreeLo
     known = _registered()
     if spec in known:
         return _locate_registered(spec, known[spec])[0]
-    return locate(parse_path(spec))[0]
+    return locate(parse_path(spec, (*_debian_names(), *known)))[0]
+
+
+def _debian_names() -> tuple[str, ...]:
+    return tuple(debian.PREFIX + series for series in debian.SERIES)
 
 
 def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
@@ -119,7 +124,8 @@ def remove(name: str) -> None:
         known = _registered()
         if name not in known:
             names = ", ".join(sorted(known)) or "none"
-            raise UsageError(f"tree name {name!r}: not registered; registered: {names}")
+            near = did_you_mean(name, (*known, *_debian_names()))
+            raise UsageError(f"tree name {name!r}: not registered{near}; registered: {names}")
         held.write(_file(), _json({key: known[key] for key in known if key != name}))
 
 

@@ -17,19 +17,17 @@ from codegen.mbox import MANIFEST, ORDER
 from codegen.output import write
 from codegen.record import digest, nearest, recall, reference_list, unknown
 from codegen.series import generate
-from codegen.subject import description, location, series_or_arguments, subject
+from codegen.subject import description, location, subject
 from codegen.tree import add, remove
 from codegen.tree.cache import cache_path
+from codegen.usage import parse
 from tests.minitree import written
 from tests.unit.kit import contents, git, knob_text
 
 
 def parsed(*arguments: object) -> argparse.Namespace:
     """Arguments as a command on one series takes them."""
-    parser = argparse.ArgumentParser()
-    series_or_arguments(parser)
-    parser.set_defaults(command="check")
-    return parser.parse_args([str(argument) for argument in arguments])
+    return parse(["check", *map(str, arguments)])
 
 
 @pytest.fixture
