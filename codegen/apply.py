@@ -12,8 +12,10 @@ from codegen.errors import EnvironmentFailure, UsageError
 from codegen.plan import Plan
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
+from codegen.tree.plumbing import commit_of
 from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_repository
+from codegen.watch import done, unbroken
 
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
 
@@ -36,20 +38,34 @@ def apply_branch(
         commits = make_commits(plan, tree, scratch, location.commit, signer)
         _hand_over(scratch, location, commits.commits[-1], commits.base)
     tip = commits.commits[-1]
-    zero = "0" * len(tip)
-    if _git(location, "update-ref", "-m", "gen: apply", f"refs/heads/{branch}", tip, zero):
-        raise EnvironmentFailure(f"git could not create the branch {branch} in {location.git_dir}")
+    with unbroken():
+        _make_branch(location, branch, tip)
+        done()
     return tip
 
 
-def _git(location: TreeLocation, *arguments: str) -> int:
-    done = subprocess.run(
+def _make_branch(location: TreeLocation, branch: str, tip: str) -> None:
+    """The one step that shows; what git says of it counts only as long as the branch is not there.
+
+    In a session of its own, since what kills this process and those that belong to it must not
+    leave a lock of git's behind.
+    """
+    ref, zero = f"refs/heads/{branch}", "0" * len(tip)
+    if not _git(location, "update-ref", "-m", "gen: apply", ref, tip, zero, alone=True):
+        return
+    if commit_of(location.git_dir or Path(), ref) != tip:
+        raise EnvironmentFailure(f"git could not create the branch {branch} in {location.git_dir}")
+
+
+def _git(location: TreeLocation, *arguments: str, alone: bool = False) -> int:
+    ended = subprocess.run(
         ["git", f"--git-dir={location.git_dir}", *arguments],
         env=git_environment(),
         capture_output=True,
         check=False,
+        start_new_session=alone,
     )
-    return done.returncode
+    return ended.returncode
 
 
 def _hand_over(scratch: Path, location: TreeLocation, tip: str, base: str) -> None:

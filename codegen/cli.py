@@ -5,17 +5,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from threading import current_thread, main_thread
 from typing import Any
 
+from codegen.c import apart
 from codegen.errors import EnvironmentFailure, FindingsError, GenError
 from codegen.terminal import say
 from codegen.usage import parse
 
+_PARSE_C = ("series:", "check:", "abi:")
 DONE, FOUND, FAILED, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -23,10 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
-    if current_thread() is main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be ended is as a Ctrl-C
     try:
         options = parse(given)
+        if options.run.startswith(_PARSE_C):
+            apart.start()  # takes as long as importing the command, on another processor
         return _command(options.run)(options)
     except GenError as problem:
         return _report(problem, as_json)

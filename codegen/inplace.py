@@ -17,6 +17,7 @@ from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.lock import locked
+from codegen.watch import done, unbroken
 
 JOURNAL = ".gen-apply"
 _STAGING = ".gen-staging-"
@@ -32,7 +33,7 @@ def apply_in_place(files: Mapping[str, bytes], folder: Path) -> list[str]:
     for path in files:
         if not (folder / path).parent.resolve().is_relative_to(folder):
             raise UsageError(f"{path} leads out of {folder}")
-    with _alone(folder):
+    with _alone(folder), unbroken():
         try:
             _recover(folder)
             _stage(files, folder)
@@ -41,10 +42,11 @@ def apply_in_place(files: Mapping[str, bytes], folder: Path) -> list[str]:
                     target = folder / path
                     target.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(folder / JOURNAL / "new" / path, target)
+                _drop(folder)
             except BaseException:
                 _recover(folder)
                 raise
-            _drop(folder)
+            done()
         except OSError as problem:
             what = problem.strerror or str(problem)
             raise EnvironmentFailure(f"{folder}: {what}; the folder is as it was") from None
@@ -126,6 +128,7 @@ def _write(path: Path, data: bytes) -> None:
 
 def _drop(folder: Path) -> None:
     """Remove the journal: by a rename first, so that half a journal is never taken for one."""
-    gone = Path(tempfile.mkdtemp(prefix=_STAGING, dir=folder))
-    os.rename(folder / JOURNAL, gone / "journal")
+    gone = folder / f"{_STAGING}gone"
+    shutil.rmtree(gone, ignore_errors=True)
+    os.rename(folder / JOURNAL, gone)
     shutil.rmtree(gone, ignore_errors=True)

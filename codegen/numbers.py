@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from codegen.c.evaluate import ARGS, evaluate
+from codegen.c.apart import apart
 from codegen.c.source import CSource, Extent, flattened
 from codegen.survey import Survey
 from codegen.uapi.headers import prefixes
 
 # What uAPI headers take from <linux/const.h>.
-_PRELUDE = ["-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))"]
+_PRELUDE = ("-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,9 @@ def _values(source: CSource) -> Mapping[str, int]:
     """The value of every macro of a header that is an integer constant."""
     names = [e.name for e in source.all("macro") if e.name.startswith("KVM_")]
     # a number is taken in whatever branch of an `#if` it stands
-    found = evaluate(source.path, flattened(source.data), names, (*ARGS, *_PRELUDE)).values
+    found = apart(
+        "codegen.c.evaluate", "values_of", source.path, flattened(source.data), names, _PRELUDE
+    )
     return {name: value for name, value in found.items() if value is not None}
 
 

@@ -7,19 +7,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 
 from codegen.errors import EnvironmentFailure, UsageError
+from codegen.exchange import exchange
 from codegen.lock import locked
 from codegen.mbox import ORDER
 from codegen.record import remember, unknown
 from codegen.series import Series
+from codegen.watch import unbroken
 
 _PREFIX = ".gen-"
 _NAMED = 4  # files, of those that are in the way
 _LARGE = 64 << 20  # bytes; no file of a series is that large
-_STALE = 3600  # seconds: older leftovers are those of runs that were killed
 
 
 def write(series: Series, out: Path, force: bool = False) -> Path:
@@ -39,10 +41,10 @@ def write(series: Series, out: Path, force: bool = False) -> Path:
     )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with locked(target.parent):
+        with locked(target.parent), unbroken():
+            _clean(target.parent)
             if not same(target, series.files):
                 _check(target, series.files, force)
-                _clean(target.parent)
                 _replace(target, series.files)
     except OSError as problem:
         what = problem.strerror or str(problem)
@@ -106,25 +108,16 @@ def _replace(target: Path, files: Mapping[str, bytes]) -> None:
     try:
         _fill(scratch / "new", files)
         if target.exists():
-            os.rename(target, scratch / "old")
-        try:
+            exchange(scratch / "new", target)
+        else:
             os.rename(scratch / "new", target)
-        except OSError:
-            if (scratch / "old").exists():
-                os.rename(scratch / "old", target)
-            raise
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _clean(parent: Path) -> None:
-    """Remove what killed runs left, after an hour, so that no running one is disturbed."""
-    import time
-
-    for path in parent.glob(f"{_PREFIX}*"):
-        try:
-            ours = {each.name for each in path.iterdir()} <= {"new", "old"}
-            if ours and time.time() - path.stat().st_mtime > _STALE:
+    """Remove what killed runs left: whoever has the lock is alone here."""
+    for path in parent.glob(f"{_PREFIX}????????"):
+        with suppress(OSError):
+            if {each.name for each in path.iterdir()} <= {"new", "new.old"}:
                 shutil.rmtree(path, ignore_errors=True)
-        except OSError:
-            continue

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The values of macros, worked out by libclang: no compiler is run, and nothing is guessed.
 
+It runs in the helper process, see `codegen.c.apart`.
+
 Behind the text a probe is written for each name, `enum { … = (NAME) };`, and what the parser makes
 of it is the value.  A probe that it refuses is that of a macro which is no integer constant.
 """
@@ -36,6 +38,13 @@ class Evaluated:
     cursors: tuple[Any, ...]
     errors: tuple[Any, ...]
     whole: bool
+
+
+def values_of(
+    path: str, text: bytes, names: Sequence[str], more: Sequence[str] = ()
+) -> dict[str, int | None]:
+    """The values that `evaluate` finds with `more` arguments, and nothing of libclang's."""
+    return dict(evaluate(path, text, names, (*ARGS, *more)).values)
 
 
 def evaluate(

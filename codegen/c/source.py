@@ -13,41 +13,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
-from clang import cindex
+from codegen.c.apart import apart
 
-# Annotations of include/linux/compiler_types.h and friends that stand in front of a declaration.
-# Without their definition the parser takes them for a type and loses the declaration behind.
-_ANNOTATIONS = (
-    "__always_inline __init __exit __must_check __maybe_unused __used __weak __pure __cold __hot "
-    "__user __rcu __iomem __percpu __force __visible __ref __refdata __read_mostly "
-    "__ro_after_init __initdata noinline noinstr notrace asmlinkage __kprobes "
-    "__no_kcsan __no_sanitize_address __ksym __bpf_kfunc __noreturn"
-).split()
-_ARGS = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0", "-Dbool=_Bool"] + [
-    f"-D{name}=" for name in _ANNOTATIONS
-]
-_KEEP_GOING = 0x200  # CXTranslationUnit_KeepGoing, which the Python binding does not name
-_OPTIONS = (
-    cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD
-    | cindex.TranslationUnit.PARSE_INCOMPLETE
-    | _KEEP_GOING
-)
-_TOKENS_ONLY = (
-    cindex.TranslationUnit.PARSE_INCOMPLETE
-    | cindex.TranslationUnit.PARSE_SKIP_FUNCTION_BODIES
-    | _KEEP_GOING
-)
+_CLANG = "codegen.c.clang"
 _CONDITIONAL = re.compile(
     rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*", re.M
 )
-_KINDS = {
-    cindex.CursorKind.FUNCTION_DECL: "function",
-    cindex.CursorKind.STRUCT_DECL: "struct",
-    cindex.CursorKind.ENUM_DECL: "enum",
-    cindex.CursorKind.MACRO_DEFINITION: "macro",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +42,6 @@ class Extent:
     end: int
 
 
-@lru_cache(maxsize=1)
-def _index() -> Any:
-    return cindex.Index.create(excludeDecls=False)
-
-
-def _parse(path: str, data: bytes, options: int = _OPTIONS) -> Any:
-    return _index().parse(path, args=_ARGS, unsaved_files=[(path, data)], options=options)
-
-
 def _blank(match: re.Match[bytes]) -> bytes:
     return re.sub(rb"[^\n]", b" ", match.group())
 
@@ -95,26 +58,16 @@ class CSource:
         self.path = path
         self.data = data
 
-    @cached_property
-    def _unit(self) -> Any:
-        return _parse(self.path, self.data)
-
-    @cached_property
-    def _flat_unit(self) -> Any:
-        return _parse(self.path, flattened(self.data))
-
-    @cached_property
-    def _lexed(self) -> Any:
-        """The unchanged text for its tokens alone: they come without the bodies being parsed."""
-        return _parse(self.path, self.data, _TOKENS_ONLY)
+    def _parsed(self, data: bytes) -> tuple[Extent, ...]:
+        return tuple(Extent(*each) for each in apart(_CLANG, "extents", self.path, data))
 
     @cached_property
     def _declared(self) -> tuple[Extent, ...]:
-        return _extents(self._unit, self.path)
+        return self._parsed(self.data)
 
     @cached_property
     def _flat_declared(self) -> tuple[Extent, ...]:
-        return _extents(self._flat_unit, self.path)
+        return self._parsed(flattened(self.data))
 
     @cached_property
     def _by_name(self) -> Mapping[tuple[str, str], tuple[Extent, ...]]:
@@ -153,20 +106,8 @@ class CSource:
 
     def tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens between two byte offsets, comments included and marked."""
-        unit = self._lexed
-        file = unit.get_file(self.path)
-        span = cindex.SourceRange.from_locations(
-            cindex.SourceLocation.from_offset(unit, file, start),
-            cindex.SourceLocation.from_offset(unit, file, end),
-        )
-        found = []
-        for token in unit.get_tokens(extent=span):
-            extent = token.extent
-            first, last = extent.start.offset, extent.end.offset
-            if start <= first and last <= end:
-                comment = token.kind == cindex.TokenKind.COMMENT
-                found.append(Token(self.text(first, last), first, last, comment))
-        return tuple(found)
+        found = apart(_CLANG, "tokens", self.path, self.data, start, end)
+        return tuple(Token(self.text(a, b), a, b, comment) for a, b, comment in found)
 
     def text(self, start: int, end: int) -> str:
         """The file's text between two byte offsets."""
@@ -184,19 +125,6 @@ class CSource:
         """The offset behind the newline of the line of `offset`."""
         found = self.data.find(b"\n", offset)
         return len(self.data) if found < 0 else found + 1
-
-
-def _extents(unit: Any, path: str) -> tuple[Extent, ...]:
-    found = []
-    for cursor in unit.cursor.get_children():
-        kind = _KINDS.get(cursor.kind)
-        if kind is None or cursor.location.file is None or cursor.location.file.name != path:
-            continue
-        if kind != "macro" and not cursor.is_definition():
-            kind = "declaration"
-        extent = cursor.extent
-        found.append(Extent(kind, cursor.spelling, extent.start.offset, extent.end.offset))
-    return tuple(found)
 
 
 @lru_cache(maxsize=256)

@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Any
 
 from clang import cindex
 
+from codegen.c.apart import apart
 from codegen.check.look import Change, Look, Patch, is_uapi
 from codegen.check.remark import Remark
 
@@ -23,6 +24,7 @@ _ARGS += ["-D__DECLARE_FLEX_ARRAY(type,name)=type name[]"]
 _OPTIONS = cindex.TranslationUnit.PARSE_INCOMPLETE | 0x200
 _UNSIZED = frozenset("int long short unsigned signed bool _Bool size_t enum float double".split())
 _FOREIGN = re.compile(r"u?int\d+_t|[us]\d+")
+Said = tuple[int, str, str]  # the line, what is wrong there, what would be right
 _RECORDS = (cindex.CursorKind.STRUCT_DECL, cindex.CursorKind.UNION_DECL)
 
 
@@ -35,23 +37,30 @@ def sized(view: Look) -> Iterator[Remark]:
 
 def _header(patch: Patch, change: Change) -> Iterator[Remark]:
     added = {line.number: line.text for line in change.added}
-    files = [(change.path, change.after or b"")]
-    unit = cindex.Index.create().parse(change.path, _ARGS, files, _OPTIONS)
-    for record in _records(unit.cursor, change.path):
+    found: list[Said] = apart(__name__, "remarks", change.path, change.after or b"", set(added))
+    for number, what, hint in found:
+        yield Remark(what, patch.name, patch.line_of(change.path, added.get(number, "")), hint)
+
+
+def remarks(path: str, data: bytes, added: Set[int]) -> list[Said]:
+    """What is wrong with the fields on lines of a header; runs in the helper process."""
+    unit = cindex.Index.create().parse(path, _ARGS, [(path, data)], _OPTIONS)
+    said: list[Said] = []
+    for record in _records(unit.cursor, path):
         fields = [c for c in record.get_children() if c.kind == cindex.CursorKind.FIELD_DECL]
         new = [field for field in fields if field.location.line in added]
+        name = _name(record) or "struct"
         for field in new:
-            said = _wrong_type(field)
-            if said:
-                line = patch.line_of(change.path, added[field.location.line])
-                what = f"{_name(record) or 'struct'}.{field.spelling}: {said}"
-                yield Remark(what, patch.name, line, "__u8, __u16, __u32, __u64, __s8, …")
+            wrong = _wrong_type(field)
+            if wrong:
+                what = f"{name}.{field.spelling}: {wrong}"
+                said.append((field.location.line, what, "__u8, __u16, __u32, __u64, __s8, …"))
         if record.kind == cindex.CursorKind.STRUCT_DECL and new:
             numbers = {field.location.line for field in new}
-            for place, what in _holes(record, fields, numbers):
-                line = patch.line_of(change.path, added.get(place, ""))
+            for line, what in _holes(record, fields, numbers):
                 hint = "name the padding: a field that must be zero"
-                yield Remark(f"{_name(record) or 'struct'}: {what}", patch.name, line, hint)
+                said.append((line, f"{name}: {what}", hint))
+    return said
 
 
 def _records(cursor: Any, path: str) -> Iterator[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -144,7 +145,12 @@ def apply(options: argparse.Namespace) -> int:
             said = {"ok": True, "branch": branch, "commit": tip}
             on = f"{len(plan.patches)} commits on {location.name}"
             text = f"branch {branch} at {tip[:12]} of {location.git_dir}, {on}"
-    print_json(said) if options.json else print(text)
+    try:
+        print_json(said) if options.json else print(text)
+        sys.stdout.flush()
+    except OSError as problem:  # what was asked for is done, whoever reads of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"gen: {text}\ngen: standard output: {problem.strerror}", file=sys.stderr)
     return DONE
 
 

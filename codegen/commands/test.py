@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen import watch
 from codegen.applied import Applied, apply_series
 from codegen.cli import DONE, FAILED, FOUND, INTERRUPTED
 from codegen.commands import print_json
@@ -48,7 +49,14 @@ def test(options: argparse.Namespace) -> int:
         applied = apply_series(about.files, about.location, bench.git_dir, shown)
         folder = _folder(options, bench, applied)
         quiet = options.json or options.format != "table"
-        trial = Trial(bench, applied, wishes, folder, shown, None if quiet else _say)
+
+        def heard(row: TestResult) -> None:
+            _write(folder, trial)
+            if not quiet:
+                _say(row)
+
+        trial = Trial(bench, applied, wishes, folder, shown, heard)
+        watch.note("--resume goes on from here")
         try:
             trial.run()
         except BuildFailed as problem:

@@ -8,13 +8,13 @@ kernel that reaches init and finds its own /dev/kvm shows that "kvm" works.
 
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.run.boot import QEMU, Ending, boot, boot_id
 from codegen.run.guestlog import guest_facts
 from codegen.run.initramfs import write_initramfs
+from codegen.tree.scratch import scratch_folder
 
 CANARY_S = 10.0
 DEVICE = Path("/dev/kvm")
@@ -58,7 +58,7 @@ def _recall(memory: Path, key: str) -> Accel | None:
 
 
 def _try(kernel: Path, init: Path, qemu: str) -> Accel:
-    with tempfile.TemporaryDirectory(prefix="gen-canary-") as folder:
+    with scratch_folder() as folder:
         initramfs = write_initramfs(Path(folder) / "initramfs", init, [])
         log = boot(
             kernel, initramfs, Path(folder), accel="kvm", boot_s=CANARY_S, quiet_s=5, qemu=qemu

@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,3 +135,23 @@ def locked(name: str, waiting: Callable[[], None] | None = None) -> Iterator[Hel
         # A child of a killed run may still be writing there as it dies, hence no complaint.
         shutil.rmtree(held.scratch, ignore_errors=True)
         yield held
+
+
+def sweep() -> None:
+    """Remove the temporary files of all locks that nobody holds: those of runs that were killed."""
+    try:
+        root = cache_path()
+        left = [path for path in (root / "tmp").iterdir() if any(path.iterdir())]
+    except (OSError, EnvironmentFailure):
+        return
+    for scratch in left:
+        with suppress(OSError, _Held), lock.locked(root / "locks" / scratch.name, _refuse):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+class _Held(Exception):
+    """Somebody has the lock."""
+
+
+def _refuse() -> None:
+    raise _Held

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -61,7 +62,8 @@ class GitTree:
         """End the reading process."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream:
-                stream.close()
+                with suppress(OSError):
+                    stream.close()
         self._process.wait()
 
     def _object(self, path: str) -> tuple[str, bytes] | None:

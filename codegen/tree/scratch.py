@@ -3,15 +3,79 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import re
+import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 
+from codegen.tree import cache
 
-def scratch_folder() -> tempfile.TemporaryDirectory[str]:
-    """A temporary folder, as a context manager."""
-    return tempfile.TemporaryDirectory(prefix="gen-")
+_PREFIX = "kvm-codegen."
+_OURS = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
+
+
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """A temporary folder, for as long as it is used.
+
+    A lock on it says that its process lives; what others left without one is removed.
+    """
+    _sweep_once()
+    folder, lock = _made()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _made() -> tuple[str, int]:
+    while True:
+        folder = tempfile.mkdtemp(prefix=_PREFIX)
+        lock = _lock(folder)
+        if lock is not None:
+            return folder, lock
+        # another run took it for a leftover in the moment before it was locked
+
+
+def _lock(folder: str) -> int | None:
+    """The lock of a folder as a file descriptor; None where another one has it, or it is gone."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.stat(folder, follow_symlinks=False), os.fstat(lock)):
+            return lock
+    except OSError:
+        pass
+    os.close(lock)
+    return None
+
+
+def sweep() -> None:
+    """Remove what runs that were killed left in the temporary folder and in the cache."""
+    me = os.geteuid()
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if not _OURS.fullmatch(entry.name) or not entry.is_dir(follow_symlinks=False):
+                continue
+            lock = _lock(entry.path) if entry.stat(follow_symlinks=False).st_uid == me else None
+            if lock is not None:
+                shutil.rmtree(entry.path, ignore_errors=True)
+                os.close(lock)
+    cache.sweep()
+
+
+@lru_cache(maxsize=1)
+def _sweep_once() -> None:
+    sweep()
 
 
 @contextmanager

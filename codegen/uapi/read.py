@@ -4,20 +4,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
-from clang import cindex
-
-from codegen.c.evaluate import ARGS, Evaluated, evaluate
+from codegen.c.apart import apart
 from codegen.c.source import CSource
 from codegen.findings import Finding, error
 from codegen.uapi.headers import TARGETS, Headers
 from codegen.uapi.model import Abi, Constant, Definition, Field, Record
 
-_KINDS = cindex.CursorKind
-_RECORDS = {_KINDS.STRUCT_DECL: "struct", _KINDS.UNION_DECL: "union"}
+if TYPE_CHECKING:
+    from codegen.uapi.parse import Parsed, Where
+
 # A place where nothing is: every file is given to the parser, none is looked for on disk.
 _ROOT = "/uapi-of-a-tree/"
 # What scripts/headers_install.sh takes out or replaces before userspace sees a header.
@@ -48,15 +47,16 @@ def read_abi(headers: Headers) -> Abi:
         for name, at in macros.items()
         if name in parsed.values and not _is_guard(name, at)
     }
-    records: dict[str, Record] = {}
-    for cursor, source in _declared(parsed.cursors, sources):
-        at = Definition(source, cursor.extent.start.offset, cursor.extent.end.offset)
-        if cursor.kind in _RECORDS:
-            name = f"{_RECORDS[cursor.kind]} {cursor.spelling}"
-            records[name] = Record(name, _bits(cursor.type), tuple(_fields(cursor.type)), at)
-        else:
-            for constant in _enumerators(cursor, source):
-                constants.setdefault(constant.name, constant)
+
+    def place(where: Where) -> Definition:
+        return Definition(sources[where[0].removeprefix(_ROOT)], where[1], where[2])
+
+    records = {
+        name: Record(name, size, tuple(Field(*field) for field in fields), place(where))
+        for name, size, fields, where in parsed.records
+    }
+    for name, value, where in parsed.enumerators:
+        constants.setdefault(name, Constant(name, value, place(where)))
     unseen = {name: at for name, at in macros.items() if name not in parsed.values}
     return Abi(headers.arch, constants, records, unseen, headers.brings)
 
@@ -67,17 +67,28 @@ def _source(path: str, data: bytes) -> CSource:
     return CSource(path, data)
 
 
-def _parse(headers: Headers, names: tuple[str, ...]) -> Evaluated:
-    args = [*ARGS, *_INSTALLED, f"--target={TARGETS[headers.arch]}"]
+def _parse(headers: Headers, names: tuple[str, ...]) -> Parsed:
+    args = [*_INSTALLED, f"--target={TARGETS[headers.arch]}"]
     args += [f"-I{_ROOT}{folder}" for folder in headers.folders]
     files = [(f"{_ROOT}{path}", data) for path, data in (*headers.own, *headers.others)]
     files += [(f"{_ROOT}{path}", b"") for path in headers.missing]
     text = "".join(f"#include <{headers.included_as(path)}>\n" for path, _ in headers.own)
-    return evaluate(f"{_ROOT}all-headers.c", text.encode(), names, args, files)
+    own = frozenset(f"{_ROOT}{path}" for path, _ in headers.own)
+    made: Parsed = apart(
+        "codegen.uapi.parse",
+        "parsed",
+        f"{_ROOT}all-headers.c",
+        text.encode(),
+        names,
+        args,
+        files,
+        own,
+    )
+    return made
 
 
 def _problems(
-    headers: Headers, parsed: Evaluated, sources: Mapping[str, CSource]
+    headers: Headers, parsed: Parsed, sources: Mapping[str, CSource]
 ) -> Iterator[Finding]:
     """The first thing that is wrong with each of KVM's headers: the rest mostly follows from it.
 
@@ -85,25 +96,26 @@ def _problems(
     """
     hint = _absent(headers, parsed)
     found: dict[str, Finding] = {}
-    for diagnostic in parsed.errors:
+    for message, places in parsed.errors:
         # where a bracket was opened that is never closed says only the note `to match this`
-        for place in (each.location for each in (diagnostic, *diagnostic.children)):
-            path = place.file.name.removeprefix(_ROOT) if place.file else ""
+        for name, number, column in places:
+            path = name.removeprefix(_ROOT)
             if path in sources:
-                line = sources[path].data.split(b"\n")[place.line - 1].decode("utf-8", "replace")
-                message = f"the header does not parse: {diagnostic.spelling}"
-                where = path, place.line, place.column, line.rstrip("\r")
-                found.setdefault(path, Finding(message, *where, hint))
+                line = sources[path].data.split(b"\n")[number - 1].decode("utf-8", "replace")
+                where = path, number, column, line.rstrip("\r")
+                found.setdefault(
+                    path, Finding(f"the header does not parse: {message}", *where, hint)
+                )
                 break
     if not found and not parsed.whole:
-        first = parsed.errors[0].spelling if parsed.errors else "a bracket is not closed"
+        first = parsed.errors[0][0] if parsed.errors else "a bracket is not closed"
         found[""] = Finding(f"what KVM's headers include does not parse: {first}", hint=hint)
     yield from found.values()
 
 
-def _absent(headers: Headers, parsed: Evaluated) -> str:
+def _absent(headers: Headers, parsed: Parsed) -> str:
     """The includes that the tree should have and does not: types may come from them."""
-    asked = {each.include.name.removeprefix(_ROOT) for each in parsed.unit.get_includes()}
+    asked = {name.removeprefix(_ROOT) for name in parsed.includes}
     absent = [
         headers.included_as(path)
         for path in headers.missing
@@ -117,54 +129,3 @@ def _is_guard(name: str, at: Definition) -> bool:
     return at.text == name and (
         re.search(r"_H_*$", name) is not None or not name.startswith("__KVM")
     )
-
-
-def _declared(
-    cursors: Iterable[Any], sources: Mapping[str, CSource]
-) -> Iterator[tuple[Any, CSource]]:
-    """The structs, unions and enums that KVM's headers define, those within others as well."""
-    for cursor in cursors:
-        if cursor.kind != _KINDS.ENUM_DECL and cursor.kind not in _RECORDS:
-            continue
-        file = cursor.location.file
-        source = sources.get(file.name.removeprefix(_ROOT)) if file else None
-        if source is None or not cursor.is_definition():
-            continue
-        if cursor.kind == _KINDS.ENUM_DECL or not cursor.is_anonymous():
-            yield cursor, source
-        if cursor.kind in _RECORDS:
-            yield from _declared(cursor.get_children(), sources)
-
-
-def _enumerators(cursor: Any, source: CSource) -> Iterator[Constant]:
-    for each in cursor.get_children():
-        if each.kind == _KINDS.ENUM_CONSTANT_DECL:
-            at = Definition(source, each.extent.start.offset, each.extent.end.offset)
-            yield Constant(each.spelling, each.enum_value, at)
-
-
-def _fields(record: Any, prefix: str = "", base: int = 0) -> Iterator[Field]:
-    for field in record.get_fields():
-        inner = _nameless(field.type)
-        if inner is not None and next(iter(inner.get_fields()), None) is None:
-            continue  # stands before a flexible array: __DECLARE_FLEX_ARRAY()
-        named = field.spelling.isidentifier()  # libclang describes the others: `(anonymous at …)`
-        offset = base + field.get_field_offsetof()
-        size = field.get_bitfield_width() if field.is_bitfield() else _bits(field.type)
-        if named:
-            yield Field(f"{prefix}{field.spelling}", offset, size)
-        if inner is not None:
-            yield from _fields(inner, f"{prefix}{field.spelling}." if named else prefix, offset)
-
-
-def _nameless(kind: Any) -> Any:
-    """The struct without a tag that a member is, or is an array of."""
-    while kind.kind in (cindex.TypeKind.CONSTANTARRAY, cindex.TypeKind.INCOMPLETEARRAY):
-        kind = kind.element_type
-    declaration = kind.get_declaration()
-    return kind if declaration.kind in _RECORDS and declaration.is_anonymous() else None
-
-
-def _bits(kind: Any) -> int:
-    """Negative numbers are libclang's way to say that a type has no size: a flexible array."""
-    return max(int(kind.get_size()), 0) * 8

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import re
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -225,18 +224,13 @@ def test_two_runs_at_once_leave_one_complete_series(series: Series, tmp_path: Pa
         assert names(folder.parent) == {"memslot-flag"}
 
 
-def test_what_killed_runs_left_goes_after_an_hour(series: Series, tmp_path: Path) -> None:
+def test_what_killed_runs_left_goes_with_the_next_one(series: Series, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
-    (folder / ORDER).unlink()
-    for name, age, inside in (
-        (".gen-old", 7200, "new"),
-        (".gen-new", 60, "new"),
-        (".gen-x", 7200, "mine"),
-    ):
-        (folder.parent / name / inside).mkdir(parents=True)
-        os.utime(folder.parent / name, (time.time() - age,) * 2)
+    (folder.parent / ".gen-k_3x9a0b/new").mkdir(parents=True)
+    for name in (".gen-8letters/mine", ".gen-notes"):  # what only looks like it
+        (folder.parent / name).mkdir(parents=True)
     write(series, tmp_path)
-    assert names(folder.parent) == {"memslot-flag", ".gen-new", ".gen-x"}
+    assert names(folder.parent) == {"memslot-flag", ".gen-8letters", ".gen-notes"}
 
 
 def test_a_folder_that_may_not_be_written_is_said(series: Series, tmp_path: Path) -> None:
