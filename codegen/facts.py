@@ -78,14 +78,18 @@ class PredicateNames:
 
 
 def predicate_names(args: str) -> PredicateNames:
-    """The names of the parameters that are a VM and a memslot; empty where there is none."""
+    """The names of the parameters that are a VM and a memslot; empty where there is none.
+
+    A vCPU has its VM at hand.
+    """
 
     def name(struct: str) -> str:
-        found = re.search(rf"struct\s+{struct}\s*\*\s*(\w+)", args)
+        found = re.search(rf"struct\s+{struct}\s*\*\s*(?:const\s+)?(\w+)", args)
         return found[1] if found else ""
 
+    kvm, vcpu = name("kvm"), name("kvm_vcpu")
     const = bool(re.search(r"\bconst\s+struct\s+kvm\s*\*", args))
-    return PredicateNames(name("kvm"), name("kvm_memory_slot"), const)
+    return PredicateNames(kvm or (vcpu and f"{vcpu}->kvm"), name("kvm_memory_slot"), const)
 
 
 def names_in(expression: str) -> tuple[str, ...]:

@@ -184,6 +184,16 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
     return made
 
 
+@lru_cache(maxsize=256)
+def _template(made: ImmutableSandboxedEnvironment, text: str) -> Any:
+    return made.from_string(text)
+
+
+@lru_cache(maxsize=256)
+def _expression(made: ImmutableSandboxedEnvironment, text: str) -> Any:
+    return made.compile_expression(text, undefined_to_none=False)
+
+
 class Renderer:
     """Templates with what they all may speak of."""
 
@@ -199,16 +209,14 @@ class Renderer:
 
     def inline(self, text: str, **more: Any) -> str:
         """A text of an edit list, which may name what templates may name."""
-        return self._guarded(text, lambda: self._environment.from_string(text), more)
+        return self._guarded(text, lambda: _template(self._environment, text), more)
 
     def holds(self, expression: object, **more: Any) -> bool:
         """Whether an expression of an edit list holds; True where there is none."""
         if expression is None:
             return True
         try:
-            compiled = self._environment.compile_expression(
-                str(expression), undefined_to_none=False
-            )
+            compiled = _expression(self._environment, str(expression))
             return bool(compiled(**self._context, **more))
         except TemplateError as problem:
             raise _wrong(str(expression), problem) from None

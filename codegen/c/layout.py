@@ -98,22 +98,29 @@ def declarator(kind: str, name: str, args: str) -> str:
 _SENTENCE_END = re.compile(r"(?<![.\s]\w)(?<!\be\.g)(?<!\bi\.e)(?<!\betc)[.!?][)\"']?$")
 
 
+_NO_BREAK = "\N{NO-BREAK SPACE}"  # textwrap does not break there; no description may hold one
+
+
 def filled(text: str, columns: int) -> str:
-    """A paragraph wrapped; two spaces behind a full stop stay, also where a line ended there."""
+    """A paragraph wrapped; two spaces behind a full stop stay, also where a line ended there.
+
+    No line but the first begins with `#`: git-commit(1) takes such a line for a comment.
+    """
     joined = ""
     for line in text.split("\n"):
         line = line.strip()
         if joined and line:
             joined += "  " if _SENTENCE_END.search(joined) else " "
         joined += line
+    kept = re.sub(r"(?<=\S) (?=#)", _NO_BREAK, joined)
     return textwrap.fill(
-        joined,
+        kept,
         width=columns,
         expand_tabs=False,
         replace_whitespace=False,
         break_long_words=False,
         break_on_hyphens=False,
-    )
+    ).replace(_NO_BREAK, " ")
 
 
 def wrapped(text: str, columns: int = COLUMNS, *, macro: bool = False) -> str:

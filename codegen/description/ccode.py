@@ -80,7 +80,7 @@ def _ascii(value: str) -> Iterator[Problem]:
             return
 
 
-def _closed(value: str) -> Iterator[Problem]:
+def unbalanced(value: str) -> Iterator[Problem]:
     """Comments, strings and brackets are closed, in the snippet that they are opened in."""
     opened: list[Token] = []
     before = ""
@@ -131,6 +131,22 @@ def _lines(value: str) -> Iterator[Problem]:
         if line != line.rstrip():
             yield Problem("white space at the end of a line", at + len(line.rstrip()))
         at += len(line) + 1
+
+
+def _indented(value: str) -> Iterator[Problem]:
+    """Lines are indented with tabs: checkpatch.pl, CODE_INDENT and LEADING_SPACE."""
+    inside = {
+        token.at + line.end()
+        for token in tokens(value)
+        if token.text.startswith("/*")
+        for line in re.finditer(r"\n", token.text)
+    }
+    for line in re.finditer(r"^(\t*)(?=[ \t]* )([ \t]+)(?=\S)", value, re.M):
+        rest = value[line.end() :]
+        fine = len(line[2]) < 8 and "\t" not in line[2] and (line[1] or rest.startswith("#"))
+        if not (fine or line.start() in inside or re.match(r" \w+:\n", line[2] + rest)):
+            hint = "tabs, and behind them at most seven spaces to align"
+            yield Problem("C of the kernel is indented with tabs", line.start(2), hint)
 
 
 def _directives(allowed: frozenset[str], hints: dict[str, str]) -> Rule:
@@ -264,7 +280,7 @@ _ONE = (
     no_template("put a space between the two signs"),
     no_continuation,
     _no_trigraph,
-    _closed,
+    unbalanced,
     _no_patch,
 )
 _CODE = (*_ONE, _lines)
@@ -274,10 +290,10 @@ _PUT = _directives(_CONDITIONALS | {"define", "undef"}, _INCLUDE)
 _TEST = _directives(_CONDITIONALS | {"define", "undef", "include"}, {})
 
 Keywordless = holds(_not_a_keyword)
-Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _PUT)]
-TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _TEST)]
+Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _PUT)]
+TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _TEST)]
 Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something)]
-Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE)]
+Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _indented, _NONE)]
 Expression = Annotated[str, Field(max_length=400), holds(*_ONE, _expression)]
 Parameters = Annotated[str, Field(max_length=400), holds(*_ONE, _parameters)]
 CType = Annotated[str, Field(max_length=80), holds(*_ONE, _one_line, _type)]

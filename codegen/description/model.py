@@ -24,6 +24,7 @@ from codegen.description.ccode import (
     Statements,
     TestCode,
 )
+from codegen.description.people import author
 from codegen.description.rules import characters, holds
 from codegen.description.text import (
     Clause,
@@ -33,6 +34,7 @@ from codegen.description.text import (
     Phrase,
     Prose,
     Subject,
+    Unit,
 )
 
 
@@ -70,11 +72,15 @@ def _matching(pattern: str, example: str, length: int = 64) -> Any:
 Name = Annotated[str, _matching(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "zap-leafs-only")]
 Identifier = Annotated[str, _matching(r"^[a-z_][a-z0-9_]*$", "kvm_zap_leafs_only"), Keywordless]
 CName = Annotated[str, _matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]
-MemFlag = Annotated[str, _matching(r"^KVM_MEM_[A-Z0-9_]+$", "KVM_MEM_ZAP_LEAFS_ONLY")]
-Capability = Annotated[str, _matching(r"^KVM_CAP_[A-Z0-9_]+$", "KVM_CAP_X86_ZAP_LEAFS_ONLY")]
-QuirkName = Annotated[str, _matching(r"^KVM_X86_QUIRK_[A-Z0-9_]+$", "KVM_X86_QUIRK_SLOT_ZAP_ALL")]
+MemFlag = Annotated[str, _matching(r"^KVM_MEM_[A-Z0-9_]*[A-Z0-9]$", "KVM_MEM_ZAP_LEAFS_ONLY")]
+Capability = Annotated[
+    str, _matching(r"^KVM_CAP_[A-Z0-9_]*[A-Z0-9]$", "KVM_CAP_X86_ZAP_LEAFS_ONLY")
+]
+QuirkName = Annotated[
+    str, _matching(r"^KVM_X86_QUIRK_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_QUIRK_SLOT_ZAP_ALL")
+]
 VmTypeName = Annotated[str, _matching(r"^KVM_X86_[A-Z0-9_]+_VM$", "KVM_X86_ZAP_LEAFS_VM")]
-BitName = Annotated[str, _matching(r"^KVM_[A-Z0-9_]+$", "KVM_X86_ZAP_LEAFS_ON_MOVE")]
+BitName = Annotated[str, _matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_ZAP_LEAFS_ON_MOVE")]
 KvmSymbol = Annotated[
     str, _matching(r"^(HAVE_)?KVM_[A-Z0-9_]+$", "HAVE_KVM_MEMSLOT_ZAP_LEAFS_ONLY")
 ]
@@ -102,7 +108,7 @@ Person = Annotated[
         "A Developer <developer@example.org>",
         160,
     ),
-    holds(characters()),
+    holds(characters(), author),
 ]
 # A C expression in kernel terms; a list of them is tried in order: the first whose names the
 # tree knows is taken.
@@ -214,7 +220,7 @@ class Number(Part):
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
     min: Annotated[Unsigned, Field(description="the smallest number that KVM takes")]
     max: Annotated[Unsigned, Field(description="the largest number that KVM takes")]
-    unit: Annotated[Phrase, Field(description="what it counts, such as nanoseconds")]
+    unit: Annotated[Unit, Field(description="what it counts, such as nanoseconds")]
     default: Annotated[Expression, Field(description="a constant of the tree, or a number")] = "0"
     range_why: Annotated[Comment | None, Field(description="a comment above the test")] = None
     comment: Comment | None = None

@@ -75,7 +75,8 @@ class Source:
         )
 
     def finding(self, line: int, column: int, message: str, hint: str = "") -> Finding:
-        """A finding about a position."""
+        """A finding about a position; what is missing behind a line is missing at its end."""
+        column = max(1, min(column, len(self.line(line))))
         return Finding(message, self.path, line, column, self.shown(line, column), hint)
 
     def position(self, offset: int) -> tuple[int, int]:

@@ -82,12 +82,22 @@ def in_plain_words(problem: yaml.MarkedYAMLError, source: Source) -> Finding:
     else:
         message, hint = _WORDS.get(said, (f"this is no YAML: {said}", ""))
     opened = problem.context_mark
-    if opened and ("not closed" in message or "a tag" in message):
+    if _bracket_in_a_value(source.line(line), column) and "not closed" in message:
+        message = f"a text with `{source.line(line)[column - 1]}` within `[…]` or `{{…}}`"
+        hint = "put the text into quotes, such as ['a[0]']"
+    elif opened and ("not closed" in message or "a tag" in message):
         line, column = opened.line + 1, opened.column + 1
     elif "neither a key" in message and opened:
         line, column = opened.line + 1, opened.column + 1
         message = message.replace("a line before this one", "this line")
     return source.finding(line, column, message, hint)
+
+
+def _bracket_in_a_value(line: str, column: int) -> bool:
+    """Whether a bracket goes on with a text that has no quotes."""
+    return (
+        line[column - 1 : column] in ("[", "{") and line[column - 2 : column - 1].strip(", ") != ""
+    )
 
 
 def _no_token(char: str) -> tuple[str, str]:

@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from codegen.description.markup import no_markup
 from codegen.description.rules import (
     Problem,
     characters,
@@ -21,6 +22,7 @@ from codegen.description.rules import (
     no_template,
     not_empty,
 )
+from codegen.description.verbs import imperative
 
 _PATCH = "would be read as the beginning of a patch"
 # git's mailinfo.c, patchbreak(), is_scissors_line() and handle_from(); send-email's Cc from bodies
@@ -40,7 +42,10 @@ _MAIL = (
         "",
     ),
     (
-        re.compile(r"^[ \t]*(From|Date|Subject|To|MIME-Version|Content-[\w-]+|Message-Id): ", re.M),
+        re.compile(
+            r"^[ \t]*(From|Date|Subject|To|MIME-Version|Content-[\w-]+|Message-Id):(?=\s)",
+            re.M | re.I,
+        ),
         "a line like this would be read as a mail's header",
         "",
     ),
@@ -52,13 +57,17 @@ _MAIL = (
         "whoever sends the series adds its trailers",
     ),
 )
+# how a paragraph of a commit message cannot begin: git-commit(1), core.commentChar; mailinfo.c,
+# check_inbody_header()
+_BEGINNINGS = (
+    (re.compile(r"#"), "git commit takes a line that begins with `#` for a comment"),
+    (re.compile(r"\[PATCH\](?=\s)"), "git am takes `[PATCH]` for the subject"),
+)
+_PARAGRAPH = re.compile(r"(?:\A|\n[ \t]*\n)\s*(?=\S)")
 _COMMENT = re.compile(r"\*/|/\*")
-# docutils, "Inline markup recognition rules": what it would take for the beginning of markup
-_REFERENCE = re.compile(r"(?<![\w`])[A-Za-z][\w-]*_{1,2}(?![\w`])")
-_MARKUP = re.compile(r"``.*?``|`[^`]*`|(?<!\S)(\*\*?)[^*\s](?:[^*]*[^*\s])?\1(?!\w)", re.S)
-_EMPHASIS = re.compile(r"(?<!\S)(\*\*?)(?=[^\s*/])")
 _PRESCRIBING = frozenset("must shall should always never will has needs".split())
-_NO_VERBS = frozenset("may can to kvm let allow permit userspace".split())
+_NO_VERBS = frozenset("may can to kvm userspace".split())
+_GRANT = re.compile(r"\s*((?:let|allow|permit)\s+(?:userspace|KVM))\b", re.I)
 _FIRST_WORD = re.compile(r"\s*([A-Za-z][\w'-]*)")
 _INTRODUCED = re.compile(r"\s*(by default|otherwise|without it|if not)\b", re.I)
 _SENTENCE = frozenset(
@@ -78,6 +87,13 @@ def _no_mail(value: str) -> Iterator[Problem]:
             yield Problem(message, found.start(), hint)
 
 
+def _beginnings(value: str) -> Iterator[Problem]:
+    for paragraph in _PARAGRAPH.finditer(value):
+        for pattern, message in _BEGINNINGS:
+            if pattern.match(value, paragraph.end()):
+                yield Problem(message, paragraph.end(), "let another word come first")
+
+
 def no_full_stop(value: str) -> Iterator[Problem]:
     """The rule of texts that are put into sentences, or are titles."""
     end = value.rstrip()
@@ -90,19 +106,6 @@ def _one_paragraph(value: str) -> Iterator[Problem]:
     if found := re.search(r"\n[ \t]*\n", value.strip("\n")):
         hint = "it is put into sentences; `background` has room for more"
         yield Problem("an empty line in a text of one paragraph", found.start() + 1, hint)
-
-
-def _no_markup(value: str) -> Iterator[Problem]:
-    if value.count("`") % 2:
-        yield Problem("a backquote that is not closed, in a text for api.rst", value.index("`"))
-        return
-    bare = _MARKUP.sub(lambda found: "x" * len(found[0]), value)
-    for found in _REFERENCE.finditer(bare):
-        hint = f"write ``{found[0]}``, or spell it out"
-        yield Problem(f"api.rst would take `{found[0]}` for a reference", found.start(), hint)
-    for found in _EMPHASIS.finditer(bare):
-        hint = "put the code into double backquotes"
-        yield Problem(f"api.rst would take `{found[1]}` for emphasis", found.start(), hint)
 
 
 def _lower(value: str) -> Iterator[Problem]:
@@ -122,6 +125,10 @@ def permissive(value: str) -> Iterator[Problem]:
     if not found:
         return
     word, at = found[1], found.start(1)
+    if grant := _GRANT.match(value):
+        hint = "say what KVM does when it is permitted, such as `zap only …`"
+        yield Problem(f"`{grant[1]}` is said before the text already", at, hint)
+        return
     hint = 'it is put behind "KVM may": begin with a verb, such as `zap only …`'
     if word.lower() in _PRESCRIBING:
         yield Problem(f"`{word}` prescribes what KVM does; the uAPI only permits it", at, hint)
@@ -129,53 +136,25 @@ def permissive(value: str) -> Iterator[Problem]:
         yield Problem(f"`{word}` does not go on the sentence", at, hint)
 
 
-_VERBS = (
-    "add allow change disable drop enable expose fix give introduce let make map move permit "
-    "provide remove replace return select set skip stop support update use zap"
-).split()
-
-_DOUBLED = frozenset("drop let map permit set skip stop zap".split())
-
-
-def _forms(verb: str) -> Iterator[str]:
-    stem = verb.removesuffix("e")
-    double = (
-        verb + verb[-1] if verb in ("drop", "let", "map", "permit", "set", "skip", "zap") else ""
-    )
-    stem = double or stem
-    yield from (f"{verb}es" if verb == "fix" else f"{verb}s", f"{stem}ing", f"{stem}ed")
-
-
-_NOT_IMPERATIVE = {form: verb for verb in _VERBS for form in _forms(verb)}
-
-
-def imperative(value: str) -> Iterator[Problem]:
-    """The rule for subjects: `Verb …`, capitalised, without a prefix (guide, R1 and R2)."""
-    prefix = re.match(r"\[[^]]*\]|(?:KVM|x86|x86/\w+|arm64|s390|n?SVM|n?VMX|[\w./-]+/\w+):", value)
-    if prefix:
-        yield Problem(
-            f"the prefix `{prefix[0]}` is for gen to add", 0, "`topic` names the subsystem"
-        )
-        return
-    word = value.split(maxsplit=1)[0] if value.strip() else ""
-    if word.lower() in _NOT_IMPERATIVE:
-        verb = _NOT_IMPERATIVE[word.lower()].capitalize()
-        yield Problem(f"`{word}` is no imperative", value.index(word), f"such as `{verb} …`")
-    elif word[:1].islower():
-        hint = f"`{word[:1].upper()}{word[1:]} …`" if word.isalpha() else "begin with a verb"
-        yield Problem("a subject begins with a capital letter", value.index(word), hint)
+def _tidy(value: str) -> Iterator[Problem]:
+    """The rule for texts of one line: no blank at their ends, and one between two words."""
+    if found := re.search(r"^ |(?<![.!?]) (?= )| $", value):
+        yield Problem("a blank too many", found.start(), "one blank between two words")
 
 
 _PLAIN = (not_empty, no_template(), no_continuation, _no_comment, _no_mail)
-_CLAUSE = (characters("\n"), *_PLAIN, no_full_stop, _one_paragraph, _no_markup, _lower)
+_CLAUSE = (characters("\n"), *_PLAIN, no_full_stop, _one_paragraph, no_markup, _lower)
 
-Line = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN)]
-Phrase = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, no_full_stop)]
+Line = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy)]
+Phrase = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop)]
+Unit = Annotated[
+    str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop, no_markup)
+]
 # with its indent, `/* ` and `. */` a line of C has to have room for it
-Comment = Annotated[str, Field(max_length=85), holds(characters(), *_PLAIN, no_full_stop)]
+Comment = Annotated[str, Field(max_length=85), holds(characters(), *_PLAIN, _tidy, no_full_stop)]
 Subject = Annotated[
-    str, Field(max_length=120), holds(characters(), *_PLAIN, no_full_stop, imperative)
+    str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop, imperative)
 ]
 Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE)]
 Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive)]
-Prose = Annotated[str, Field(max_length=4000), holds(characters("\n"), *_PLAIN)]
+Prose = Annotated[str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings)]

@@ -6,6 +6,7 @@ Each check names the keys that it needs to be well formed, so that one mistake h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Set
 
 from codegen.description.ccode import tokens
@@ -91,6 +92,23 @@ def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
             yield find(("mechanism", "alternatives", number_), message, hint)
 
 
+def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
+    """What a variant decides by is a parameter of the predicate; a vCPU has its VM at hand."""
+    args = knob.predicate.args
+    slot = re.search(r"struct\s+kvm_memory_slot\s*\*", args)
+    vm = re.search(r"struct\s+kvm(_vcpu)?\s*\*", args)
+    hardcoded = knob.hardcoded and knob.hardcoded.field
+    by_vm = {"vm-capability": knob.vm_capability, "quirk": knob.quirk, "vm-type": knob.vm_type}
+    deciding = [name for name, section in {**by_vm, "hardcoded": hardcoded}.items() if section]
+    for name, what, struct in (
+        *((name, "VM", "struct kvm *kvm") for name in deciding if not vm),
+        *([("memslot-flag", "memslot", "const struct kvm_memory_slot *slot")]
+          if knob.memslot_flag and not slot else []),
+    ):  # fmt: skip
+        message = f"{knob.predicate.name}() takes no {what}, which `{name}` decides by"
+        yield find(("predicate", "args"), message, f"add `{struct}`")
+
+
 def _code(knob: Knob, find: Find) -> Iterator[Finding]:
     if knob.test.code is None and not knob.rfc:
         hint = "C that observes the mechanism; or say `rfc: true` for plumbing alone"
@@ -129,6 +147,7 @@ _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
         ("mechanism topic", _mechanism_subject),
         ("mechanism rfc", _mechanism),
         ("mechanism predicate", _predicate_called),
+        (" ".join(("predicate", *_VARIANTS)), _decided_by),
         ("test rfc", _code),
         ("test vm_capability", _values),
     )

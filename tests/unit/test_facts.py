@@ -19,7 +19,8 @@ from tests.unit.kit import knob, survey
         ("struct kvm *kvm, const struct kvm_memory_slot *slot", "kvm", "slot"),
         ("const struct kvm_memory_slot *s", "", "s"),
         ("struct kvm* vm", "vm", ""),
-        ("struct kvm_vcpu *vcpu", "", ""),
+        ("struct kvm_vcpu *vcpu", "vcpu->kvm", ""),
+        ("struct kvm_vcpu *vcpu, struct kvm *k", "k", ""),
         ("void", "", ""),
     ],
 )
