@@ -182,11 +182,28 @@ _LIST = (
             *_ONE,
             _argument("--no-build", action="store_true", help="only read; nothing is compiled"),
             _COMPILER,
+            _argument(
+                "--select", action="append", default=[], metavar="R1,…", help="these checks alone"
+            ),
+            _argument(
+                "--ignore", action="append", default=[], metavar="R1,…", help="not these checks"
+            ),
+            _argument(
+                "--explain", metavar="R1", help="what a check asks and where that is written"
+            ),
+            _argument(
+                "--format",
+                choices=["text", "github", "sarif"],
+                default="text",
+                help="of the findings (default: %(default)s)",
+            ),
         ),
         (
             ("gen check --variant memslot-flag", "a series that gen makes"),
             ("gen check my-series/ --tree ~/linux@kvm/next", "patches that a person wrote"),
             ("gen check v2.mbox --no-build --tree debian:6.12", "a mailbox, only read"),
+            ("gen check --explain R9", "why a finding is one"),
+            ("gen check my-series/ --tree ~/linux --format github", "for a CI of GitHub's"),
         ),
     ),
     Command(

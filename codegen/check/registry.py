@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.check import (
@@ -22,6 +22,8 @@ from codegen.check import (
 )
 from codegen.check.look import Look
 from codegen.check.remark import Remark
+from codegen.errors import UsageError
+from codegen.nearest import did_you_mean
 
 _X86 = "Documentation/process/maintainer-kvm-x86.rst"
 _REVIEW = "Documentation/virt/kvm/review-checklist.rst"
@@ -33,6 +35,7 @@ _SPHINX = "Documentation/doc-guide/sphinx.rst"
 _SPARSE = "Documentation/dev-tools/sparse.rst"
 _API = "Documentation/virt/kvm/api.rst"
 _UAPI = "include/uapi/linux/kvm.h"
+_LIST = "kvm@vger.kernel.org, 15 May 2024"  # in no document yet
 _HEADERS = "tools/include/uapi/README"
 
 
@@ -49,6 +52,12 @@ class Check:
     run: Callable[[Look], Iterator[Remark]] | None = None
 
     @property
+    def rule(self) -> str:
+        """The number that reviewers know it by, its name where it has none."""
+        number, colon, _ = self.why.partition(": ")
+        return number if colon and number[1:].isdecimal() else self.name
+
+    @property
     def reason(self) -> str:
         """Why, and where it is written."""
         return f"{self.why} ({self.document})"
@@ -63,7 +72,7 @@ CHECKS = (
     Check("R6", "old userspace sees no change: features off", _REVIEW, uapi.off_by_default),
     Check("R7", "a bit that is ignored can never get a meaning", _ADDING, uapi.strict),
     Check("R8", "32-bit and 64-bit userspace have the same structs", _REVIEW, layout.sized),
-    Check("R9", "the ABI permits, KVM's inside stays free to change", _X86, docs.permits),
+    Check("R9", "the ABI permits, KVM's inside stays free to change", _LIST, docs.permits),
     Check("R10", "features come with tests, of what is refused as well", _X86, selftests.tested),
     Check("R11", "common selftests build on every architecture", _X86, selftests.guarded),
     Check("R12", "a test is built, and skips where it cannot run", _X86, selftests.registered),
@@ -81,4 +90,25 @@ CHECKS = (
     Check("bisect", "R13: a bisection may stop at any patch; warnings are errors", _X86),
     Check("sparse", "annotations are checked by nothing else", _SPARSE),
 )
+
+
+def chosen(select: Sequence[str], ignore: Sequence[str]) -> tuple[Check, ...]:
+    """The checks named by `select`, all where it is empty, without those named by `ignore`.
+
+    Each may be called by its name or by the rule that it answers.  Raises UsageError for others.
+    """
+    wanted, left = (frozenset(named(name).name for name in names) for names in (select, ignore))
+    return tuple(c for c in CHECKS if (not wanted or c.name in wanted) and c.name not in left)
+
+
+def named(name: str) -> Check:
+    """A check by its name or its rule, `R17` as well as `checkpatch`.  Raises UsageError."""
+    for each in CHECKS:
+        if name in (each.name, each.rule):
+            return each
+    known = sorted({text for each in CHECKS for text in (each.name, each.rule)})
+    near = did_you_mean(name, known) or f"; there are: {', '.join(known)}"
+    raise UsageError(f"there is no check {name}{near}")
+
+
 REASONS = {check.name: check.reason for check in CHECKS}

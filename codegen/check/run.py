@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.applied import apply_series
 from codegen.check.look import Look, look
-from codegen.check.registry import CHECKS, REASONS
+from codegen.check.registry import CHECKS, REASONS, Check
 from codegen.check.remark import Remark
 from codegen.progress import Report, silent
 from codegen.run.bench import Bench, open_bench
@@ -40,26 +40,29 @@ def check(
     *,
     compiler: str | None = "gcc",
     progress: Report = silent,
+    checks: Sequence[Check] = CHECKS,
 ) -> Checked:
-    """Check a series' files on a tree; without a compiler nothing is built.
+    """Check a series' files on a tree, by all checks or some; without a compiler nothing is built.
 
     Raises FindingsError with the patch that does not apply, EnvironmentFailure where a program is
     missing or the tree does not build without the series, UsageError where there is no patch.
     """
-    with _repository(location, compiler, progress) as (git_dir, bench):
+    built = {each.name for each in checks if each.run is None}
+    with _repository(location, compiler if built else None, progress) as (git_dir, bench):
         applied = apply_series(files, location, git_dir, progress)
         cover = next((name for name, data in files.items() if data is applied.cover), "")
         found: list[Remark] = []
         with look(applied, cover) as view:
-            for number, each in enumerate(CHECKS):
-                progress(number, len(CHECKS), "reading the series")
+            for number, each in enumerate(checks):
+                progress(number, len(checks), "reading the series")
                 if each.run is not None:
                     found += _named(each.name, each.run(view))
             if bench is not None:
-                found += _named("bisect", _built(view, bench, progress))
+                said = _named("bisect", _built(view, bench, progress))
+                found += (remark for remark in said if remark.rule in built)
     order = {name: number for number, name in enumerate(files)}
     found.sort(key=lambda remark: (order.get(remark.patch, -1), remark.line))
-    names = tuple(each.name for each in CHECKS if each.run or bench)
+    names = tuple(each.name for each in checks if each.run or bench)
     return Checked(tuple(dict.fromkeys(found)), names, len(applied.patches))
 
 

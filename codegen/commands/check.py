@@ -4,26 +4,61 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from inspect import getdoc
 
-from codegen.check import run
+from codegen.check import formats, run
+from codegen.check.registry import Check, chosen, named
 from codegen.check.run import Checked
 from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
 from codegen.progress import progress
 from codegen.subject import subject
+from codegen.terminal import say
 
 
 def check(options: argparse.Namespace) -> int:
-    """Check one series; the status says whether there are findings."""
+    """Check one series, or explain a check; the status says whether there are findings."""
+    if options.explain:
+        return _explain(options)
+    checks = chosen(_names(options.select), _names(options.ignore))
     about = subject(options)
     with progress() as report:
         compiler = None if options.no_build else options.compiler
-        found = run.check(about.files, about.location, compiler=compiler, progress=report)
+        found = run.check(
+            about.files, about.location, compiler=compiler, progress=report, checks=checks
+        )
     if options.json:
         print_json(_as_json(found))
+    elif options.format == "sarif":
+        print_json(formats.sarif(found, options.series))
     else:
-        print(text(found))
+        shown = formats.github(found, options.series) if options.format == "github" else text(found)
+        print(shown)
     return FOUND if found.findings else DONE
+
+
+def _names(lists: Sequence[str]) -> list[str]:
+    """The names of options such as `--select R1,R2 --select docs`."""
+    return [name.strip() for each in lists for name in each.split(",") if name.strip()]
+
+
+def _explain(options: argparse.Namespace) -> int:
+    check = named(options.explain)
+    asks = getdoc(check.run) or "" if check.run else ""
+    if options.json:
+        print_json({"ok": True, **_explained(check), "asks": asks})
+        return DONE
+    asks = (asks or "Every patch is built by itself.").partition("\n\n")[0]
+    lines = [f"{check.rule}  {' '.join(asks.removeprefix(f'{check.rule}: ').split())}"]
+    lines += [f"why:  {check.why.removeprefix(f'{check.rule}: ')}"]
+    lines += [f"written in:  {check.document}"]
+    say("\n".join(lines))
+    return DONE
+
+
+def _explained(check: Check) -> dict[str, object]:
+    return {"check": check.name, "rule": check.rule, "why": check.why, "document": check.document}
 
 
 def _as_json(found: Checked) -> dict[str, object]:

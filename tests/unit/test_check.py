@@ -409,7 +409,7 @@ def test_the_page_lists_every_check() -> None:
     page = (Path(__file__).parents[2] / "docs/check.md").read_text()
     for each in CHECKS:
         assert f"| {each.name} | {each.why} | `{each.document}` |" in page, each.name
-    assert len(page.splitlines()) < 80
+    assert len(page.splitlines()) < 60 + len(CHECKS)
 
 
 def of(subject: str, *paths: str, message: str = "Do it.") -> list[str]:
