@@ -8,11 +8,13 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.errors import EnvironmentFailure
+from codegen.run import sandbox
+from codegen.run.view import Room
 from codegen.tree.cache import cache_path
 from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_folder
@@ -54,18 +56,18 @@ def recipients(tree: Tree, paths: Sequence[str], base: Tree | None = None) -> Re
 def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
     with scratch_folder() as folder:
         top = Path(folder)
+        top.chmod(0o755)  # the sandbox may be another user's
         command = [perl, str(top / _SCRIPT), "--no-git", "--no-git-fallback", "--no-tree"]
         command += ["--no-fixes", "--no-keywords", "--roles", "--norolestats", "-f", *paths]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C"}
         try:
             _imitate(top, script, listed, paths)
-            done = subprocess.run(
-                command, cwd=top, env=environment, capture_output=True, timeout=60, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as problem:
+            room = Room(read=(top,))
+            done = sandbox.run(command, room, "get_maintainer.pl", env=environment, cwd=top)
+        except (OSError, EnvironmentFailure) as problem:
             return Recipients(missing=f"get_maintainer.pl did not run: {problem}")
-    if done.returncode:
-        return Recipients(missing=f"get_maintainer.pl failed with status {done.returncode}")
+    if done.status:
+        return Recipients(missing=f"get_maintainer.pl failed with status {done.status}")
     return _sorted(done.stdout.decode("utf-8", "replace").splitlines())
 
 

@@ -55,6 +55,7 @@ class _Bench:
         options = replace(
             self.bench.options,
             fragment=FRAGMENT,
+            tools=(Path(self.check),) if self.check else (),
             make_args=("-k", "-Otarget", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
             targets=tuple(targets),
         )

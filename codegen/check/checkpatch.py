@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,13 +14,15 @@ from codegen.check.mails import everyone, owned
 from codegen.check.remark import Remark
 from codegen.commit import MAIL
 from codegen.errors import EnvironmentFailure
+from codegen.run import sandbox
+from codegen.run.make import printable
+from codegen.run.view import Room
 from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/checkpatch.pl"
 _DATA = ("scripts/spelling.txt", "scripts/const_structs.checkpatch")
 _OPTIONS = ("--no-tree", "--strict", "--terse", "--show-types", "--no-summary", "--no-color")
 _SAID = re.compile(r"^\S+?/(\d+):(\d+): (?:ERROR|WARNING|CHECK):(\w+): (.*)$")
-_TIMEOUT = 300.0
 _BITS = re.compile(r"arch/\w+/include/uapi/|include/uapi/")
 
 
@@ -37,6 +38,7 @@ def checkpatch(view: Look) -> Iterator[Remark]:
         raise EnvironmentFailure("checkpatch.pl needs perl; apt-get install perl")
     with scratch_folder() as name:
         folder = Path(name)
+        folder.chmod(0o755)  # the sandbox may be another user's
         for path in (_SCRIPT, *_DATA):
             (folder / path).parent.mkdir(exist_ok=True)
             try:
@@ -64,22 +66,12 @@ def _own(patch: Patch) -> bool:
 def _run(command: list[str], folder: Path) -> str:
     """checkpatch's words; no configuration and no modules of the user's count."""
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C"}
-    try:
-        done = subprocess.run(
-            command,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise EnvironmentFailure(f"checkpatch.pl did not end in {_TIMEOUT:.0f} s") from None
-    if done.returncode not in (0, 1):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise EnvironmentFailure(f"checkpatch.pl failed: {said[-1] if said else done.returncode}")
-    return done.stdout.decode("utf-8", "replace")
+    room = Room(read=(folder,))
+    done = sandbox.run(command, room, "checkpatch.pl", env=environment, cwd=folder)
+    if done.status not in (0, 1):
+        said = printable(done.stderr.decode("utf-8", "replace").strip()).splitlines()
+        raise EnvironmentFailure(f"checkpatch.pl failed: {said[-1] if said else done.status}")
+    return printable(done.stdout.decode("utf-8", "replace"))
 
 
 def _remarks(view: Look, said: str) -> Iterator[Remark]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,9 @@ from codegen.blame import origin
 from codegen.check.look import Patch
 from codegen.check.remark import Remark
 from codegen.errors import EnvironmentFailure
+from codegen.run import sandbox
 from codegen.run.make import BuildFailed
+from codegen.run.view import Room
 
 _SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning: (.*)|(error: .*))$")
 # `check-sparse NAME… -- ARGUMENTS FILE`: only C files of these names, all where there is none; no
@@ -154,11 +155,11 @@ def undefined(modules: Sequence[Path]) -> frozenset[str]:
 
 
 def _symbols(module: Path) -> list[tuple[str, str]]:
-    try:
-        done = subprocess.run(
-            ["nm", "--format=posix", str(module)], capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError) as problem:
-        raise EnvironmentFailure(f"nm cannot read {module}: {problem}") from None
-    rows = (line.split() for line in done.stdout.splitlines())
+    command = ["nm", "--format=posix", str(module)]
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    done = sandbox.run(command, Room(read=(module,)), "nm", env=env)
+    if done.status:
+        why = done.stderr.decode("utf-8", "replace").strip()
+        raise EnvironmentFailure(f"nm cannot read {module}: {why}")
+    rows = (line.split() for line in done.stdout.decode("utf-8", "replace").splitlines())
     return [(row[0], row[1]) for row in rows if len(row) > 1]

@@ -3,7 +3,6 @@
 
 import hashlib
 import json
-import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from codegen.errors import FindingsError, UsageError
 from codegen.lock import locked
-from codegen.run import config, make
+from codegen.run import config, made, make
+from codegen.run.view import Room
 
 STAMP = ".gen-build.json"
 CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified
@@ -50,6 +50,7 @@ class Options:
     """How to build: `ccache` is the folder it keeps its objects in (None: without it).
 
     `targets` are make's; without bzImage among them, the result's images are not there.
+    `tools` are files and folders that `make_args` name.
     """
 
     compiler: str = "gcc"
@@ -57,6 +58,7 @@ class Options:
     ccache: Path | None = None
     fragment: Path = config.FRAGMENT
     make_args: tuple[str, ...] = ()
+    tools: tuple[Path, ...] = ()
     targets: tuple[str, ...] = ("bzImage", "headers")
 
 
@@ -89,19 +91,21 @@ def build(
             *options.make_args,
         ]
         env = make.environment(options.ccache)
-        all_new, notes = _configure(source, out, args, env, log, options.fragment)
+        room = make.room(options.compiler, (source, *options.tools), (out,), options.ccache)
+        all_new, notes = _configure(source, out, args, env, room, log, options.fragment)
         with make.whole(out):
             objects = make.run_make(
                 [*args, *options.targets],
                 log,
                 env,
+                room,
                 what="the kernel",
                 jobs=options.jobs,
                 total=(TYPICAL_OBJECTS if all_new else stale_objects(out)) if progress else None,
                 progress=progress,
                 strip=(f"{source}/",),
             )
-        release = (out / "include/config/kernel.release").read_text().strip()
+        release = make.printable(made.text(out / "include/config/kernel.release").strip())
     return KernelBuild(
         source=source,
         out=out,
@@ -121,15 +125,15 @@ def _claim(out: Path, identity: dict[str, str]) -> None:
     """Make `out` ours, and empty where what is in it cannot be used."""
     if out.exists() and any(out.iterdir()):
         try:
-            found = json.loads((out / STAMP).read_text())
+            found = json.loads(made.text(out / STAMP))
         except FileNotFoundError:
             message = f"{out} is not empty and was not made by gen; name another folder"
             raise UsageError(message) from None
-        except ValueError:
+        except (ValueError, RecursionError, made.Unreadable):
             found = None
         if found == identity:
             return
-        shutil.rmtree(out)
+        made.remove(out)
     out.mkdir(parents=True, exist_ok=True)
     new = out / f"{STAMP}.new"
     new.write_text(json.dumps(identity))
@@ -137,7 +141,13 @@ def _claim(out: Path, identity: dict[str, str]) -> None:
 
 
 def _configure(
-    source: Path, out: Path, args: Sequence[str], env: dict[str, str], log: Path, fragment: Path
+    source: Path,
+    out: Path,
+    args: Sequence[str],
+    env: dict[str, str],
+    room: Room,
+    log: Path,
+    fragment: Path,
 ) -> tuple[bool, tuple[str, ...]]:
     """Write .config, unless the one that is there came from this fragment and these Kconfigs.
 
@@ -152,16 +162,16 @@ def _configure(
         if all(path.stat().st_mtime < since for path in _kconfig_files(source, out)):
             return False, notes
     mark.unlink(missing_ok=True)
-    before = dotconfig.read_text() if dotconfig.exists() else ""
+    before = made.text(dotconfig) if dotconfig.exists() else ""
     now = time.time()
     wants = config.parse_fragment(text)
     quiet = [*args, "-s"]
     strip = (f"{source}/",)
-    make.run_make([*quiet, "tinyconfig"], log, env, what="tinyconfig", strip=strip)
+    make.run_make([*quiet, "tinyconfig"], log, env, room, what="tinyconfig", strip=strip)
     with dotconfig.open("a") as file:
         file.write(config.render_fragment(wants))
-    make.run_make([*quiet, "olddefconfig"], log, env, what="the configuration", strip=strip)
-    after = dotconfig.read_text()
+    make.run_make([*quiet, "olddefconfig"], log, env, room, what="the configuration", strip=strip)
+    after = made.text(dotconfig)
     got = config.parse_config(after)
     unmet = config.unmet(wants, got, config.kconfig_symbols(source))
     if unmet.lacks:
@@ -175,9 +185,9 @@ def _configure(
 def _noted(mark: Path, digest: str) -> tuple[str, ...] | None:
     """What was noted when a fragment was configured; None where that one was not."""
     try:
-        said = json.loads(mark.read_text())
+        said = json.loads(made.text(mark))
         return tuple(said["notes"]) if said["fragment"] == digest else None
-    except (OSError, ValueError, LookupError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError, made.Unreadable):
         return None
 
 
@@ -186,7 +196,7 @@ def _kconfig_files(source: Path, out: Path) -> list[Path]:
     listed = out / "include/config/auto.conf.cmd"
     if not listed.exists():
         return []
-    words = listed.read_text().replace("\\\n", " ").partition("deps_config :=")[2]
+    words = made.text(listed).replace("\\\n", " ").partition("deps_config :=")[2]
     paths = (source / word for word in words.partition("\n")[0].split())
     return [path for path in paths if path.exists()]
 
@@ -209,10 +219,10 @@ def stale_objects(out: Path) -> int:
         return TYPICAL_OBJECTS - len(commands)
     stale = 0
     for command in commands:
-        made = command.with_name(command.name[1:-4])
-        if not made.exists():
+        target = command.with_name(command.name[1:-4])
+        if not target.exists():
             continue
-        limit = made.stat().st_mtime
-        words = command.read_text(errors="replace").partition("\nsource_")[2].split()
+        limit = target.stat().st_mtime
+        words = made.text(command).partition("\nsource_")[2].split()
         stale += any(time_of(word) > limit for word in words if word[0] not in "$\\")
     return stale

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from codegen.errors import EnvironmentFailure, FindingsError
-from codegen.run.process import child
+from codegen.run import made, sandbox
+from codegen.run.limits import BUILD, LimitHit, Limits, size
+from codegen.run.view import Room
 
 TOOLS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "ld": "binutils"}
 
@@ -47,6 +50,8 @@ _NEXT = re.compile(r"^(\S+:\d+|make|collect2|In file| {2}[A-Z]{2,})|: (In functi
 # What is not made of objects, and is made again wherever it is missing or old.
 _CONFIGURATION = {".config", "include", "scripts", ".gen-build.json", ".gen-configured"}
 _CONFIGURATION |= {".gen-selftests"}
+_LONGEST = 1 << 16  # bytes of a line
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _NO_SPACE = "No space left on device"
 
 
@@ -102,12 +107,12 @@ exec {compiler} "$@"
 def compiler_command(compiler: str, ccache: Path | None) -> str:
     """The value of CC: KVM's objects through ccache, where there is one and a folder for it.
 
-    Writes a script into that folder.
+    Writes a script beside that folder, which whoever compiles can write to.
     """
     if not ccache or not shutil.which("ccache"):
         return compiler
     ccache.mkdir(parents=True, exist_ok=True)
-    script = ccache / f"cc-{Path(compiler).name}"
+    script = ccache.with_name(f"{ccache.name}-{Path(compiler).name}")
     text = _WRAPPER.format(compiler=compiler)
     if not script.exists() or script.read_text() != text:
         new = script.with_suffix(f".{os.getpid()}")
@@ -139,52 +144,89 @@ def jobs_default() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def planned(args: Sequence[str], env: Mapping[str, str]) -> int:
+def room(
+    compiler: str, read: Sequence[Path], write: Sequence[Path], ccache: Path | None = None
+) -> Room:
+    """What make may see: folders to read and to write, the compiler and its cache."""
+    command = compiler_command(compiler, ccache)
+    if ccache is None or command == compiler:
+        return Room(tuple(read), tuple(write), programs=(compiler,))
+    return Room((*read, Path(command)), tuple(write), (ccache,), programs=(compiler,))
+
+
+def planned(args: Sequence[str], env: Mapping[str, str], room: Room) -> int:
     """How many objects `make args` would make; only for makefiles that call no other make."""
     command = ["make", "-n", *args]
-    done = subprocess.run(command, env=dict(env), capture_output=True, text=True, check=False)
-    return sum(bool(_OBJECT.match(line)) for line in done.stdout.splitlines())
+    done = sandbox.run(command, room, "make", env=env, limits=BUILD)
+    lines = done.stdout.decode(errors="replace").splitlines()
+    return sum(bool(_OBJECT.match(line)) for line in lines)
 
 
 def run_make(
     args: Sequence[str],
     log: Path,
     env: Mapping[str, str],
+    room: Room,
     *,
     what: str,
     jobs: int | None = None,
     total: int | None = None,
     progress: Progress | None = None,
     strip: Sequence[str] = (),
+    limits: Limits = BUILD,
 ) -> int:
-    """Run `make args`, adding what it says to `log`; returns how many objects it made.
+    """Run `make args` in the sandbox, adding what it says to `log`; returns how many objects it
+    made.
 
-    Raises BuildFailed with the compiler's lines, EnvironmentFailure on a full
-    disk.  Interrupted, it takes all of make's children with it.
+    What it has left in the folders that it may write can be read as any file.  Raises BuildFailed
+    with the compiler's lines, EnvironmentFailure on a full disk, and LimitHit, after which it has
+    left nothing.
     """
     command = ["make", f"-j{jobs or jobs_default()}", *args]
     lines: list[str] = []
     done = 0
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", errors="replace") as out:
-        print("$", shlex.join(command), file=out, flush=True)
-        with child(command, subprocess.PIPE, env) as process:
-            assert process.stdout
-            for raw in process.stdout:
-                line = raw.decode(errors="replace")
-                out.write(line)
-                lines.append(line.rstrip("\n"))
-                made = _OBJECT.match(lines[-1])
-                done += bool(made)
-                if made and progress:
-                    name = (made[1] or made[2]).rsplit("/", 1)[-1]
-                    progress(Step(done, None if total is None else max(total, done), name))
-            process.wait()
-    if not process.returncode:
+    try:
+        with log.open("a", errors="replace") as out:
+            print("$", shlex.join(command), file=out, flush=True)
+            with sandbox.foreign(command, room, limits, subprocess.PIPE, env=env) as running:
+                for line in _lines(running.process.stdout, limits.told, what):
+                    print(line, file=out)
+                    lines.append(line)
+                    found = _OBJECT.match(line)
+                    done += bool(found)
+                    if found and progress:
+                        name = (found[1] or found[2]).rsplit("/", 1)[-1]
+                        progress(Step(done, None if total is None else max(total, done), name))
+                status = running.status
+        running.check(what)
+        for folder in room.write:
+            made.tidy(folder, (*room.read, *room.write))
+    except (LimitHit, made.Unreadable):
+        for folder in room.write:
+            made.remove(folder)
+        raise
+    if not status:
         return done
     if any(_NO_SPACE in line for line in lines):
         raise EnvironmentFailure(f"{what}: {_NO_SPACE} (log: {log})")
     raise BuildFailed(f"cannot build {what}", error_lines(lines, strip), log)
+
+
+def _lines(output: IO[bytes] | None, most: int, what: str) -> Iterator[str]:
+    """What make says, line by line, without control characters; LimitHit where it is too much."""
+    assert output
+    told = 0
+    while raw := output.readline(_LONGEST):
+        told += len(raw)
+        if told > most:
+            raise LimitHit(f"{what} said more than {size(most)}, and was ended")
+        yield printable(raw.decode(errors="replace").rstrip("\n"))
+
+
+def printable(text: str) -> str:
+    """Text of a stranger without what a terminal obeys."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @contextmanager
@@ -204,9 +246,9 @@ def whole(out: Path) -> Iterator[None]:
     try:
         yield
     except BuildFailed:
-        mark.unlink()  # make has cleaned up
+        mark.unlink(missing_ok=True)  # make has cleaned up
         raise
-    mark.unlink()
+    mark.unlink(missing_ok=True)
 
 
 def set_mtime(path: Path, seconds: float) -> None:

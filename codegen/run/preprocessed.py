@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 
-from codegen.run import make
+from codegen.run import made, make, sandbox
 from codegen.run.build import KernelBuild
+from codegen.run.limits import BUILD
 
 
 def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
@@ -16,11 +16,11 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
 
     The file `.NAME.o.cmd` is written by scripts/Kbuild.include (if_changed_dep).
     """
-    made = (kernel.out / path).with_suffix(".o")
-    kept = made.with_name(f".{made.name}.cmd")
+    target = (kernel.out / path).with_suffix(".o")
+    kept = target.with_name(f".{target.name}.cmd")
     if not kept.is_file():
         return None
-    words = _compile_command(kept.read_text(errors="replace"))
+    words = _compile_command(made.text(kept))
     if "-c" not in words or "-o" not in words:
         return None
     at = words.index("-o")
@@ -28,8 +28,9 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
     asked = [word for word in (*words[:at], *words[at + 2 :]) if not word.startswith("-Wp,-MMD")]
     asked[asked.index("-c")] = "-E"
     env = make.environment(kernel.ccache)
-    done = subprocess.run(asked, cwd=kernel.out, env=env, capture_output=True, check=False)
-    return done.stdout if done.returncode == 0 else None
+    room = make.room(kernel.compiler, (kernel.source, kernel.out), (), kernel.ccache)
+    done = sandbox.run(asked, room, asked[0], env=env, cwd=kernel.out, limits=BUILD)
+    return done.stdout if done.status == 0 else None
 
 
 def _compile_command(kept: str) -> list[str]:

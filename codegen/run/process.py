@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Event
 from typing import IO
 
@@ -18,9 +19,18 @@ _PATIENCE_S = 2.0
 
 @contextmanager
 def child(
-    command: Sequence[str], output: IO[bytes] | int, env: Mapping[str, str] | None = None
+    command: Sequence[str],
+    output: IO[bytes] | int,
+    env: Mapping[str, str] | None = None,
+    *,
+    errors: IO[bytes] | int = subprocess.STDOUT,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run `command` with stdout and stderr to `output`, in a process group of its own.
+
+    This is for programs that are known; what a tree or a series brings is started by
+    `codegen.run.sandbox`.
 
     The whole group is killed on the way out of the block, however it is left.
     Where setpriv (util-linux) is there, the kernel kills the program also when
@@ -34,7 +44,9 @@ def child(
         env=None if env is None else dict(env),
         stdin=subprocess.DEVNULL,
         stdout=output,
-        stderr=subprocess.STDOUT,
+        stderr=errors,
+        cwd=cwd,
+        pass_fds=pass_fds,
         start_new_session=True,
     )
     _running.add(process)

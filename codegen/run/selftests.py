@@ -3,8 +3,6 @@
 
 import hashlib
 import re
-import shutil
-import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +11,9 @@ from pathlib import Path
 from codegen.errors import EnvironmentFailure, UsageError
 from codegen.lock import locked
 from codegen.nearest import did_you_mean
-from codegen.run import make
+from codegen.run import made, make, sandbox
 from codegen.run.build import KernelBuild
+from codegen.run.view import Room
 
 FOLDER = "tools/testing/selftests/kvm"
 # Asks the tree's own Makefile, whatever it includes and calls its folders.
@@ -41,11 +40,13 @@ def names_in(source: Path, out: Path) -> tuple[str, ...]:
     rule = f"--eval={LIST_RULE}"
     command = ["make", "-s", "-C", str(source / FOLDER), f"OUTPUT={out}", rule, "gen-list"]
     env = make.environment(None)
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise EnvironmentFailure(f"cannot list the selftests of {source}: {done.stderr.strip()}")
+    room = Room(read=(source,), write=(out,))
+    done = sandbox.run(command, room, "the selftests' Makefile", env=env)
+    if done.status:
+        why = make.printable(done.stderr.decode(errors="replace").strip())
+        raise EnvironmentFailure(f"cannot list the selftests of {source}: {why}")
     prefix = f"gen:{out}/"
-    lines = done.stdout.splitlines()
+    lines = make.printable(done.stdout.decode(errors="replace")).splitlines()
     return tuple(line[len(prefix) :] for line in lines if line.startswith(prefix))
 
 
@@ -97,6 +98,7 @@ def build_selftests(
         ]
         args += ["-k"] if names is None else [str(out / name) for name in chosen]
         env = make.environment(kernel.ccache)
+        room = make.room(kernel.compiler, (source, kernel.out), (out,), kernel.ccache)
         broken: tuple[str, ...] = ()
         objects = 0
         try:
@@ -105,9 +107,10 @@ def build_selftests(
                     args,
                     log,
                     env,
+                    room,
                     what="the selftests",
                     jobs=jobs,
-                    total=make.planned(args, env) if progress else None,
+                    total=make.planned(args, env, room) if progress else None,
                     progress=progress,
                     strip=(f"{source}/",),
                 )
@@ -147,11 +150,12 @@ def _forget_stale(kernel: KernelBuild, out: Path) -> None:
         for path in _headers(kernel):
             identity.update(path.read_bytes())
     mark = out / ".gen-selftests"
-    if out.exists() and mark.exists() and mark.read_text() == identity.hexdigest():
+    if out.exists() and mark.exists() and made.text(mark) == identity.hexdigest():
         return
     if out.exists() and any(out.iterdir()) and not mark.exists():
         raise UsageError(f"{out} is not empty and was not made by gen")
-    shutil.rmtree(out, ignore_errors=True)
+    if out.exists():
+        made.remove(out)
     out.mkdir(parents=True)
     mark.write_text(identity.hexdigest())
 
