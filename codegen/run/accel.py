@@ -11,13 +11,12 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.run.boot import QEMU, Ending, boot, boot_id
+from codegen.run.boot import DEVICE, QEMU, Ending, boot, boot_id
 from codegen.run.guestlog import guest_facts
 from codegen.run.initramfs import write_initramfs
 from codegen.tree.scratch import scratch_folder
 
 CANARY_S = 10.0
-DEVICE = Path("/dev/kvm")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure
-from codegen.run.process import child
+from codegen.run import made, sandbox
+from codegen.run.limits import GIB, MIB, Limits, size
+from codegen.run.make import printable
+from codegen.run.view import Room
 
 QEMU = "qemu-system-x86_64"
 CPU = {"tcg": "max", "kvm": "host"}
@@ -22,6 +25,8 @@ KERNEL_ARGS = (
     *("console=ttyS0,115200", "loglevel=5", "printk.devkmsg=on"),
     *("panic=-1", "oops=panic", "reboot=t", "tsc=reliable"),
 )
+DEVICE = Path("/dev/kvm")
+SAYS = 16 * MIB  # what a guest may say, on each of its ports
 POLL_S = 0.02
 END_S = 5.0
 
@@ -32,6 +37,7 @@ class Ending(enum.Enum):
     DONE = "the guest ran everything and powered off"
     RESET = "the guest reset or powered off by itself"
     SILENT = "the guest stopped answering"
+    LOUD = f"the guest said more than {size(SAYS)}"
     QEMU = "QEMU itself ended"
 
 
@@ -85,7 +91,9 @@ def check_qemu(qemu: str = QEMU) -> None:
 
 
 def _read(path: Path) -> str:
-    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+    """Text that a terminal may show: the guest's kernel and tests say what they like."""
+    text = made.text(path, most=2 * SAYS) if path.exists() else ""
+    return printable(text.replace("\r", ""))
 
 
 def _progress(output: str) -> int:
@@ -120,6 +128,7 @@ def boot(
     console, output = folder / "console.log", folder / "output.log"
     for log in (console, output):
         log.unlink(missing_ok=True)
+        log.touch()  # QEMU is shown these files, not their folder
     command = qemu_command(
         kernel,
         initramfs,
@@ -131,31 +140,53 @@ def boot(
         qemu=qemu,
     )
     start = last = time.monotonic()
-    said, size, limit, silent = 0, 0, boot_s, False
+    said, length, limit, ending = 0, 0, boot_s, Ending.QEMU
     (folder / "qemu.sh").write_text(f"#!/bin/sh\n{shlex.join(command)}\n")
-    with (folder / "qemu.log").open("wb") as errors, child(command, errors) as process:
-        while process.poll() is None and not silent:
+    devices = (DEVICE,) if accel == "kvm" else ()
+    room = Room((kernel, initramfs), (console, output), devices=devices)
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    with (
+        (folder / "qemu.log").open("wb") as errors,
+        sandbox.foreign(command, room, _limits(memory_mb, cpus), errors, env=env) as running,
+    ):
+        while running.process.poll() is None and ending is Ending.QEMU:
             time.sleep(POLL_S)
-            new_size = output.stat().st_size if output.exists() else 0
-            if new_size != size:
-                size, text = new_size, _read(output)
+            new_length = output.stat().st_size
+            if max(new_length, console.stat().st_size) > SAYS:
+                ending = Ending.LOUD
+            elif new_length != length:
+                length, text = new_length, _read(output)
                 if _progress(text) > said:
                     said, last, limit = _progress(text), time.monotonic(), quiet_s
                     if "\n@gen done\n" in text:
                         limit = END_S
                     if watch and not watch(_read(console), text):
                         break
-            silent = time.monotonic() - last > limit
-    said_all = _read(output)
-    ending, detail = _why(process.returncode, silent, limit, said_all, _read(folder / "qemu.log"))
+            if time.monotonic() - last > limit:
+                ending = Ending.SILENT
+    said_all, errors_said = _read(output), _read(folder / "qemu.log")
+    if running.hit:
+        detail = f"QEMU {running.hit}, and was ended"
+    else:
+        ending, detail = _why(running.status, ending, limit, said_all, errors_said)
     return BootLog(_read(console), said_all, ending, detail, time.monotonic() - start, accel)
 
 
-def _why(status: int, silent: bool, limit: float, output: str, errors: str) -> tuple[Ending, str]:
+def _limits(memory_mb: int, cpus: int) -> Limits:
+    """Those of QEMU: what it emulates with comes on top of the guest's own memory, and time is
+    the guest's matter."""
+    memory = memory_mb * MIB + 2 * GIB
+    told = 4 * MIB
+    return Limits(24 * 3600, memory, processes=128 + 8 * cpus, written=2 * SAYS, told=told)
+
+
+def _why(status: int, ending: Ending, limit: float, output: str, errors: str) -> tuple[Ending, str]:
     if "\n@gen done\n" in output:
         return Ending.DONE, Ending.DONE.value
-    if silent:
-        return Ending.SILENT, f"{Ending.SILENT.value}; stopped after {limit:g} s"
+    if ending is Ending.SILENT:
+        return ending, f"{ending.value}; stopped after {limit:g} s"
+    if ending is Ending.LOUD:
+        return ending, f"{ending.value}, and was stopped"
     last = errors.strip().splitlines()[-1:] or ["it said nothing"]
     if status < 0:
         return Ending.QEMU, f"QEMU was killed by {signal.Signals(-status).name}: {last[0]}"

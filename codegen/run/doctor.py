@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.run.accel import DEVICE
-from codegen.run.boot import QEMU
+from codegen.run.boot import DEVICE, QEMU
 
 ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 

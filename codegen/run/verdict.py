@@ -93,6 +93,8 @@ def judge_unfinished(name: str, run: Run | None, log: BootLog) -> TestResult:
         return result(Verdict.CRASH, f"the kernel says{when}: {wrong[0]}", wrong)
     if log.ending is Ending.SILENT and run:
         return result(Verdict.FAIL, f"hung the guest: {log.detail}")
+    if log.ending is Ending.LOUD and run:
+        return result(Verdict.FAIL, log.detail)
     if log.ending is Ending.RESET and run:
         return result(Verdict.CRASH, "the guest reset without a word of its kernel")
     return result(Verdict.INFRA, log.detail)

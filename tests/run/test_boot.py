@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What boot() makes of a QEMU that hangs, dies or is not there."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -9,12 +8,14 @@ from fake_qemu import GUEST, fake_qemu
 
 from codegen.errors import EnvironmentFailure
 from codegen.run import accel
+from codegen.run import boot as boot_module
 from codegen.run.boot import BootLog, Ending, boot, qemu_command
 
 
 def boot_with(tmp_path: Path, script: str, quiet_s: float = 0.5, boot_s: float = 0.5) -> BootLog:
     qemu = fake_qemu(tmp_path / "bin", script)
     kernel = tmp_path / "kernel"
+    kernel.touch()
     return boot(kernel, kernel, tmp_path / "boot", qemu=qemu, boot_s=boot_s, quiet_s=quiet_s)
 
 
@@ -52,10 +53,32 @@ def test_words_of_init_do(tmp_path: Path) -> None:
 
 
 def test_its_qemu_is_gone_afterwards(tmp_path: Path) -> None:
-    log = boot_with(tmp_path, 'say "$$"\nexec sleep 60')
-    pid = int(log.output)
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    boot_with(tmp_path, "sleep 61.75 & exec sleep 61.75")
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    assert not [command for command in commands if b"61.75" in command]
+
+
+def test_a_guest_that_says_too_much_is_ended_and_shown_without_what_a_terminal_obeys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boot_module, "SAYS", 100_000)
+    log = boot_with(
+        tmp_path, GUEST + 'while :; do say "| $(printf "\\033]0;title\\007")"; done', 20
+    )
+    assert log.ending is Ending.LOUD
+    assert "\x1b" not in log.output
+    assert "\N{REPLACEMENT CHARACTER}]0;title" in log.output
+    log = boot_with(tmp_path, "exec cat /dev/zero >$console", 20, boot_s=20)
+    assert log.ending is Ending.LOUD
+
+
+def test_it_sees_no_more_than_its_files(tmp_path: Path) -> None:
+    (tmp_path / "boot").mkdir()
+    (tmp_path / "boot/secret").write_text("secret")
+    script = 'say "$(ls -A $folder | tr "\\n" " ")"; rm -f $console; echo >$folder/new'
+    log = boot_with(tmp_path, script)
+    assert log.output == "console.log output.log \n"
+    assert not (tmp_path / "boot/new").exists()
 
 
 def test_missing_qemu_is_named(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_boot_for_all(tmp_path: Path) -> None:
     results = run(tmp_path, ALL_PASS)
     assert verdicts(results) == "pass pass pass"
-    assert boots(tmp_path / "bin") == 1
+    assert boots(tmp_path / "boots") == 1
     assert {result.params for result in results} == {("kvm.tdp_mmu=0",)}
     assert read_results(tmp_path / "results") == results
 
@@ -63,13 +63,13 @@ def test_the_tests_after_the_one_that_lost_the_guest_still_run(
 ) -> None:
     results = run(tmp_path, SECOND_DIES.format(how=how))
     assert verdicts(results) == f"pass {second} skip"
-    assert boots(tmp_path / "bin") == 2
+    assert boots(tmp_path / "boots") == 2
 
 
 def test_kernel_that_panics_at_boot_is_a_crash_of_all_and_is_booted_once(tmp_path: Path) -> None:
     results = run(tmp_path, 'log "Kernel panic - not syncing: VFS"')
     assert verdicts(results) == "crash crash crash"
-    assert boots(tmp_path / "bin") == 1
+    assert boots(tmp_path / "boots") == 1
     assert results[0].reason.startswith("the kernel says before any test ran: Kernel panic")
 
 
@@ -82,7 +82,7 @@ def test_guest_that_never_answers_is_infra_after_some_tries(
 ) -> None:
     results = run(tmp_path, script)
     assert verdicts(results) == "infra infra infra"
-    assert boots(tmp_path / "bin") == 3
+    assert boots(tmp_path / "boots") == 3
     assert reason in results[2].reason
 
 
@@ -102,14 +102,14 @@ def test_guest_without_a_tsc_is_booted_again(tmp_path: Path) -> None:
     spoilt = 'if [ $n = 1 ]; then say "@gen guest kvm=1 tsc=0"; else ' + KVM.strip() + "; fi\n"
     results = run(tmp_path, ALL_PASS.replace(KVM, spoilt))
     assert verdicts(results) == "pass pass pass"
-    assert boots(tmp_path / "bin") == 2
+    assert boots(tmp_path / "boots") == 2
 
 
 def test_parameter_that_the_kernel_did_not_take_is_infra(tmp_path: Path) -> None:
     results = run(tmp_path, ALL_PASS.replace("tdp_mmu=N", "tdp_mmu=Y"))
     assert verdicts(results) == "infra infra infra"
     assert results[0].reason == "kvm.tdp_mmu=0: it is Y"
-    assert boots(tmp_path / "bin") == 1
+    assert boots(tmp_path / "boots") == 1
 
 
 def test_resume_runs_only_what_has_no_verdict(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -26,12 +27,20 @@ ENV = {"PATH": "/usr/bin:/bin"}
 WAYS = ["root", "root without groups", "user"] if os.geteuid() == 0 else ["user"]
 
 
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder that users can get to, and that may hold anything at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="gen-test-"))
+    folder.chmod(0o755)
+    yield folder
+    subprocess.run(["rm", "-rf", "--", folder], check=True)
+
+
 @pytest.fixture(params=WAYS)
 def way(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """Root with what the machine has for counting, root without, and a user."""
-    tmp_path.chmod(0o755)
     sandbox.found.cache_clear()
     if request.param == "user":
         (tmp_path / "out").mkdir()
