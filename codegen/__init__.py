@@ -1,5 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""gen: from one description of a KVM knob to a patch series for each uAPI that could set it."""
+"""gen: from one description of a KVM knob to a patch series for each uAPI that could set it.
+
+    import codegen
+
+    series = codegen.generate("zap-leafs-only", "quirk", "debian:6.1")
+    for name, mail in series.files.items():
+        print(name, len(mail))
+
+`generate` takes the description (a name of abi/, or a path), the variant and the tree, as the
+command line does, and writes nothing.  What it raises is in codegen.errors: UsageError,
+EnvironmentFailure, and FindingsError with `findings`; NotHere of codegen.findings, one of the last,
+says that the variant cannot exist on this tree.
+"""
 
 from __future__ import annotations
 
@@ -18,4 +30,9 @@ def __getattr__(name: str) -> Any:
         from codegen import series as module
 
         return getattr(module, name)
-    raise AttributeError(name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """What help() and a shell's completion show, without importing it before."""
+    return sorted({*globals(), *__all__})

@@ -12,7 +12,8 @@ from typing import Any
 
 from codegen.c import apart
 from codegen.errors import EnvironmentFailure, FindingsError, GenError
-from codegen.terminal import say
+from codegen.findings import Finding
+from codegen.terminal import say, width
 from codegen.usage import parse
 
 _PARSE_C = ("series:", "check:", "abi:")
@@ -48,6 +49,10 @@ def _command(run: str) -> Callable[[argparse.Namespace], int]:
     return found
 
 
+def _text(finding: Any) -> str:
+    return finding.render(width(sys.stderr)) if isinstance(finding, Finding) else str(finding)
+
+
 def _report(problem: GenError, as_json: bool) -> int:
     status = FOUND if isinstance(problem, FindingsError) else FAILED
     findings: Sequence[Any] = getattr(problem, "findings", ())
@@ -57,8 +62,7 @@ def _report(problem: GenError, as_json: bool) -> int:
         print(json.dumps({"ok": False, "error": error}, indent=2, ensure_ascii=False))
     elif findings:
         for finding in findings:
-            text = finding.render() if hasattr(finding, "render") else str(finding)
-            say(text, sys.stderr)
+            say(_text(finding), sys.stderr)
     else:
         say(f"gen: {problem}", sys.stderr)
     return status

@@ -26,13 +26,17 @@ class Finding:
     hint: str = ""
     site: str = ""
 
-    def render(self) -> str:
-        """`file:line:col: error: …`, the source line with a caret, and the hint, as text."""
+    def render(self, columns: int | None = None) -> str:
+        """`file:line:col: error: …`, the source line with a caret, and the hint, as text.
+
+        Of a source line that a terminal's columns cannot hold, the part at the caret is shown.
+        """
         place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
         lines = [f"{place}: error: {self.message}" if place else f"error: {self.message}"]
         if self.source:
-            pad = "".join(map(_blank, self.source[: self.column - 1]))
-            lines += [f"    {self.source}", f"    {pad}^"]
+            source, at = _part(self.source, max(self.column - 1, 0), columns)
+            pad = "".join(map(_blank, source[:at]))
+            lines += [f"    {source}", f"    {pad}^"]
         lines += [f"    {line}" for line in self.hint.splitlines()]
         return "\n".join(lines)
 
@@ -41,6 +45,19 @@ class Finding:
         values = {name: getattr(self, name) for name in ("message", "path", "line", "column")}
         values.update(hint=self.hint, site=self.site)
         return {name: value for name, value in values.items() if value}
+
+
+def _part(source: str, at: int, columns: int | None) -> tuple[str, int]:
+    """The part of a line around an offset that fits behind four blanks, and the offset there."""
+    if columns is None or len(source.expandtabs()) + 4 <= columns:
+        return source, at
+    before = source[:at].expandtabs()
+    line, at = before + source[at:].expandtabs(), len(before)
+    room = max(columns - 6, 8)
+    start = min(max(at - room // 2, 0), max(len(line) - room, 0))
+    lead = "…" if start else ""
+    tail = "…" if len(line) > start + room else ""
+    return f"{lead}{line[start:start + room]}{tail}", at - start + len(lead)
 
 
 def _blank(char: str) -> str:

@@ -51,6 +51,7 @@ class Plan:
     numbers: Mapping[str, int]
     patches: tuple[PlannedPatch, ...]
     alternative: Alternative | None = None
+    call: str = ""  # what userspace does to turn the knob on
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -100,7 +101,8 @@ def make_plan(
     for spec in variant.patches:
         patches.append(_patch(spec, description, variant, renderer, overlay))
         overlay = Overlay(overlay, patches[-1].files)
-    return Plan(description, variant, taken, tuple(patches), alternative)
+    call = renderer.inline(variant.call)
+    return Plan(description, variant, taken, tuple(patches), alternative, call)
 
 
 def _answer(reason: str, variant: Variant, hint: str = "") -> NotHere:

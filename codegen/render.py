@@ -85,6 +85,15 @@ def _value_tests(field: Any, value: str) -> list[str]:
     return tests
 
 
+def argument_values(field: Any) -> str:
+    """The values that switch a capability on, as people say them."""
+    if field.type == "bool":
+        return "1"
+    if field.type == "mask":
+        return " | ".join(bit.name for bit in field.bits)
+    return f"{field.min} to {field.max}"
+
+
 def literal(number: int) -> str:
     """A number in C, with a suffix where an int does not hold it."""
     return str(number) if number < 1 << 31 else f"{number}ull"
@@ -144,6 +153,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
         negated,
         for_any_vm,
         argument_test,
+        argument_values,
         bit_defines,
         c_type,
         initial,

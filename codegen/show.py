@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen import terminal
 from codegen.findings import NotHere
 from codegen.plan import Plan
 from codegen.series import Series, sites
@@ -19,7 +20,7 @@ def series(made: Series, folder: Path, tree_version: str) -> str:
     plan = made.plan
     title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
     lines = [title + (f" (Linux {tree_version})" if tree_version else ""), ""]
-    for name in sorted(n for n in made.files if n.endswith(".patch") and n[:4] != "0000"):
+    for name in _patches(made):
         added, removed, files = _size(made.files[name])
         subject = plan.patches[int(name[:4]) - 1].subject
         plural = "file" if files == 1 else "files"
@@ -37,6 +38,43 @@ def series(made: Series, folder: Path, tree_version: str) -> str:
     if made.tree.git_dir and not spec.startswith("debian-"):
         lines.append(f"  gen apply --variant {plan.variant.name} --tree DIR --branch NAME")
     return "\n".join(lines) + "\n"
+
+
+def variants(
+    made: Sequence[Series],
+    answers: Sequence[NotHere],
+    root: Path,
+    tree_version: str,
+    columns: int | None,
+) -> str:
+    """All variants of a knob as a table: what each costs, and what userspace does to have it."""
+    rows = [(each.plan.variant.name, *_row(each)) for each in made]
+    for each in answers:
+        reason, more = each.findings[0], len(each.findings) - 1
+        rest = f"; {more} more reasons" if more > 0 else ""
+        rows.append((reason.site, "-", "-", "-", f"not here: {reason.message}{rest}"))
+    headings = ("variant", "patches", "files", "lines", "numbers, and what userspace calls")
+    lines = [terminal.table(headings, sorted(rows), columns)]
+    if made:
+        first = made[0]
+        knob = first.plan.description.knob.name
+        title = f"{knob} on {first.tree.name}"
+        title += f" (Linux {tree_version})" if tree_version else ""
+        lines = [title, "", *lines, "", f"files:    {root / first.folder.parent}/VARIANT/"]
+    return "\n".join(lines)
+
+
+def _row(made: Series) -> tuple[str, str, str, str]:
+    sizes = [_size(made.files[name]) for name in _patches(made)]
+    added, removed = (sum(size[at] for size in sizes) for at in (0, 1))
+    files = len({path for patch in made.plan.patches for path in patch.files})
+    numbers = ", ".join(f"{name} = {number}" for name, number in made.plan.named_numbers.items())
+    last = "\n".join(text for text in (numbers, made.plan.call) if text)
+    return str(len(sizes)), str(files), f"+{added} -{removed}", last
+
+
+def _patches(made: Series) -> list[str]:
+    return sorted(name for name in made.files if name.endswith(".patch") and name[:4] != "0000")
 
 
 def _size(patch: bytes) -> tuple[int, int, int]:
@@ -87,24 +125,19 @@ def answer(variant: Variant, reason: NotHere) -> str:
     return f"{variant.name}: not here: {reason}\n"
 
 
-def trees(entries: Sequence[Any]) -> str:
+def trees(entries: Sequence[Any], columns: int | None) -> str:
     """The trees that have a name, as a table."""
     if not entries:
         return "no trees yet: `gen tree add debian:6.12`, or `gen tree add NAME PATH[@REV]`"
-    rows = [("NAME", "KIND", "LINUX", "COMMIT", "SIZE")]
-    rows += [
-        (e.name, e.kind, e.version or "-", (e.commit or "-")[:12], _megabytes(e.size))
+    rows = [
+        (e.name, e.kind, e.version or "-", (e.commit or "-")[:12], megabytes(e.size))
         for e in entries
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
-    return "\n".join(_padded(row, widths) for row in rows)
+    return terminal.table(("NAME", "KIND", "LINUX", "COMMIT", "SIZE"), rows, columns)
 
 
-def _padded(row: Iterable[str], widths: Iterable[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _megabytes(size: int | None) -> str:
+def megabytes(size: int | None) -> str:
+    """A size in bytes as people say it."""
     return f"{size / 1e6:.0f} MB" if size else "-"
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from codegen.errors import UsageError
 from codegen.nearest import did_you_mean
+from codegen.terminal import say
 
 if TYPE_CHECKING:
     from codegen.description.load import Description
@@ -57,7 +58,7 @@ def subject(options: argparse.Namespace) -> Subject:
     # What is quickly said is said before a tree is fetched.
     knob, keep_free = description(options.abi), reserved(options.reserve)
     variant = load_variant(resources("templates"), options.variant)
-    where = location(options.tree)
+    where = location(options.tree, options.json)
     return Subject(generate(knob, variant, where, reserved=keep_free).files, where, own=True)
 
 
@@ -69,11 +70,11 @@ def _there(options: argparse.Namespace) -> Subject:
     files = read_series(options.series)
     record = recall(files)
     if options.tree:
-        return Subject(files, location(options.tree), own=record is not None)
+        return Subject(files, location(options.tree, options.json), own=record is not None)
     if record is None:
         raise _stranger(options, files)
     try:
-        where = location(record.tree)
+        where = location(record.tree, options.json)
     except UsageError as problem:
         what = f"{options.series} was made for the tree {record.tree}, which is not to be had"
         raise UsageError(f"{what}: {problem}\nname the tree by --tree") from None
@@ -120,12 +121,12 @@ def description(name: str) -> Description:
     return load(path, shown)
 
 
-def location(tree: str | None) -> TreeLocation:
+def location(tree: str | None, quiet: bool = False) -> TreeLocation:
     """The tree that `--tree` names, fetched if need be, with its progress on a terminal."""
     from codegen.progress import progress
     from codegen.tree import resolve
 
-    with progress() as report:
+    with progress(quiet=quiet) as report:
         found = resolve(tree, report)
     note(found)
     return found
@@ -133,8 +134,8 @@ def location(tree: str | None) -> TreeLocation:
 
 def note(location: TreeLocation) -> None:
     """Say on stderr what the user should know of how a tree was got."""
-    if location.note:
-        print(f"gen: note: {location.note}", file=sys.stderr)
+    for line in location.note.splitlines():
+        say(f"gen: note: {line}", sys.stderr)
 
 
 def reserved(texts: list[str]) -> Reserved:

@@ -47,8 +47,8 @@ def fill(text: str, columns: int | None) -> str:
 
 
 def _wrapped(line: str, columns: int) -> list[str]:
-    if len(line) <= columns:
-        return [line]
+    if len(line) <= columns or line.endswith("\\"):
+        return [line]  # short enough, or of a command()
     label = _LABEL.match(line)
     hang = label.end() if label else 0
     blank = len(line) - len(line.lstrip())
@@ -126,7 +126,11 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], columns: int |
 def _paragraph(headings: Sequence[str], row: Sequence[str], columns: int) -> str:
     lines = [row[0]]
     for heading, cell in list(zip(headings, row, strict=True))[1:]:
-        for number, text in enumerate(cell.split("\n")):
-            lead = f"  {heading}  " if number == 0 else " " * (len(heading) + 4)
-            lines += _wrapped(lead + text, columns) if text.strip() else []
+        short = f"  {heading}  {cell}"
+        if "\n" in cell or len(short) > columns:
+            lines.append(f"  {heading}")
+            for text in cell.split("\n"):
+                lines += wrap(text, columns, " " * 4, " " * 6)
+        else:
+            lines.append(short)
     return "\n".join(lines)

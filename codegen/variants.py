@@ -72,6 +72,7 @@ class Variant(_Part):
     name: str = ""
     described_by: Annotated[str, Field(alias="section")] = ""
     summary: str
+    call: str
     names: list[str]
     names_if: str | None = None
     only_on: str | None = None

@@ -31,7 +31,7 @@ _MODULES = tuple(f"arch/x86/kvm/{name}.ko" for name in ("kvm", "kvm-intel", "kvm
 _ELSEWHERE = re.compile(r"arch/(?!x86/)|tools/|Documentation/|samples/|scripts/|usr/|rust/")
 _MAKEFILES = ("Makefile", "Kbuild")
 _KEPT = ".gen-base-"
-Tell = Callable[[str], make.Progress | None]
+Tell = Callable[[int], make.Progress | None]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class _Bench:
         return self.bench.folder / f"check-{Path(self.bench.options.compiler).name}"
 
     def make(
-        self, commit: str, targets: Sequence[str], what: str, sparse: Sequence[str] = ()
+        self, commit: str, targets: Sequence[str], piece: int, sparse: Sequence[str] = ()
     ) -> KernelBuild:
         """Make some targets of a commit: the errors of all objects, one object's words together."""
         check = (f"CHECK={self.check} {' '.join(sparse)} --", "C=1") if self.check else ()
@@ -59,15 +59,15 @@ class _Bench:
             make_args=("-k", "-Otarget", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
             targets=tuple(targets),
         )
-        return build(self.bench.source(commit), self.out, self.tell(what), options)
+        return build(self.bench.source(commit), self.out, self.tell(piece), options)
 
-    def compile(self, commit: str, what: str, sparse: Sequence[str] = ()) -> Compiled:
+    def compile(self, commit: str, piece: int, sparse: Sequence[str] = ()) -> Compiled:
         """Compile what a series touches, and link KVM's modules; sparse reads files by name."""
         source = self.bench.source(commit)
         folders = [f for f in self.folders if any((source / f / m).exists() for m in _MAKEFILES)]
         errors: tuple[str, ...] = ()
         try:
-            self.make(commit, [*folders, *_MODULES], what, sparse)
+            self.make(commit, [*folders, *_MODULES], piece, sparse)
         except BuildFailed as problem:
             errors = compiler.errors_of(problem)
         log = self.out.with_name(f"{self.out.name}.log").read_text(errors="replace")
@@ -80,8 +80,8 @@ class _Bench:
 def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
     """R13: each patch compiles with both vendors as modules, W=1 and sparse, without new words.
 
-    `tell` gives what shows the progress of a piece of work.  Raises EnvironmentFailure where the
-    tree does not build without the series.
+    `tell` gives what shows the progress of a patch, or, for 0, of the tree before.  Raises
+    EnvironmentFailure where the tree does not build without the series.
     """
     check = compiler.sparse_command(bench.folder)
     if check is None:
@@ -97,10 +97,9 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
     errors: set[str] = set()
     pairs = zip(view.patches, view.applied.patches, strict=True)
     for number, (patch, applied) in enumerate(pairs, 1):
-        what = f"patch {number} of {len(view.patches)}"
         until = replace(view.applied, patches=view.applied.patches[:number])
         if any(not _ELSEWHERE.match(path) for path in applied.paths):
-            now = place.compile(applied.commit, what, _names(applied.paths))
+            now = place.compile(applied.commit, number, _names(applied.paths))
             new = [text for text in now.errors if _words(text) not in errors]
             yield from compiler.failures(new, patch, until, "the series does not build here")
             errors = {_words(text) for text in now.errors}
@@ -111,8 +110,8 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
             linked |= now.undefined
         if not errors:
             yield from _skipped(place.out, patch)
-        headers = partial(place.make, applied.commit, ["headers"], what)
-        yield from userspace.selftests(patch, until, headers, tell(what))
+        headers = partial(place.make, applied.commit, ["headers"], number)
+        yield from userspace.selftests(patch, until, headers, tell(number))
 
 
 def _folders(paths: Sequence[str]) -> tuple[str, ...]:
@@ -134,7 +133,6 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
     objects that are as new as a patch that was tried before.
     """
     assert applied.base.commit is not None
-    what = f"{applied.base.name} without the series"
     if all(_ELSEWHERE.match(path) for path in applied.paths):
         place.bench.source(applied.base.commit)
         return Compiled()
@@ -149,7 +147,7 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
         known = None
         for folder in (*_KVM, *place.folders):
             shutil.rmtree(place.out / folder, ignore_errors=True)
-    found = place.compile(applied.base.commit, what, ["none"] if known else ())
+    found = place.compile(applied.base.commit, 0, ["none"] if known else ())
     if found.errors:
         name = applied.base.name
         raise EnvironmentFailure(f"{name} does not build without the series:\n{found.errors[0]}")

@@ -19,6 +19,9 @@ from codegen.run.make import Step
 from codegen.tree.locate import TreeLocation
 from codegen.tree.scratch import scratch_repository
 
+_WHOLE = 100_000  # one piece of the work in the units of its progress
+_TYPICAL = 150  # objects of KVM and of what it needs, where nobody knows yet; for progress only
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -85,10 +88,20 @@ def _repository(
 def _built(view: Look, bench: Bench, progress: Report) -> Iterator[Remark]:
     from codegen.check.bisect import bisect
 
-    def tell(what: str) -> Callable[[Step], None]:
-        def step(made: Step) -> None:
-            progress(made.done, None, f"compiling {what}")
+    pieces = len(view.patches) + 1  # the tree without the series is the first
+    reached = 0
 
+    def tell(piece: int) -> Callable[[Step], None]:
+        what = f"patch {piece} of {pieces - 1}" if piece else "the tree without the series"
+
+        def step(made: Step) -> None:
+            nonlocal reached
+            total = made.total if piece else _TYPICAL
+            share = made.done / max(total or 1, made.done)
+            reached = max(reached, round((piece + share) * _WHOLE))
+            progress(reached, pieces * _WHOLE, f"compiling {what}")
+
+        step(Step(0, None, what))
         return step
 
     return bisect(view, bench, tell)

@@ -15,6 +15,7 @@ from codegen.mbox import read_series
 from codegen.progress import progress
 from codegen.series import open_tree
 from codegen.subject import location
+from codegen.terminal import say
 from codegen.tree.locate import TreeLocation, repository_at
 from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_repository
@@ -24,27 +25,27 @@ from codegen.uapi.trees import differences
 
 def abi_diff(options: argparse.Namespace) -> int:
     """Compare two trees, or a tree with itself behind a series."""
-    base = location(options.first)
-    with open_tree(base) as old, _second(options.second, base) as new:
+    base = location(options.first, options.json)
+    with open_tree(base) as old, _second(options.second, base, options.json) as new:
         found = differences(old, new)
     broken = any(each.breaks for each in found)
     if options.json:
         said = {"ok": not broken, "differences": [each.as_json() for each in found]}
         print_json(said)
     else:
-        print(table(found))
+        say(table(found))
     return FOUND if broken else DONE
 
 
 @contextmanager
-def _second(spec: str, base: TreeLocation) -> Iterator[Tree]:
+def _second(spec: str, base: TreeLocation, quiet: bool) -> Iterator[Tree]:
     """A tree, or the first one behind the patches that `spec` names."""
     if not _is_series(Path(spec).expanduser()):
-        with open_tree(location(spec)) as tree:
+        with open_tree(location(spec, quiet)) as tree:
             yield tree
         return
     files = read_series(Path(spec).expanduser())
-    with progress() as shown, scratch_repository(base.git_dir) as git_dir:
+    with progress(quiet=quiet) as shown, scratch_repository(base.git_dir) as git_dir:
         applied = apply_series(files, base, git_dir, shown)
         with open_tree(applied.tip) as tree:
             yield tree

@@ -23,7 +23,7 @@ def check(options: argparse.Namespace) -> int:
         return _explain(options)
     checks = chosen(_names(options.select), _names(options.ignore))
     about = subject(options)
-    with progress() as report:
+    with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(
             about.files, about.location, compiler=compiler, progress=report, checks=checks
@@ -32,9 +32,10 @@ def check(options: argparse.Namespace) -> int:
         print_json(_as_json(found))
     elif options.format == "sarif":
         print_json(formats.sarif(found, options.series))
+    elif options.format == "github":
+        print(formats.github(found, options.series))
     else:
-        shown = formats.github(found, options.series) if options.format == "github" else text(found)
-        print(shown)
+        say(text(found))
     return FOUND if found.findings else DONE
 
 

@@ -8,6 +8,7 @@ import argparse
 from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
 from codegen.run.doctor import accelerator, apt_command, examine, room
+from codegen.terminal import say
 from codegen.tree.cache import cache_path
 
 
@@ -35,12 +36,10 @@ def doctor(options: argparse.Namespace) -> int:
     width = max(len(each.part.name) for each in found)
     for each in found:
         state = each.version or ("MISSING" if each.part.needed else "missing")
-        print(f"{each.part.name:{width}}  {state:10}  {each.part.use}")
-    print(
-        f"{'cache':{width}}  {free:.0f} GB free{'' if enough else ', TOO LITTLE'}, {cache_path()}"
-    )
-    print(accelerator())
+        say(f"{each.part.name:{width}}  {state:10}  {each.part.use}")
+    say(f"{'cache':{width}}  {free:.0f} GB free{'' if enough else ', TOO LITTLE'}, {cache_path()}")
+    say(accelerator())
     command = apt_command(found)
     if command:
-        print(f"\nas root: {command}")
+        say(f"\nas root: {command}")
     return DONE if good else FOUND

@@ -13,6 +13,7 @@ from codegen.errors import FindingsError, UsageError
 from codegen.findings import Finding, error, merge
 from codegen.render import resources
 from codegen.series import find_description
+from codegen.terminal import say
 
 
 def lint(options: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def lint(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"ok": True, "files": good})
     else:
-        print("\n".join(f"{path}: all right" for path in good))
+        say("\n".join(f"{path}: all right" for path in good))
     return DONE
 
 

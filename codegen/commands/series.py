@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from codegen.errors import FindingsError, UsageError
 from codegen.findings import NotHere, merge
 from codegen.mbox import MANIFEST
 from codegen.plan import Plan
+from codegen.progress import progress
 from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for, sites
+from codegen.terminal import say, width
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import version
 from codegen.variants import Variant, load_variant, variant_names
@@ -31,53 +34,79 @@ def make(options: argparse.Namespace) -> int:
     from codegen.output import write
 
     variants, reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(options.tree)
+    description, location = subject.description(options.abi), subject.location(
+        options.tree, options.json
+    )
     signer = _signer(location) if options.signoff else None
-    made: list[dict[str, Any]] = []
+    made: list[Series] = []
+    folders: list[Path] = []
     answers: list[NotHere] = []
     problems: list[FindingsError] = []
-    with open_tree(location) as tree, ThreadPoolExecutor(1) as pool:
+    with (
+        progress(quiet=options.json) as report,
+        open_tree(location) as tree,
+        ThreadPoolExecutor(1) as pool,
+    ):
         tree_version = version(tree)
         waiting: list[Future[Series]] = []
-        for variant in variants:
+        for number, variant in enumerate(variants):
+            report(number, len(variants), f"planning {variant.name}")
             try:
                 plan = plan_for(description, variant, location, tree, reserved)
             except NotHere as answer:
                 if len(variants) == 1:
                     raise
                 answers.append(answer)
-                if not options.json:
-                    print(show.answer(variant, answer))
                 continue
             except FindingsError as problem:
                 problems.append(problem)
                 continue
             waiting.append(pool.submit(finish, plan, location, reserved, signer))
         for series in (future.result() for future in waiting):
-            folder = write(series, options.out, options.force)
-            made.append(_as_json(series, folder))
-            if not options.json:
-                print(show.series(series, folder, tree_version))
-            if series.unaddressed:
-                print(f"gen: no To: and Cc:, {series.unaddressed}", file=sys.stderr)
+            report(len(made), len(waiting), f"writing {series.plan.variant.name}")
+            folders.append(write(series, options.out, options.force))
+            made.append(series)
+    if made and not options.json:
+        _show(made, folders, answers, tree_version, options)
     if problems or not made:
         raise merge(problems or answers) or UsageError("there is no variant to make")
     if options.json:
         refused = [finding.as_json() for answer in answers for finding in answer.findings]
-        print_json({"ok": True, "series": made, "not_here": refused})
+        written = [_as_json(*each) for each in zip(made, folders, strict=True)]
+        print_json({"ok": True, "series": written, "not_here": refused})
     return DONE
+
+
+def _show(
+    made: Sequence[Series],
+    folders: Sequence[Path],
+    answers: Sequence[NotHere],
+    tree_version: str,
+    options: argparse.Namespace,
+) -> None:
+    columns = width(sys.stdout)
+    if options.variant == "all":
+        say(show.variants(made, answers, options.out, tree_version, columns))
+    else:
+        for series, folder in zip(made, folders, strict=True):
+            say(show.series(series, folder, tree_version))
+    for why in dict.fromkeys(series.unaddressed for series in made if series.unaddressed):
+        say(f"gen: no To: and Cc:, {why}", sys.stderr)
 
 
 def _as_json(series: Series, folder: Path) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(series.files[MANIFEST])
     files = sorted(series.files)
-    return {**said, "folder": str(folder), "files": files, "unaddressed": series.unaddressed}
+    more = {"call": series.plan.call, "unaddressed": series.unaddressed}
+    return {**said, "folder": str(folder), "files": files, **more}
 
 
 def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
     variants, reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(options.tree)
+    description, location = subject.description(options.abi), subject.location(
+        options.tree, options.json
+    )
     plans: list[Plan] = []
     answers: list[NotHere] = []
     with open_tree(location) as tree:
@@ -87,7 +116,7 @@ def explain(options: argparse.Namespace) -> int:
             except NotHere as answer:
                 answers.append(answer)
                 if len(variants) > 1 and not options.json:
-                    print(show.answer(variant, answer))
+                    say(show.answer(variant, answer))
     if not plans:
         raise merge(answers) or UsageError("there is no variant to explain")
     if options.json:
@@ -96,7 +125,7 @@ def explain(options: argparse.Namespace) -> int:
         print_json({"ok": True, "plans": said, "not_here": refused})
     else:
         for plan in plans:
-            print(show.plan(plan, location))
+            say(show.plan(plan, location))
     return DONE
 
 
@@ -105,6 +134,7 @@ def _plan_json(plan: Plan) -> dict[str, Any]:
         "knob": plan.description.knob.name,
         "variant": plan.variant.name,
         "numbers": dict(plan.numbers),
+        "call": plan.call,
         "patches": [
             {"subject": patch.subject, "sites": sites(patch), "files": sorted(patch.files)}
             for patch in plan.patches
@@ -123,7 +153,9 @@ def apply(options: argparse.Namespace) -> int:
     if options.variant == "all":
         raise UsageError("apply puts one variant into a tree; name it")
     (variant,), reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(options.tree)
+    description, location = subject.description(options.abi), subject.location(
+        options.tree, options.json
+    )
     if options.in_place and location.folder is None:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
     if location.git_dir and location.git_dir.is_relative_to(cache_path()):
@@ -146,7 +178,7 @@ def apply(options: argparse.Namespace) -> int:
             on = f"{len(plan.patches)} commits on {location.name}"
             text = f"branch {branch} at {tip[:12]} of {location.git_dir}, {on}"
     try:
-        print_json(said) if options.json else print(text)
+        print_json(said) if options.json else say(text)
         sys.stdout.flush()
     except OSError as problem:  # what was asked for is done, whoever reads of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -27,6 +27,7 @@ from codegen.run.selftests import build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.subject import subject
+from codegen.terminal import say
 
 _STAMP = ".gen-results"
 FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
@@ -45,7 +46,10 @@ def test(options: argparse.Namespace) -> int:
         mutants=options.mutants,
         resume=options.resume,
     )
-    with progress() as shown, open_bench(about.location, _options(options), _waiting) as bench:
+    with (
+        progress(quiet=options.json) as shown,
+        open_bench(about.location, _options(options), _waiting) as bench,
+    ):
         applied = apply_series(about.files, about.location, bench.git_dir, shown)
         folder = _folder(options, bench, applied)
         quiet = options.json or options.format != "table"
@@ -69,7 +73,7 @@ def test(options: argparse.Namespace) -> int:
             _write(folder, trial)
     status = _finish(options, trial)
     if interrupted:
-        print("gen: interrupted; --resume goes on from here", file=sys.stderr)
+        say("gen: interrupted; --resume goes on from here", sys.stderr)
         return INTERRUPTED
     return status
 
@@ -77,7 +81,10 @@ def test(options: argparse.Namespace) -> int:
 def build(options: argparse.Namespace) -> int:
     """`gen build`: the kernel and the selftests of a series."""
     about = subject(options)
-    with progress() as shown, open_bench(about.location, _options(options), _waiting) as bench:
+    with (
+        progress(quiet=options.json) as shown,
+        open_bench(about.location, _options(options), _waiting) as bench,
+    ):
         applied = apply_series(about.files, about.location, bench.git_dir, shown)
         tip = applied.tip.commit
         assert tip is not None
@@ -108,14 +115,14 @@ def build(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"ok": True, **said})
         return DONE
-    print(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
-    print(f"  kernel     {kernel.bzimage}")
-    print(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
+    say(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
+    say(f"  kernel     {kernel.bzimage}")
+    say(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
     for name in tests.broken:
-        print(f"             {name} does not build in this tree")
+        say(f"             {name} does not build in this tree")
     for note in kernel.notes:
-        print(f"  note       {note}")
-    print(f"  again      {folder / 'reproduce.sh'}")
+        say(f"  note       {note}")
+    say(f"  again      {folder / 'reproduce.sh'}")
     return DONE
 
 
@@ -124,7 +131,7 @@ def _options(options: argparse.Namespace) -> Options:
 
 
 def _waiting() -> None:
-    print("gen: another run works on this tree, waiting for it", file=sys.stderr)
+    say("gen: another run works on this tree, waiting for it", sys.stderr)
 
 
 def _steps(shown: Report, what: str) -> Progress:
@@ -148,7 +155,7 @@ def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path
 
 
 def _say(row: TestResult) -> None:
-    print(f"{row.verdict.value:5}  {row.seconds:6.2f} s  {row.name}  {row.reason}".rstrip())
+    say(f"{row.verdict.value:5}  {row.seconds:6.2f} s  {row.name}  {row.reason}".rstrip())
     sys.stdout.flush()
 
 
@@ -230,17 +237,17 @@ def _finish(options: argparse.Namespace, trial: Trial) -> int:
 
 def _summary(trial: Trial) -> None:
     for row in _bad(trial.rows):
-        print(f"\n{row.name}: {row.verdict.value}: {row.reason}")
+        say(f"\n{row.name}: {row.verdict.value}: {row.reason}")
         print("".join(f"  {line}\n" for line in row.log), end="")
     if not trial.rows:
-        print("the series adds and changes no KVM selftest of x86: name some behind --")
+        say("the series adds and changes no KVM selftest of x86: name some behind --")
     mutants = _counted(trial)
     if trial.wishes.mutants and trial.rows and not mutants["made"]:
-        print(
+        say(
             "mutants: none, since the series adds no test that passes, or no check to a file of x86"
         )
     if mutants["made"]:
-        print(
+        say(
             f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
             f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
             + (f", {mutants['unknown']} unknown" if mutants["unknown"] else "")
@@ -252,10 +259,10 @@ def _summary(trial: Trial) -> None:
         )
     if trial.kernel and trial.accel:
         why = textwrap.shorten(trial.accel.why, 80, placeholder=" …")
-        print(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
+        say(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
         for note in trial.kernel.notes:
-            print(f"note: {note}")
-    print(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
+            say(f"note: {note}")
+    say(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 
 def _explained(problem: BuildFailed, applied: Applied) -> BuildFailed:

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from codegen import show, subject
 from codegen.cli import DONE
 from codegen.commands import print_json
 from codegen.progress import progress
+from codegen.terminal import say, width
 
 
 def tree(options: argparse.Namespace) -> int:
@@ -20,7 +22,7 @@ def tree(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
         else:
-            print(show.trees(entries))
+            print(show.trees(entries, width(sys.stdout)))
         return DONE
     if options.command == "tree remove":
         trees.remove(options.name)
@@ -29,9 +31,9 @@ def tree(options: argparse.Namespace) -> int:
         trees.add(options.name, options.place)
         said = f"{options.name} is {options.place}"
     else:
-        with progress() as report:
+        with progress(quiet=options.json) as report:
             location = trees.resolve(options.name, report)
         subject.note(location)
         said = f"{options.name} is ready: {(location.commit or '')[:12]}"
-    print_json({"ok": True, "message": said}) if options.json else print(said)
+    print_json({"ok": True, "message": said}) if options.json else say(said)
     return DONE

@@ -71,8 +71,21 @@ def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
 
         cache_dir()  # better now than after a download
         package = debian.fetch(release, progress)
-        commit, note = import_package(package, name, progress), package.note
+        commit = import_package(package, name, progress)
+        note = "\n".join(filter(None, (package.note, _kept(release, commit))))
     return TreeLocation(name, trees_path(), commit, None, release.spec, note)
+
+
+def _kept(release: Release, commit: str) -> str:
+    megabytes = _debian_size(release, commit) / 1e6
+    how = f"`gen tree remove {release.spec}` deletes it"
+    return f"{release.spec} is kept in {cache_path()}, {megabytes:.0f} MB; {how}"
+
+
+def _debian_size(release: Release, commit: str) -> int:
+    """Bytes in the cache: the tree, and the package that it came from."""
+    usage = git(trees_path(), "rev-list", "--objects", "--disk-usage", commit)
+    return int(usage) + sum(path.stat().st_size for path in debian.cached_files(release))
 
 
 def _same_version(release: Release) -> str | None:
@@ -160,8 +173,7 @@ def _list_debian() -> list[TreeEntry]:
         release = debian.release_of_tree(name)
         if release is None:
             continue
-        usage = git(trees_path(), "rev-list", "--objects", "--disk-usage", commit)
-        size = int(usage) + sum(path.stat().st_size for path in debian.cached_files(release))
+        size = _debian_size(release, commit)
         version = subject.rpartition(" ")[2]
         found.append(TreeEntry(release.spec, "debian", version, commit, size))
     return found

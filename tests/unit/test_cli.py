@@ -98,6 +98,44 @@ def test_all_variants_go_on_where_one_cannot_be(gen: Any, repository: Path, tmp_
     assert "is there already" in refused["message"]
 
 
+def test_all_variants_are_a_table(
+    gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["--variant", "all", "--abi", description, "--tree", repository, "--out", tmp_path]
+    ran = gen(*command)
+    assert (ran.status, ran.err) == (0, "")
+    title, _, head, *rows = ran.out.splitlines()
+    assert title.startswith("small-maps on linux-")
+    assert head.split()[:4] == ["variant", "patches", "files", "lines"]
+    names = [row.split()[0] for row in rows[: rows.index("")] if not row.startswith(" ")]
+    assert names == sorted(VARIANTS)
+    for text in (
+        r"memslot-flag   3 +\d+ +\+\d+ -\d+ +KVM_MEM_SMALL_MAPS = bit 3, KVM_CAP_MEMSLOT_SMALL_MAPS = 238",
+        "KVM_SET_USER_MEMORY_REGION, flags .= KVM_MEM_SMALL_MAPS",
+        "KVM_ENABLE_CAP, cap = KVM_CAP_X86_SMALL_MAPS, args.0. = 1",
+        "KVM_ENABLE_CAP, cap = KVM_CAP_DISABLE_QUIRKS2, args.0. .= KVM_X86_QUIRK_HUGE_MAPS",
+        "KVM_CREATE_VM, type = KVM_X86_SMALL_MAPS_VM",
+        "nothing, KVM decides by itself",
+        "files: .*/small-maps/VARIANT/",
+    ):
+        assert re.search(text, ran.out), text
+    (folder,) = tmp_path.glob("*/small-maps/quirk")
+    files = {p.name: p.read_text() for p in folder.glob("*.patch") if p.name[:4] != "0000"}
+    added = sum(len(re.findall(r"^\+(?!\+\+ )", text, re.M)) for text in files.values())
+    assert re.search(rf"quirk +{len(files)} +\d+ +\+{added} ", ran.out)
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = gen(*command).out
+    assert all(len(line) <= 40 or len(line.split()) == 1 for line in narrow.splitlines())
+    (refused,) = [
+        line
+        for line in gen("--variant", "all", "--tree", repository, "--out", tmp_path).out.split(
+            "\n\n"
+        )
+        if "quirk" in line
+    ]
+    assert "not here: KVM_X86_QUIRK_SLOT_ZAP_ALL" in refused
+
+
 def test_a_variant_that_cannot_be_is_status_1(gen: Any, repository: Path, tmp_path: Path) -> None:
     ran = gen("--variant", "quirk", "--tree", repository, "--out", tmp_path / "out")
     assert ran.status == 1
