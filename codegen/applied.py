@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,8 +83,10 @@ def apply_series(
         said = apply_diff(git_dir, index, mail.diff)
         if said:
             hint = f"the tree is {location.name}; another one is named by --tree"
+            if b"\r\n" in mail.diff:
+                hint += "\nlines of the patch end in CR LF"
             what = f"the patch does not apply: {said}"
-            raise error(Finding(what, path=mail.name, hint=hint))
+            raise error(Finding(what, mail.name, _line_in(mail, said), hint=hint))
         tree = git(git_dir, "write-tree", env=env)
         commit = _commit(git_dir, tree, parent, mail, date)
         changed = git(
@@ -95,6 +98,13 @@ def apply_series(
     cover = next((files[name] for name, mail in mails if mail is None), None)
     where = TreeLocation(location.name, git_dir, base, None, location.spec)
     return Applied(where, tuple(patches), cover, manifest(files))
+
+
+def _line_in(mail: Mail, said: str) -> int:
+    """The line of a patch's file that git means, which counts from the diff; 0 for none."""
+    found = re.search(r"\b(?:at|on) line (\d+)", said)
+    at = mail.raw.find(mail.diff[:4096])
+    return mail.raw.count(b"\n", 0, at) + int(found[1]) if found and at >= 0 else 0
 
 
 def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.description.load import Description
+from codegen.description.source import short
 from codegen.errors import EnvironmentFailure, FindingsError
 from codegen.findings import error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
@@ -23,6 +24,7 @@ from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 
 _MAX_MAIL = 4 << 20
+_MODES = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +105,8 @@ def _apply(
         mail = _mail(description, where, raw)
         said = apply_diff(git_dir, index, mail.diff)
         if said:
-            raise error(description.finding(where, f"the patch does not apply: {said}"))
+            what = f"{mail.name}: the patch does not apply: {said}"
+            raise error(description.finding(where, what))
         after = _git(git_dir, "write-tree", index=index).stdout.decode().strip()
         files = _changed(description, where, git_dir, before, after)
         yield GivenPatch(mail.subject, mail.message, mail.author, files)
@@ -111,25 +114,48 @@ def _apply(
 
 
 def _mail(description: Description, where: tuple[str | int, ...], raw: bytes) -> Mail:
+    mechanism = description.knob.mechanism
+    assert mechanism is not None
+    kind, index = where[-2:]
+    named = mechanism.patches if kind == "patches" else mechanism.commits
+    name = named[int(index)]
     try:
-        mail = read_mail("", raw)
-    except FindingsError:
-        mail = None
+        mail = read_mail(name, raw)
+    except FindingsError as problem:
+        raise error(
+            *(
+                description.finding(
+                    where,
+                    f"{f.path}:{f.line}: {f.message}" if f.line else f"{f.path}: {f.message}",
+                    f.hint,
+                )
+                for f in problem.findings
+            )
+        ) from None
     if mail is None or mail.author == NOBODY:
         hint = "it must be a patch as `git format-patch` writes it"
-        raise error(description.finding(where, "no mail with a patch", hint))
+        raise error(description.finding(where, f"{name}: no mail with a patch", hint))
     return mail
 
 
 def _changed(
     description: Description, where: tuple[str | int, ...], git_dir: Path, before: str, after: str
 ) -> dict[str, bytes]:
-    done = _git(git_dir, "diff-tree", "-r", "-z", "--name-status", "--no-renames", before, after)
+    done = _git(git_dir, "diff-tree", "-r", "-z", "--raw", "--no-renames", before, after)
     parts = done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
+    if not parts:
+        raise error(description.finding(where, "the patch changes nothing"))
     files = {}
     with GitTree(git_dir, after) as tree:
-        for status, path in zip(parts[::2], parts[1::2], strict=True):
+        for entry, path in zip(parts[::2], parts[1::2], strict=True):
+            old, new, _, _, status = entry.lstrip(":").split()
+            shown = short(path)
             if status == "D":
-                raise error(description.finding(where, f"the patch removes {path}"))
+                raise error(description.finding(where, f"the patch removes {shown}"))
+            if not path.isprintable():
+                raise error(description.finding(where, f"no name for a file: {shown}"))
+            if new != (old if status == "M" else "100644"):
+                what = _MODES.get(new, f"a file of mode {new}")
+                raise error(description.finding(where, f"the patch makes {shown} {what}"))
             files[path] = tree.read(path)
     return files

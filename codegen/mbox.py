@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.envelope import identity, refused
 from codegen.errors import UsageError
 from codegen.findings import Finding, error
 from codegen.tree.git import git_environment
@@ -17,6 +18,13 @@ from codegen.tree.scratch import scratch_folder
 _PREFIX = re.compile(r"^(\[[^\]]*\]\s*)+")
 _DIFF = re.compile(rb"^(diff --git |--- \S)", re.M)
 _SUFFIXES = (".patch", ".diff", ".eml", ".mbox", ".mbx")
+_WANTED = "it must be a patch as `git format-patch` or `diff -u` writes it"
+_BOM = b"\xef\xbb\xbf"
+_HEADER = re.compile(rb"From .*\r?\n(?:>?[!-9;-~]+:.*\r?\n)")
+_FROM = re.compile(rb"(?:From .*\n)?(?:[!-9;-~]+:.*\n(?:[ \t].*\n)*)*?From:", re.I)
+# on its way the mail got the line ends of mails: `git am` takes them off again
+_SENT_WITH_CR = re.compile(rb"(?:From .*\r\n)?(?:[!-9;-~]+:.*\r\n(?:[ \t].*\r\n)*)+\r\n")
+_NUMBERED = re.compile(r"\[[^\]]*\b0*[1-9]\d*/\d+\]")
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 # Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
 ORDER = ".gen/series"
@@ -26,7 +34,7 @@ NOBODY = "unknown <unknown@localhost>"
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One patch as it came.  `author` is `Name <mail>`; `date` is as in the mail, or empty."""
+    """One patch as it came.  `author` is `Name <mail>`; `date` is `@SECONDS ZONE`, or empty."""
 
     name: str
     raw: bytes
@@ -88,24 +96,38 @@ def _read_folder(place: Path) -> Mapping[str, bytes]:
 
 def _split(name: str, data: bytes) -> Mapping[str, bytes]:
     """The mails of a mailbox; a file with one mail keeps its name."""
+    if data.startswith(_BOM):
+        hint = "save it as UTF-8 without one"
+        raise error(Finding("the file begins with a byte order mark", name, 1, hint=hint))
     with scratch_folder() as folder:
         done = run_git(["git", "mailsplit", "-b", "--keep-cr", f"-o{folder}"], stdin=data)
         parts = sorted(Path(folder).iterdir()) if not done.returncode else []
         mails = [part.read_bytes() for part in parts]
     if len(mails) < 2:
         return {name: data}
+    at = 0
+    for mail in mails:
+        if not _HEADER.match(mail):
+            line = data.count(b"\n", 0, at) + 1
+            hint = "write `>From`, or another word, at the beginning of the line"
+            what = "git takes this line of a message for the beginning of another mail"
+            raise error(Finding(what, name, line, hint=hint))
+        at += len(mail)
     return {f"{name}#{number}": mail for number, mail in enumerate(mails, start=1)}
 
 
 def read_mail(name: str, raw: bytes) -> Mail | None:
     """One mail, or one plain diff, taken apart; None for a mail without a diff, a cover letter.
 
-    Raises FindingsError where it is neither.
+    Raises FindingsError where it is neither, or where git would make no commit of it.
     """
+    if not raw.strip():
+        raise error(Finding("the file is empty", name, hint=_WANTED))
+    sent = raw.replace(b"\r\n", b"\n") if _SENT_WITH_CR.match(raw) else raw
     with scratch_folder() as name_of:
         folder = Path(name_of)
         paths = (f"{folder}/msg", f"{folder}/patch")
-        done = run_git(["git", "mailinfo", "-k", *paths], stdin=raw)
+        done = run_git(["git", "mailinfo", "-k", *paths], stdin=sent)
         diff = (folder / "patch").read_bytes() if not done.returncode else b""
         message = (folder / "msg").read_text("utf-8", "replace") if not done.returncode else ""
     head = dict(
@@ -113,19 +135,28 @@ def read_mail(name: str, raw: bytes) -> Mail | None:
         for line in done.stdout.decode("utf-8", "replace").splitlines()
         if ": " in line
     )
-    mail = {"Author", "Email", "Subject"} <= set(head)
+    mail = {"Author", "Email"} <= set(head)
+    if mail and done.returncode:
+        raise refused(name, raw, complaint(done.stderr))
     if not _DIFF.search(diff):
-        if mail:
+        if mail and "Subject" in head:
+            if _NUMBERED.match(head["Subject"]):
+                what = "the mail says that it is a patch, and has none"
+                raise refused(name, raw, what, "Subject")
             return None
         found = _DIFF.search(raw)
         if found:
             return Mail(name, raw, name, "", NOBODY, "", raw[found.start() :])
-        said = complaint(done.stderr) if done.returncode else "no mail with a patch, and no diff"
-        hint = "it must be a patch as `git format-patch` or `diff -u` writes it"
-        raise error(Finding(said, path=name, hint=hint))
-    author = f"{head['Author']} <{head['Email']}>" if mail else NOBODY
+        raise error(Finding("no mail with a patch, and no diff", name, hint=_WANTED))
+    nobody, address = NOBODY.rstrip(">").split(" <")
+    if mail or _FROM.match(raw):
+        nobody = address = ""
+    who, where = head.get("Author", nobody), head.get("Email", address)
+    author, date = identity(name, raw, who, where, head.get("Date", ""))
+    if "\0" in message:
+        raise refused(name, raw, "a NUL byte in the message")
     subject = _PREFIX.sub("", head.get("Subject", name))
-    return Mail(name, raw, subject, message.strip() + "\n", author, head.get("Date", ""), diff)
+    return Mail(name, raw, subject, message.strip() + "\n", author, date, diff)
 
 
 def apply_diff(git_dir: Path, index: Path, diff: bytes) -> str:

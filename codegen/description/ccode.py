@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from codegen.description.rules import (
     Problem,
@@ -294,6 +294,8 @@ Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _P
 TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _TEST)]
 Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something)]
 Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _indented, _NONE)]
-Expression = Annotated[str, Field(max_length=400), holds(*_ONE, _expression)]
-Parameters = Annotated[str, Field(max_length=400), holds(*_ONE, _parameters)]
-CType = Annotated[str, Field(max_length=80), holds(*_ONE, _one_line, _type)]
+# what is put into a line of C has no line break of YAML at its ends
+_Inline = AfterValidator(str.strip)
+Expression = Annotated[str, Field(max_length=400), holds(*_ONE, _expression), _Inline]
+Parameters = Annotated[str, Field(max_length=400), holds(*_ONE, _parameters), _Inline]
+CType = Annotated[str, Field(max_length=80), holds(*_ONE, _one_line, _type), _Inline]

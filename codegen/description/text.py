@@ -138,7 +138,7 @@ def permissive(value: str) -> Iterator[Problem]:
 
 def _tidy(value: str) -> Iterator[Problem]:
     """The rule for texts of one line: no blank at their ends, and one between two words."""
-    if found := re.search(r"^ |(?<![.!?]) (?= )| $", value):
+    if found := re.search(r"^ | (?= )| $", value):
         yield Problem("a blank too many", found.start(), "one blank between two words")
 
 
