@@ -7,7 +7,7 @@ Descriptions and templates are written in the older dialect, and translated toke
 from __future__ import annotations
 
 from codegen.c.source import CSource
-from codegen.survey import SELFTESTS, Survey
+from codegen.survey import Survey
 
 _TYPES = {
     f"{sign}int{bits}_t": f"{sign or 's'}{bits}" for sign in ("u", "") for bits in (8, 16, 32, 64)
@@ -19,7 +19,9 @@ _BY_NAME = ("vm_get_stat", "vcpu_get_stat")
 def renames(survey: Survey) -> dict[str, str]:
     """The names that this tree's selftests call otherwise."""
     headers = [
-        survey.tree.read(p) for p in survey.files(f"{SELFTESTS}include/") if p.endswith(".h")
+        survey.tree.read(path)
+        for path in survey.files(f"{survey.folders.selftests}include/")
+        if path.endswith(".h")
     ]
     together = b"\n".join(headers)
     found = {}

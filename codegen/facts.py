@@ -16,7 +16,7 @@ from codegen.findings import Finding, NotHere, error
 from codegen.numbers import constants, family
 from codegen.render import for_any_vm, literal
 from codegen.sites.selftest import flag_tests, test_path
-from codegen.survey import SELFTESTS, Survey
+from codegen.survey import Survey
 from codegen.variants import Variant
 
 _KEYWORDS = frozenset(
@@ -54,10 +54,8 @@ class TreeFacts:
 
     def declares(self, name: str) -> bool:
         """Whether a header of KVM's generic code declares that function."""
-        return any(
-            f"{name}(".encode() in self._survey.tree.read(path)
-            for path in self._survey.files("include/linux/kvm_host.h")
-        )
+        headers = self._survey.holding(f"{name}(", self._survey.folders.code)
+        return any(path.endswith(".h") for path in headers)
 
     def tests_memslot_flags(self) -> bool:
         """Whether the tree has a test of invalid memslot flags, which must know a new one."""
@@ -164,7 +162,7 @@ def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
     default = number.default if number and number.type in ("u32", "u64") else "0"
     return {
         "path": path,
-        "file": f"{SELFTESTS}{path}.c",
+        "file": f"{survey.folders.selftests}{path}.c",
         "code": knob.test.code.rstrip("\n") if knob.test.code else "",
         "checks": knob.test.checks or "",
         "requires": knob.test.requires or "",
@@ -255,4 +253,5 @@ def _answer(section: Any, condition: str) -> str:
 
 def survey_dialect(survey: Survey, path: str, text: str) -> str:
     """A text for a file of the tree: selftests speak the tree's dialect."""
-    return translated(survey, text) if path.startswith(SELFTESTS) and path.endswith(".c") else text
+    ours = path.startswith(survey.folders.selftests) and path.endswith(".c")
+    return translated(survey, text) if ours else text

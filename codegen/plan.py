@@ -241,7 +241,7 @@ def _check_architectures(
     if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
         return
     having = [variant.only_on] if variant.only_on else description.knob.architectures
-    kvm = (name for name in TARGETS if survey.exists(f"arch/{name}/kvm/Kconfig"))
+    kvm = (name for name in TARGETS if survey.folders.arch_kconfig(name))
     lacking = [name for name in kvm if name not in having]
     if lacking:
         raise _answer(

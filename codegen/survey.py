@@ -8,22 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codegen.c.source import CSource, Extent
+from codegen.folders import API, FOREIGN, SELFTESTS, folders, uapi
 from codegen.tree.reader import Tree, read_or_none
-
-API = "Documentation/virt/kvm/api.rst"
-SELFTESTS = "tools/testing/selftests/kvm/"
-_GENERIC = (
-    "virt/kvm/",
-    "include/linux/kvm",
-    "include/kvm/",
-    "include/uapi/linux/kvm",
-    "include/uapi/asm-generic/kvm",
-)
-_PER_ARCH = (
-    "arch/{}/kvm/",
-    "arch/{}/include/asm/kvm",
-    "arch/{}/include/uapi/asm/kvm",
-)
 
 # What a file says that defines such a thing, as far as a search for bytes can tell.
 _DEFINED = {"function": "{}(", "struct": "struct {} {{", "enum": "enum {} {{", "macro": "{}"}
@@ -46,6 +32,9 @@ def _parsed(path: str, data: bytes) -> CSource:
     return CSource(path, data)
 
 
+__all__ = ["API", "SELFTESTS", "Found", "Survey"]
+
+
 class Survey:
     """Answers about one tree, each worked out once. `architectures` widen the search."""
 
@@ -53,14 +42,15 @@ class Survey:
         self.tree = tree
         self.architectures = tuple(architectures)
         self.wide = wide
+        self.folders = folders(tree)
         self._files: dict[str, tuple[str, ...]] = {}
         self._holding: dict[str, tuple[str, ...]] = {}
 
     def kvm_prefixes(self, arch: str | None = None) -> tuple[str, ...]:
         """Where KVM's own code may live; of one architecture alone where it is named."""
         arches = (arch,) if arch else self.architectures
-        own = tuple(prefix.format(name) for name in arches for prefix in _PER_ARCH)
-        return own if arch else _GENERIC + own
+        own = tuple(p for a in arches for p in (*self.folders.arch_code(a), *uapi(a)))
+        return own if arch else (*self.folders.code, *uapi(), *own)
 
     def files(self, prefix: str) -> tuple[str, ...]:
         """The tree's files below a prefix."""
@@ -98,9 +88,8 @@ class Survey:
 
     def _anywhere(self, name: str, arch: str | None) -> tuple[str, ...]:
         paths = self.tree.grep(name)
-        foreign = ("arch/", "tools/", "samples/", "Documentation/")
         own = tuple(f"arch/{name}/" for name in ((arch,) if arch else self.architectures))
-        return tuple(p for p in paths if p.startswith(own) or not p.startswith(foreign))
+        return tuple(p for p in paths if p.startswith(own) or not p.startswith(FOREIGN))
 
     def _definitions_in(self, kind: str, name: str, paths: Iterable[str]) -> tuple[Found, ...]:
         return tuple(

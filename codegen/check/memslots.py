@@ -11,7 +11,7 @@ from codegen.c.source import Token
 from codegen.check.look import Look, Macro
 from codegen.check.remark import Remark
 from codegen.sites.code import code_tokens
-from codegen.sites.memslot import FIRST_FLAG, GENERIC, functions_naming
+from codegen.sites.memslot import FIRST_FLAG, functions_naming
 from codegen.survey import API, Survey
 
 _V1_FLAGS = "KVM_SET_USER_MEMORY_REGION_V1_FLAGS"
@@ -27,7 +27,7 @@ def accepted(view: Look) -> Iterator[Remark]:
 
 def _everywhere(view: Look, macro: Macro) -> Iterator[Remark]:
     """A flag that every architecture takes, and that generic code never looks at."""
-    masks = list(functions_naming(view.after, GENERIC, FIRST_FLAG, macro.name))
+    masks = list(functions_naming(view.after, view.after.folders.code, FIRST_FLAG, macro.name))
     ungated = [found for found, tokens in masks if _ungated(tokens, macro.name)]
     if not ungated or _reads(view.after, macro.name):
         return
@@ -65,7 +65,7 @@ def _ungated(tokens: Sequence[Token], name: str) -> bool:
 
 def _reads(survey: Survey, name: str) -> bool:
     """Whether generic code tests the flag of a memslot that is there: `slot->flags & NAME`."""
-    for _, tokens in functions_naming(survey, GENERIC, name, suffix=""):
+    for _, tokens in functions_naming(survey, survey.folders.code, name, suffix=""):
         words = [token.text for token in tokens]
         for at, word in enumerate(words):
             if word == name and at > 1 and words[at - 1] == "&" and words[at - 2] == "flags":

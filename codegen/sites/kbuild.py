@@ -27,8 +27,10 @@ def _place(path: str, text: str, at: int, how: str) -> Place:
 
 @site("kconfig-symbol")
 def kconfig_symbol(survey: Survey) -> Place:
-    """Behind the last `config HAVE_KVM_*` of virt/kvm/Kconfig."""
-    path = "virt/kvm/Kconfig"
+    """Behind the last `config HAVE_KVM_*` of the Kconfig file that has them."""
+    path = survey.folders.kconfig
+    if path is None:
+        raise not_found("kconfig-symbol", "a Kconfig file with `config HAVE_KVM_*`", [])
     text = _text(survey, path, "kconfig-symbol")
     entries = [m for m in _ENTRY.finditer(text) if m[1].startswith("HAVE_KVM_")]
     if not entries:
@@ -41,7 +43,9 @@ def kconfig_symbol(survey: Survey) -> Place:
 @site("kconfig-select")
 def kconfig_select(survey: Survey, *, arch: str) -> Place:
     """Behind the last `select` of the architecture's KVM symbol: the one that selects most."""
-    path = f"arch/{arch}/kvm/Kconfig"
+    path = survey.folders.arch_kconfig(arch)
+    if path is None:
+        raise not_found("kconfig-select", f"a Kconfig file with `config KVM` in arch/{arch}", [])
     text = _text(survey, path, "kconfig-select")
     best: tuple[int, str, int] | None = None
     for entry in _ENTRY.finditer(text):

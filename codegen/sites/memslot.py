@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where KVM looks at the flags of a memslot (virt/kvm, and the architecture's veto)."""
+"""Where KVM looks at the flags of a memslot: generic code, and the architecture's veto."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
-GENERIC = ("virt/kvm/", "include/linux/kvm")
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
 
 
@@ -46,10 +45,10 @@ def flag_check(survey: Survey) -> Place:
     """Before the test that refuses unknown memslot flags.
 
     Looked for: `if (… & ~valid) return -EINVAL;` where `valid` was initialised with the first
-    memslot flag, in any function of virt/kvm.
+    memslot flag, in any function of the code that all architectures build.
     """
     hits = []
-    for found, tokens in functions_naming(survey, GENERIC, FIRST_FLAG, "~", "EINVAL"):
+    for found, tokens in functions_naming(survey, survey.folders.code, FIRST_FLAG, "~", "EINVAL"):
         for start in find(f"= {FIRST_FLAG};", tokens):
             valid = tokens[start.first - 1].text
             for match in _refusals(valid, tokens):
@@ -61,7 +60,7 @@ def flag_check(survey: Survey) -> Place:
         "memslot-flag-check",
         f"a function that refuses what is not in a mask begun with {FIRST_FLAG}",
         hits,
-        survey.holding(FIRST_FLAG, GENERIC),
+        survey.holding(FIRST_FLAG, survey.folders.code),
     )
 
 
@@ -81,9 +80,9 @@ def _tested(valid: str, tokens: tuple[Token, ...]) -> str:
 
 @site("memslot-v1-mask")
 def v1_mask(survey: Survey) -> Place:
-    """The mask of the flags that the first version of the ioctl takes: a macro of virt/kvm."""
+    """The mask of the flags that the first version of the ioctl takes: a macro of KVM's own."""
     hits = []
-    for path in survey.holding(FIRST_FLAG, GENERIC):
+    for path in survey.holding(FIRST_FLAG, survey.folders.code):
         source = survey.source(path)
         for extent in source.all("macro"):
             if FIRST_FLAG.encode() not in source.data[extent.start : extent.end]:
@@ -95,7 +94,7 @@ def v1_mask(survey: Survey) -> Place:
         "memslot-v1-mask",
         f"a macro that holds {FIRST_FLAG}",
         hits,
-        survey.holding(FIRST_FLAG, GENERIC),
+        survey.holding(FIRST_FLAG, survey.folders.code),
     )
 
 
@@ -103,10 +102,12 @@ def v1_mask(survey: Survey) -> Place:
 def immutable_flags(survey: Survey) -> Place:
     """The test that refuses to change some flags of an existing memslot.
 
-    Looked for: `(x->flags ^ y->flags) & mask`, the mask having KVM_MEM_READONLY, in virt/kvm.
+    Looked for: `(x->flags ^ y->flags) & mask`, the mask having KVM_MEM_READONLY, in generic code.
     """
     hits = []
-    for found, tokens in functions_naming(survey, GENERIC, "KVM_MEM_READONLY", "^", "EINVAL"):
+    for found, tokens in functions_naming(
+        survey, survey.folders.code, "KVM_MEM_READONLY", "^", "EINVAL"
+    ):
         for match in find("(... ^ ...) &", tokens):
             if not _compares_flags(tokens[match.first : match.last]):
                 continue
@@ -123,7 +124,7 @@ def immutable_flags(survey: Survey) -> Place:
         "memslot-immutable-flags",
         "a test `(new->flags ^ old->flags) & (… KVM_MEM_READONLY …)`",
         hits,
-        survey.holding("KVM_MEM_READONLY", GENERIC),
+        survey.holding("KVM_MEM_READONLY", survey.folders.code),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from codegen.nearest import nearest
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import API, Survey
+from codegen.survey import Survey
 
 _UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
 
@@ -34,10 +34,11 @@ class Document:
     """api.rst as lines and sections."""
 
     def __init__(self, survey: Survey) -> None:
+        self.path = survey.folders.api
         try:
-            text = survey.tree.read(API).decode("utf-8", "surrogateescape")
+            text = survey.tree.read(self.path).decode("utf-8", "surrogateescape")
         except FileNotFoundError:
-            raise not_found("api.rst", f"the file {API}", [API]) from None
+            raise not_found("api.rst", f"the file {self.path}", [self.path]) from None
         self.lines = text.splitlines(keepends=True)
         self.sections = tuple(_sections([line.rstrip("\n") for line in self.lines]))
 
@@ -49,13 +50,13 @@ class Document:
                     return section
         titles = {section.title for section in self.sections}
         near = nearest(words[0], sorted(titles))
-        raise not_found(site_name, f"a section about {' or '.join(words)}", [API], near=near)
+        raise not_found(site_name, f"a section about {' or '.join(words)}", [self.path], near=near)
 
     def place(self, first: int, last: int, how: str, **names: str) -> Place:
         """The lines from `first` to before `last` as a place."""
         start = sum(len(_bytes(line)) for line in self.lines[:first])
         old = "".join(self.lines[first:last])
-        return Place(API, start, start + len(_bytes(old)), first + 1, how, old, "", names)
+        return Place(self.path, start, start + len(_bytes(old)), first + 1, how, old, "", names)
 
 
 def _bytes(text: str) -> bytes:
@@ -97,7 +98,7 @@ def _new_section(document: Document, site_name: str, chapter: Section) -> Place:
         if chapter.first < s.first < chapter.last and s.number().count(".") == 1
     ]
     if not inside:
-        raise not_found(site_name, f"a section in chapter {chapter.title}", [API])
+        raise not_found(site_name, f"a section in chapter {chapter.title}", [document.path])
     numbers = [int(s.number().split(".")[1]) for s in inside]
     following = f"{chapter.number()}.{max(numbers) + 1}"
     end = _end_of(document, chapter)
@@ -136,7 +137,7 @@ def _behind_defines(
     lines = document.lines[section.first : section.last]
     found = [index for index, line in enumerate(lines, section.first) if re.match(pattern, line)]
     if not found:
-        raise not_found(site_name, f"a #define in {section.title}", [API])
+        raise not_found(site_name, f"a #define in {section.title}", [document.path])
     at = found[-1]
     how = f"{section.title}: behind the last {what}"
     return document.place(at + 1, at + 1, how, sibling=document.lines[at].rstrip("\n"))
@@ -151,7 +152,9 @@ def api_memslot_flags(survey: Survey) -> Place:
         text = "".join(document.lines[first:last])
         if re.search(r"flags field", text) and "KVM_MEM_READONLY" in text:
             return document.place(first, last, f"{section.title}: the paragraph on flags")
-    raise not_found("api-memslot-flags", f"the paragraph on flags in {section.title}", [API])
+    raise not_found(
+        "api-memslot-flags", f"the paragraph on flags in {section.title}", [document.path]
+    )
 
 
 @site("api-memslot-v2")
@@ -188,7 +191,7 @@ def api_quirk_table(survey: Survey) -> Place:
         if re.fullmatch(r"=+ +=+\s*", document.lines[index])
     ]
     if len(borders) < 2:
-        raise not_found("api-quirk-table", f"a table in {section.title}", [API])
+        raise not_found("api-quirk-table", f"a table in {section.title}", [document.path])
     return document.place(borders[0], borders[-1] + 1, f"{section.title}: the table of quirks")
 
 

@@ -13,7 +13,7 @@ from codegen.sites import code
 from codegen.sites.memslot import functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.survey import SELFTESTS, Found, Survey
+from codegen.survey import Found, Survey
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
 # How the kernel's build names an architecture in selftests, old and new.
@@ -37,7 +37,8 @@ class Registry:
 
 def registry(survey: Survey, arch: str) -> Registry:
     """The list of an architecture's selftests, in whatever Makefile it is."""
-    paths = [p for p in survey.files(SELFTESTS) if p.startswith(f"{SELFTESTS}Makefile")]
+    folder = survey.folders.selftests
+    paths = [p for p in survey.files(folder) if p.startswith(f"{folder}Makefile")]
     for path in paths:
         text = survey.tree.read(path).decode("utf-8", "surrogateescape")
         for alias in _ALIASES.get(arch, (arch,)):
@@ -47,7 +48,7 @@ def registry(survey: Survey, arch: str) -> Registry:
             if own:
                 return Registry(path, f"TEST_GEN_PROGS_{alias}", own[0], entries, text)
     raise not_found(
-        "selftest-register", f"a list TEST_GEN_PROGS_* with tests of {arch}", paths or [SELFTESTS]
+        "selftest-register", f"a list TEST_GEN_PROGS_* with tests of {arch}", paths or [folder]
     )
 
 
@@ -85,7 +86,7 @@ def _sorted_position(entries: list[str], new: str) -> int:
 @site("selftest-gitignore")
 def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
     """The line for a test's binary, where the tree lists them one by one; else none."""
-    path = f"{SELFTESTS}.gitignore"
+    path = f"{survey.folders.selftests}.gitignore"
     try:
         text = survey.tree.read(path).decode("utf-8", "surrogateescape")
     except FileNotFoundError:
@@ -104,7 +105,7 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
 def flag_tests(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
     """The functions of selftests that know the valid memslot flags, with their tokens."""
     words = ("supported_flags", "KVM_MEM_LOG_DIRTY_PAGES")
-    return list(functions_naming(survey, (SELFTESTS,), *words))
+    return list(functions_naming(survey, (survey.folders.selftests,), *words))
 
 
 @site("selftest-memslot-flags")

@@ -10,7 +10,7 @@ from pathlib import Path
 from codegen.errors import UsageError
 from codegen.tree.plumbing import git_command, run_git
 
-MARKS = ("virt/kvm", "include/uapi/linux/kvm.h")
+MARKS = ("include/uapi/linux/kvm.h",)  # folders are renamed, what userspace includes is not
 _MAX_MAKEFILE = 1 << 20
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -189,13 +190,24 @@ class FolderTree:
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        wanted = word.encode()
-        found: list[str] = []
-        for top in ("virt/", "arch/", "include/", "tools/testing/selftests/kvm/"):
-            for path in self.paths(top):
-                if path.endswith((".c", ".h")) and wanted in self.read(path):
-                    found.append(path)
-        return tuple(found)
+        command = [
+            "git",
+            "-c",
+            "core.quotePath=false",
+            "grep",
+            "--no-index",
+            "-l",
+            "-z",
+            "-F",
+            "-w",
+        ]
+        command += ["-e", word, "--", "*.c", "*.h"]
+        environment = git_environment(GIT_CEILING_DIRECTORIES=str(self.folder))
+        done = subprocess.run(
+            command, capture_output=True, env=environment, cwd=self.folder, check=False
+        )
+        names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
+        return tuple(sorted(name for name in names if name))
 
 
 class Overlay:
@@ -216,7 +228,10 @@ class Overlay:
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        return self.base.grep(word)
+        changed = (path for path in self.changed if path.endswith((".c", ".h")))
+        whole = re.compile(rb"(?<!\w)%s(?!\w)" % re.escape(word.encode()))
+        found = {path for path in changed if whole.search(self.changed[path])}
+        return tuple(sorted(found.union(set(self.base.grep(word)) - self.changed.keys())))
 
 
 def read_or_none(tree: Tree, path: str) -> bytes | None:

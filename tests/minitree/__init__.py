@@ -118,6 +118,16 @@ def function_of(text: str, name: str) -> str:
     return found[0]
 
 
+def renamed(old: str, new: str) -> Change:
+    """A change that renames a folder or a file; what is in the files stays."""
+
+    def change(files: Files) -> None:
+        for path in [path for path in files if path.startswith(old)]:
+            files[new + path[len(old) :]] = files.pop(path)
+
+    return change
+
+
 def moved(name: str, source: str, target: str, head: str) -> Change:
     """A change that moves a function into a file of its own, which begins with `head`."""
 
