@@ -26,8 +26,12 @@ from codegen.uapi.trees import differences
 def abi_diff(options: argparse.Namespace) -> int:
     """Compare two trees, or a tree with itself behind a series."""
     base = location(options.first, options.json)
-    with open_tree(base) as old, _second(options.second, base, options.json) as new:
-        found = differences(old, new)
+    with (
+        progress(quiet=options.json) as report,
+        open_tree(base) as old,
+        _second(options.second, base, options.json) as new,
+    ):
+        found = differences(old, new, report)
     broken = any(each.breaks for each in found)
     if options.json:
         said = {"ok": not broken, "differences": [each.as_json() for each in found]}

@@ -34,9 +34,8 @@ def make(options: argparse.Namespace) -> int:
     from codegen.output import write
 
     variants, reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(
-        options.tree, options.json
-    )
+    description = subject.description(options.abi)
+    location = subject.location(options.tree, options.json)
     signer = _signer(location) if options.signoff else None
     made: list[Series] = []
     folders: list[Path] = []
@@ -104,13 +103,13 @@ def _as_json(series: Series, folder: Path) -> dict[str, Any]:
 def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
     variants, reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(
-        options.tree, options.json
-    )
+    description = subject.description(options.abi)
+    location = subject.location(options.tree, options.json)
     plans: list[Plan] = []
     answers: list[NotHere] = []
-    with open_tree(location) as tree:
-        for variant in variants:
+    with progress(quiet=options.json) as report, open_tree(location) as tree:
+        for number, variant in enumerate(variants):
+            report(number, len(variants), f"planning {variant.name}")
             try:
                 plans.append(plan_for(description, variant, location, tree, reserved))
             except NotHere as answer:
@@ -153,9 +152,8 @@ def apply(options: argparse.Namespace) -> int:
     if options.variant == "all":
         raise UsageError("apply puts one variant into a tree; name it")
     (variant,), reserved = _variants(options), subject.reserved(options.reserve)
-    description, location = subject.description(options.abi), subject.location(
-        options.tree, options.json
-    )
+    description = subject.description(options.abi)
+    location = subject.location(options.tree, options.json)
     if options.in_place and location.folder is None:
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
     if location.git_dir and location.git_dir.is_relative_to(cache_path()):
@@ -164,8 +162,10 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
     if location.folder is not None and interrupted(location.folder):
         restore(location.folder)
-    with open_tree(location) as tree:
+    with progress(quiet=options.json) as report, open_tree(location) as tree:
+        report(0, 2, f"planning {variant.name}")
         plan = plan_for(description, variant, location, tree, reserved)
+        report(1, 2, f"applying {variant.name}")
         if location.folder is not None and location.git_dir is None:
             paths = apply_in_place(plan.files, location.folder)
             said: dict[str, Any] = {"ok": True, "changed": paths}

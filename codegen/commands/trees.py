@@ -18,14 +18,18 @@ def tree(options: argparse.Namespace) -> int:
     from codegen import tree as trees
 
     if options.command == "tree list":
-        entries = trees.list_trees()
+        with progress(quiet=options.json) as report:
+            report(0, None, "measuring the trees")
+            entries = trees.list_trees()
         if options.json:
             print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
         else:
             print(show.trees(entries, width(sys.stdout)))
         return DONE
     if options.command == "tree remove":
-        trees.remove(options.name)
+        with progress(quiet=options.json) as report:
+            report(0, None, f"removing {options.name}")
+            trees.remove(options.name)
         said = f"removed {options.name}"
     elif options.place:
         trees.add(options.name, options.place)

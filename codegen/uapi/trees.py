@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from codegen.errors import FindingsError, UsageError
 from codegen.findings import Finding, error
+from codegen.progress import Report, silent
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered
@@ -18,9 +19,10 @@ from codegen.uapi.read import read_abi
 Abis = Mapping[str, Abi]
 
 
-def differences(old: Tree, new: Tree) -> tuple[Difference, ...]:
+def differences(old: Tree, new: Tree, progress: Report = silent) -> tuple[Difference, ...]:
     """What changed in KVM's uAPI between two trees, by header.
 
+    `progress` counts the architectures of both.
     Raises FindingsError where a header does not parse, UsageError where no tree has one.
     """
     one = {headers.arch: headers for headers in read_headers(old)}
@@ -28,8 +30,12 @@ def differences(old: Tree, new: Tree) -> tuple[Difference, ...]:
     if not one and not other:
         raise UsageError("neither tree has uAPI headers of KVM: arch/*/include/uapi/asm/kvm*.h")
     touched = [arch for arch in TARGETS if one.get(arch) != other.get(arch)]
-    before, problems = _read(one, touched)
-    after, more = _read(other, touched)
+    total = 2 * len(touched)
+    before, problems = _read(one, touched, lambda n, arch: progress(n, total, f"reading {arch}"))
+    half = len(touched)
+    after, more = _read(
+        other, touched, lambda n, arch: progress(half + n, total, f"reading {arch}")
+    )
     if problems or more:
         raise error(*_said(problems, more))
     found: list[Difference] = []
@@ -47,11 +53,14 @@ def differences(old: Tree, new: Tree) -> tuple[Difference, ...]:
     )
 
 
-def _read(headers: Mapping[str, Headers], touched: Iterable[str]) -> tuple[Abis, list[Finding]]:
+def _read(
+    headers: Mapping[str, Headers], touched: Iterable[str], tell: Callable[[int, str], None]
+) -> tuple[Abis, list[Finding]]:
     """The ABIs by architecture, and what is wrong with their headers."""
     abis: dict[str, Abi] = {}
     problems: dict[Finding, None] = {}
-    for arch in touched:
+    for number, arch in enumerate(touched):
+        tell(number, arch)
         try:
             if arch in headers:
                 abis[arch] = read_abi(headers[arch])
