@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
+    except RecursionError:
+        return _report(EnvironmentFailure("the input is nested too deeply"), as_json)
     except (MemoryError, OSError) as problem:
         return _report(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from codegen.description.load import Description
 from codegen.description.source import short
-from codegen.errors import EnvironmentFailure, FindingsError
+from codegen.errors import EnvironmentFailure, FindingsError, UsageError
+from codegen.files import read_file
 from codegen.findings import error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
 from codegen.tree.git import git_environment
@@ -72,10 +73,11 @@ def _mails(
                 description.finding(where, f"{name} is outside of the description's folder")
             )
         try:
-            with place.open("rb") as stream:
-                yield where, stream.read(_MAX_MAIL)
+            yield where, read_file(place, _MAX_MAIL)
         except OSError as problem:
             raise error(description.finding(where, f"{name}: {problem.strerror}")) from None
+        except UsageError as problem:
+            raise error(description.finding(where, str(problem))) from None
     for index, commit in enumerate(mechanism.commits):
         where = ("mechanism", "commits", index)
         done = _git(git_dir, "format-patch", "-1", "--stdout", "--no-signature", commit)

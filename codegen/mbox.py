@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.envelope import identity, refused
 from codegen.errors import UsageError
+from codegen.files import read_file
 from codegen.findings import Finding, error
 from codegen.tree.git import git_environment
 from codegen.tree.plumbing import complaint, git_command, run_git
@@ -25,6 +26,7 @@ _FROM = re.compile(rb"(?:From .*\n)?(?:[!-9;-~]+:.*\n(?:[ \t].*\n)*)*?From:", re
 # on its way the mail got the line ends of mails: `git am` takes them off again
 _SENT_WITH_CR = re.compile(rb"(?:From .*\r\n)?(?:[!-9;-~]+:.*\r\n(?:[ \t].*\r\n)*)+\r\n")
 _NUMBERED = re.compile(r"\[[^\]]*\b0*[1-9]\d*/\d+\]")
+_MOST_MAILS = 500  # patches in a series
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 # Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
 ORDER = ".gen/series"
@@ -64,8 +66,7 @@ def read_series(place: Path) -> Mapping[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        data = stream.read(_MAX_MAIL + 1)
+    data = read_file(path, _MAX_MAIL + 1)
     if len(data) > _MAX_MAIL:
         raise UsageError(f"{path}: more than {_MAX_MAIL >> 20} MiB, no patch that a person reads")
     return data

@@ -7,10 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from codegen.c.candidates import may_define
 from codegen.c.source import CSource, Extent
+from codegen.findings import Finding, error
 from codegen.folders import API, FOREIGN, SELFTESTS, folders, uapi
 from codegen.tree.reader import Tree, read_or_none
 
+_FEW = 12
+_MOST_PARSED = 40  # files, for one name: a name that so many define says nothing
 # What a file says that defines such a thing, as far as a search for bytes can tell.
 _DEFINED = {"function": "{}(", "struct": "struct {} {{", "enum": "enum {} {{", "macro": "{}"}
 
@@ -84,17 +88,24 @@ class Survey:
         found = self._definitions_in(kind, name, self.holding(text, self.kvm_prefixes(arch)))
         if found or not self.wide:
             return found
-        return self._definitions_in(kind, name, self._anywhere(name, arch))
+        return self._definitions_in(kind, name, self._anywhere(kind, name, arch))
 
-    def _anywhere(self, name: str, arch: str | None) -> tuple[str, ...]:
-        paths = self.tree.grep(name)
+    def _anywhere(self, kind: str, name: str, arch: str | None) -> tuple[str, ...]:
+        paths = self.tree.grep(f"{name}(" if kind == "function" else name)
         own = tuple(f"arch/{name}/" for name in ((arch,) if arch else self.architectures))
         return tuple(p for p in paths if p.startswith(own) or not p.startswith(FOREIGN))
 
     def _definitions_in(self, kind: str, name: str, paths: Iterable[str]) -> tuple[Found, ...]:
+        paths = tuple(paths)
+        worth = [path for path in paths if may_define(kind, name, self.tree.read(path))]
+        if not worth and len(paths) <= _FEW:
+            worth = list(paths)  # a macro may define it
+        if len(worth) > _MOST_PARSED:
+            what = f"{kind} {name}: {len(worth)} files seem to define it"
+            raise error(Finding(what, hint=f"at most {_MOST_PARSED} are looked into"))
         return tuple(
             Found(source, extent)
-            for source in map(self.source, paths)
+            for source in map(self.source, worth)
             for extent in source.find(kind, name)
         )
 

@@ -26,41 +26,64 @@ def find(pattern: str, tokens: Sequence[Token]) -> Iterator[Match]:
     A wildcard takes as little as it can and never leaves the bracket it stands in, nor a
     statement: `x = ...;` ends at the first `;` outside of brackets.
     """
-    wanted = [token.text for token in lex(pattern)]
-    for first in range(len(tokens)):
-        last = _match(wanted, 0, tokens, first)
+    parts: list[list[str]] = [[]]
+    for token in lex(pattern):
+        if token.text == "...":
+            parts.append([])
+        else:
+            parts[-1].append(token.text)
+    texts = [token.text for token in tokens]
+    if not set(texts).issuperset(word for part in parts for word in part):
+        return
+    ends = _ends(parts, texts)
+    for first, last in enumerate(ends[: len(texts)]):
         if last is not None:
             yield Match(first, last)
 
 
-def _match(wanted: Sequence[str], w: int, tokens: Sequence[Token], t: int) -> int | None:
-    while w < len(wanted):
-        if wanted[w] == "...":
-            return _match_wildcard(wanted, w + 1, tokens, t)
-        if t >= len(tokens) or tokens[t].text != wanted[w]:
-            return None
-        w, t = w + 1, t + 1
-    return t
+def _ends(parts: Sequence[Sequence[str]], texts: Sequence[str]) -> list[int | None]:
+    """For each token, where the pattern ends that begins there; None where it does not match.
+
+    `parts` stand between the wildcards.  From the last one to the first, and within one from the
+    end of the text to its beginning, so that each step knows what the next ones found.
+    """
+    count = len(texts)
+    behind = _behind_brackets(texts)
+    reached: list[int | None] = list(range(count + 1))  # a wildcard at the end takes nothing
+    for number in range(len(parts) - 1, -1, -1):
+        part = parts[number]
+        ends: list[int | None] = [None] * (count + 1)
+        for first in range(count + 1 - len(part)):
+            last = first + len(part)
+            if not part or (texts[first] == part[0] and list(part) == texts[first:last]):
+                ends[first] = reached[last]
+        if not number:
+            return ends
+        # what a wildcard in front of it reaches
+        reached = [None] * (count + 1)
+        if number == len(parts) - 1 and not part:
+            reached = ends
+            continue
+        for first in range(count - 1, -1, -1):
+            if ends[first] is not None:
+                reached[first] = ends[first]
+            elif texts[first] in _OPEN:
+                reached[first] = reached[behind[first]] if behind[first] else None
+            elif texts[first] not in _CLOSE and texts[first] != ";":
+                reached[first] = reached[first + 1]
+    return []
 
 
-def _match_wildcard(wanted: Sequence[str], w: int, tokens: Sequence[Token], t: int) -> int | None:
-    if w == len(wanted):
-        return t
-    depth = 0
-    while t < len(tokens):
-        if depth == 0:
-            last = _match(wanted, w, tokens, t)
-            if last is not None:
-                return last
-        text = tokens[t].text
+def _behind_brackets(texts: Sequence[str]) -> list[int]:
+    """For each opening bracket the index behind the one that closes it, 0 where none does."""
+    behind = [0] * len(texts)
+    opened = []
+    for index, text in enumerate(texts):
         if text in _OPEN:
-            depth += 1
-        elif text in _CLOSE:
-            depth -= 1
-        if depth < 0 or (depth == 0 and text == ";"):
-            return None
-        t += 1
-    return None
+            opened.append(index)
+        elif text in _CLOSE and opened:
+            behind[opened.pop()] = index + 1
+    return behind
 
 
 def closing(tokens: Sequence[Token], opening: int) -> int:
@@ -115,19 +138,38 @@ def statement_end(tokens: Sequence[Token], first: int) -> int:
 
     Raises ValueError where no statement ends (a fragment of one was given).
     """
-    text = tokens[first].text if first < len(tokens) else ""
-    if text == "{":
+    within: list[str] = []  # what the statement is a part of
+    while True:
+        text = tokens[first].text if first < len(tokens) else ""
+        if text in ("if", "for", "while", "switch"):
+            within.append(text)
+            first = closing(tokens, first + 1) + 1
+            continue
+        if text == "do":
+            within.append(text)
+            first += 1
+            continue
+        end = _simple_end(tokens, first)
+        while within:
+            outer = within.pop()
+            if outer == "do" or (outer == "if" and end < len(tokens) and _is_else(tokens, end)):
+                first = end if outer == "do" else end + 1
+                break
+        else:
+            return end
+
+
+def _is_else(tokens: Sequence[Token], index: int) -> bool:
+    return tokens[index].text == "else"
+
+
+def _simple_end(tokens: Sequence[Token], first: int) -> int:
+    """The end of a block, or of a statement that has no other one within."""
+    if first < len(tokens) and tokens[first].text == "{":
         return closing(tokens, first) + 1
-    if text in ("if", "for", "while", "switch"):
-        end = statement_end(tokens, closing(tokens, first + 1) + 1)
-        if text == "if" and end < len(tokens) and tokens[end].text == "else":
-            return statement_end(tokens, end + 1)
-        return end
-    if text == "do":
-        return statement_end(tokens, statement_end(tokens, first + 1))
     for index in range(first, len(tokens)):
         text = tokens[index].text
-        if text in _OPEN and index >= first:
+        if text in _OPEN:
             return _after_brackets(tokens, index)
         if text == ";":
             return index + 1

@@ -18,6 +18,7 @@ from codegen.description.reading import Document, NotRead, Where, read
 from codegen.description.source import Source, refused_characters
 from codegen.description.together import check_together
 from codegen.errors import FindingsError, UsageError
+from codegen.files import read_file
 from codegen.findings import Finding, error
 
 _MAX_BYTES = 256 << 10
@@ -56,8 +57,7 @@ def load(path: Path, shown: str = "") -> Description:
     is wrong with it, UsageError where it cannot be read.
     """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES + 1)
+        data = read_file(path, _MAX_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from None
     return replace(parse(data, shown or str(path)), folder=path.parent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.c.candidates import function_names
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import CSource, Token
 from codegen.errors import FindingsError
@@ -38,10 +39,11 @@ def _no_function(survey: Survey, site: str, name: str) -> FindingsError:
         return not_found(site, f"the definition of function {name}()", searched)
     stem = max(name.strip("_").split("_"), key=len)
     names = {
-        extent.name
+        each
         for path in survey.holding(stem, survey.kvm_prefixes())
         if path.endswith(".c")
-        for extent in survey.source(path).all("function")
+        for each in function_names(survey.tree.read(path))
+        if stem in each
     }
     near = nearest(name, sorted(names))
     return not_found(

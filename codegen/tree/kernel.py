@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from codegen.errors import UsageError
+from codegen.files import read_file
 from codegen.tree.plumbing import git_command, run_git
 
 MARKS = ("include/uapi/linux/kvm.h",)  # folders are renamed, what userspace includes is not
@@ -34,9 +35,8 @@ def version_in(folder: Path) -> str:
 
     def makefile() -> bytes:
         try:
-            with (folder / "Makefile").open("rb") as stream:
-                return stream.read(_MAX_MAKEFILE)
-        except OSError:
+            return read_file(folder / "Makefile", _MAX_MAKEFILE)
+        except (OSError, UsageError):
             return b""
 
     return _version(

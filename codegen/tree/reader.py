@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -15,8 +16,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from codegen.errors import EnvironmentFailure
+from codegen.findings import Finding, error
 from codegen.tree.git import git_environment
 
+_MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each
 _MAX_FILE = 32 << 20  # the largest file that any site reads is api.rst, 0.4 MB
 
 
@@ -30,7 +33,54 @@ class Tree(Protocol):
         """Files whose path begins with `prefix`, sorted; a prefix ending in `/` is a folder."""
 
     def grep(self, word: str) -> tuple[str, ...]:
-        """C files anywhere in the tree that hold `word`: the slow way, for what has moved."""
+        """C files anywhere in the tree that hold `word`: the slow way, for what has moved.
+
+        A `word` that ends with `(` is the name of what is called or defined there.
+        """
+
+
+class _Searches:
+    """What searches of a whole tree found, which take seconds each."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def of(self, word: str, search: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+        """The files that hold a word; FindingsError for one word too many."""
+        if word not in self._found:
+            functions = [each for each in self._found if each.endswith("(")]
+            if word.endswith("(") and len(functions) >= _MOST_SEARCHES:
+                others = ", ".join(f"{each})" for each in functions)
+                what = f"{word}) is nowhere in KVM's folders"
+                raise error(Finding(what, hint=f"the whole tree was searched for {others} alone"))
+            self._found[word] = search(word)
+        return self._found[word]
+
+
+def _wanted(word: str) -> list[str]:
+    """What `git grep` is asked for."""
+    if word.endswith("("):
+        return ["-P", "-e", rf"(?<!\w){re.escape(word[:-1])}\s*\("]
+    return ["-F", "-w", "-e", word]
+
+
+def _walk(prefix: str, entries: Callable[[str], Iterable[tuple[str, bool]]]) -> Iterator[str]:
+    """The files whose path begins with a prefix, by what each folder holds."""
+    top, _, start = prefix.rpartition("/")
+    todo = []
+    for name, is_folder in entries(top):
+        path = f"{top}/{name}" if top else name
+        if is_folder and not start:
+            todo.append(path)
+        elif not is_folder and name.startswith(start):
+            yield path
+    while todo:
+        folder = todo.pop()
+        for name, is_folder in entries(folder):
+            if is_folder:
+                todo.append(f"{folder}/{name}")
+            else:
+                yield f"{folder}/{name}"
 
 
 class GitTree:
@@ -47,6 +97,7 @@ class GitTree:
             env=git_environment(),
         )
         self._objects: dict[str, tuple[str, bytes] | None] = {}
+        self._searches = _Searches()
 
     def __enter__(self) -> Self:
         return self
@@ -105,35 +156,32 @@ class GitTree:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
-        folder, _, start = prefix.rpartition("/")
-        found: list[str] = []
-        for mode, name in self._entries(folder):
-            if not name.startswith(start) or "\n" in name:
-                continue  # a name with a line break cannot be asked for, see _ask()
-            path = f"{folder}/{name}" if folder else name
-            if mode == b"40000":
-                found.extend(self.paths(path + "/") if not start else ())
-            elif mode.startswith(b"100"):
-                found.append(path)
-        return tuple(sorted(found))
+        return tuple(sorted(_walk(prefix, self._entries)))
 
-    def _entries(self, folder: str) -> list[tuple[bytes, str]]:
+    def _entries(self, folder: str) -> list[tuple[str, bool]]:
+        """Names of the files in a folder, and of the folders: those are true."""
         found = self._object(folder)
         if found is None or found[0] != "tree":
             return []
-        data, entries, at = found[1], [], 0
+        data, at = found[1], 0
+        entries: list[tuple[str, bool]] = []
         width = len(self.commit) // 2
         while at < len(data):
             end = data.index(b"\0", at)
             mode, _, name = data[at:end].partition(b" ")
-            entries.append((mode, name.decode("utf-8", "surrogateescape")))
+            # a name with a line break cannot be asked for, see _ask()
+            if b"\n" not in name and (mode == b"40000" or mode.startswith(b"100")):
+                entries.append((name.decode("utf-8", "surrogateescape"), mode == b"40000"))
             at = end + 1 + width
         return entries
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        command = ["git", f"--git-dir={self.git_dir}", "grep", "-l", "-z", "-F", "-w"]
-        command += ["-e", word, self.commit, "--", "*.c", "*.h"]
+        return self._searches.of(word, self._grep)
+
+    def _grep(self, word: str) -> tuple[str, ...]:
+        command = ["git", f"--git-dir={self.git_dir}", "grep", "-l", "-z"]
+        command += [*_wanted(word), self.commit, "--", "*.c", "*.h"]
         done = subprocess.run(command, capture_output=True, env=git_environment(), check=False)
         names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
         return tuple(sorted(name.partition(":")[2] for name in names if name))
@@ -144,6 +192,7 @@ class FolderTree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
+        self._searches = _Searches()
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`. A link that leads out of the folder is no file of the tree."""
@@ -162,46 +211,33 @@ class FolderTree:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
-        folder, _, start = prefix.rpartition("/")
-        found: list[str] = []
-        for name, is_folder in self._entries(folder):
-            path = f"{folder}/{name}" if folder else name
-            if not name.startswith(start):
-                continue
-            if not is_folder:
-                found.append(path)
-            elif not start:
-                found.extend(self.paths(path + "/"))
-        return tuple(sorted(found))
+        return tuple(sorted(_walk(prefix, self._entries)))
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         place = self.folder / folder
-        if not place.resolve().is_relative_to(self.folder):
-            return []
         try:
+            if not place.resolve().is_relative_to(self.folder):
+                return []
             with os.scandir(place) as entries:
                 return [
                     (entry.name, entry.is_dir(follow_symlinks=False))
                     for entry in entries
                     if entry.is_file(follow_symlinks=False) or entry.is_dir(follow_symlinks=False)
                 ]
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, RuntimeError):
             return []
+        except OSError as error:
+            if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+                return []  # deeper than any file that can be opened
+            raise EnvironmentFailure(f"{place}: {error.strerror}") from None
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        command = [
-            "git",
-            "-c",
-            "core.quotePath=false",
-            "grep",
-            "--no-index",
-            "-l",
-            "-z",
-            "-F",
-            "-w",
-        ]
-        command += ["-e", word, "--", "*.c", "*.h"]
+        return self._searches.of(word, self._grep)
+
+    def _grep(self, word: str) -> tuple[str, ...]:
+        command = ["git", "-c", "core.quotePath=false", "grep", "--no-index", "-l", "-z"]
+        command += [*_wanted(word), "--", "*.c", "*.h"]
         environment = git_environment(GIT_CEILING_DIRECTORIES=str(self.folder))
         done = subprocess.run(
             command, capture_output=True, env=environment, cwd=self.folder, check=False
@@ -229,7 +265,10 @@ class Overlay:
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
         changed = (path for path in self.changed if path.endswith((".c", ".h")))
-        whole = re.compile(rb"(?<!\w)%s(?!\w)" % re.escape(word.encode()))
+        name, bracket, _ = word.encode().partition(b"(")
+        whole = re.compile(
+            rb"(?<!\w)%s%s" % (re.escape(name), rb"\s*\(" if bracket else rb"(?!\w)")
+        )
         found = {path for path in changed if whole.search(self.changed[path])}
         return tuple(sorted(found.union(set(self.base.grep(word)) - self.changed.keys())))
 
