@@ -92,9 +92,15 @@ _ONE = (
 _COMPILER = _argument(
     "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
 )
+_TRUST = _argument(
+    "--trust",
+    action="store_true",
+    help="run what a series brings that gen did not make, also where there is no sandbox",
+)
 _BUILT = (
     *_ONE,
     _COMPILER,
+    _TRUST,
     _argument("--jobs", type=_number, metavar="N", help="for make (default: all processors)"),
     _argument("--out", type=Path, metavar="DIR", help="results (default: in the cache)"),
 )
@@ -182,6 +188,7 @@ _LIST = (
             *_ONE,
             _argument("--no-build", action="store_true", help="only read; nothing is compiled"),
             _COMPILER,
+            _TRUST,
             _argument(
                 "--select", action="append", default=[], metavar="R1,…", help="these checks alone"
             ),

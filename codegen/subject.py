@@ -62,6 +62,25 @@ def subject(options: argparse.Namespace) -> Subject:
     return Subject(generate(knob, variant, where, reserved=keep_free).files, where, own=True)
 
 
+def stranger(about: Subject, options: argparse.Namespace) -> str:
+    """The digest of a series that is a stranger's, empty for gen's own.
+
+    Raises UsageError for a stranger's where there is no sandbox to run it in, without `--trust`.
+    """
+    if about.own:
+        return ""
+    from codegen.record import digest
+    from codegen.run import sandbox
+
+    found = sandbox.found()
+    if found.path is None and not options.trust:
+        raise UsageError(
+            f"there is no sandbox on this machine, and what is built of this series runs its own "
+            f"code, which gen did not make: {found.why}; --trust runs it as you"
+        )
+    return digest(about.files)
+
+
 def _there(options: argparse.Namespace) -> Subject:
     """A series that lies there: only gen's own record says which tree it was made for."""
     from codegen.mbox import read_series

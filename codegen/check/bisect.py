@@ -45,7 +45,11 @@ class _Bench:
 
     @property
     def out(self) -> Path:
-        return self.bench.folder / f"check-{Path(self.bench.options.compiler).name}"
+        return self.bench.work / self.name
+
+    @property
+    def name(self) -> str:
+        return f"check-{Path(self.bench.options.compiler).name}"
 
     def make(
         self, commit: str, targets: Sequence[str], piece: int, sparse: Sequence[str] = ()
@@ -88,7 +92,8 @@ def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
         what = "sparse is not installed and was not asked; apt-get install sparse"
         yield Remark(what, rule="sparse", note=True)
     place = _Bench(bench, _folders(view.applied.paths), check, tell)
-    before = _baseline(place, view.applied)
+    before = _baseline(replace(place, bench=bench.shared), view.applied)
+    bench.out(place.name, fresh=True)
     if before.outdated:
         what = "the sparse that is installed is too old for this tree, and was not asked"
         yield Remark(what, rule="sparse", note=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from codegen.applied import apply_series
@@ -44,14 +45,17 @@ def check(
     compiler: str | None = "gcc",
     progress: Report = silent,
     checks: Sequence[Check] = CHECKS,
+    stranger: str = "",
 ) -> Checked:
     """Check a series' files on a tree, by all checks or some; without a compiler nothing is built.
 
+    `stranger` is the digest of a series that gen did not make.
     Raises FindingsError with the patch that does not apply, EnvironmentFailure where a program is
     missing or the tree does not build without the series, UsageError where there is no patch.
     """
     built = {each.name for each in checks if each.run is None}
-    with _repository(location, compiler if built else None, progress) as (git_dir, bench):
+    compiler = compiler if built else None
+    with _repository(location, compiler, progress, stranger) as (git_dir, bench):
         applied = apply_series(files, location, git_dir, progress)
         cover = next((name for name, data in files.items() if data is applied.cover), "")
         found: list[Remark] = []
@@ -71,7 +75,7 @@ def check(
 
 @contextmanager
 def _repository(
-    location: TreeLocation, compiler: str | None, progress: Report
+    location: TreeLocation, compiler: str | None, progress: Report, stranger: str
 ) -> Iterator[tuple[Path, Bench | None]]:
     """Where the series becomes commits: the tree's bench, or a place that goes again."""
     if compiler is None:
@@ -79,9 +83,8 @@ def _repository(
             yield git_dir, None
         return
     waiting = "another run has the tree's bench"
-    with open_bench(
-        location, Options(compiler=compiler), lambda: progress(0, None, waiting)
-    ) as bench:
+    options, tell = Options(compiler=compiler), partial(progress, 0, None, waiting)
+    with open_bench(location, options, tell, stranger) as bench:
         yield bench.git_dir, bench
 
 

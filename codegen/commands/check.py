@@ -13,7 +13,7 @@ from codegen.check.run import Checked
 from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
 from codegen.progress import progress
-from codegen.subject import subject
+from codegen.subject import stranger, subject
 from codegen.terminal import say
 
 
@@ -26,7 +26,12 @@ def check(options: argparse.Namespace) -> int:
     with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(
-            about.files, about.location, compiler=compiler, progress=report, checks=checks
+            about.files,
+            about.location,
+            compiler=compiler,
+            progress=report,
+            checks=checks,
+            stranger="" if options.no_build else stranger(about, options),
         )
     if options.json:
         print_json(_as_json(found))

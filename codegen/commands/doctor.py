@@ -7,6 +7,7 @@ import argparse
 
 from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
+from codegen.run import sandbox
 from codegen.run.doctor import accelerator, apt_command, examine, room
 from codegen.terminal import say
 from codegen.tree.cache import cache_path
@@ -14,7 +15,7 @@ from codegen.tree.cache import cache_path
 
 def doctor(options: argparse.Namespace) -> int:
     """Print what is there and what is missing; FOUND where something that is needed is missing."""
-    found = examine()
+    found, confined = examine(), sandbox.found()
     free, enough = room(cache_path())
     missing = [each for each in found if each.part.needed and not each.version]
     good = enough and not missing
@@ -29,7 +30,12 @@ def doctor(options: argparse.Namespace) -> int:
             }
             for each in found
         ]
-        said = {"parts": parts, "accelerator": accelerator(), "cache": str(cache_path())}
+        said: dict[str, object] = {
+            "parts": parts,
+            "accelerator": accelerator(),
+            "cache": str(cache_path()),
+        }
+        said["sandbox"] = {"there": confined.path is not None, "what": str(confined)}
         install = apt_command(found) or None
         print_json({"ok": good, **said, "free_gb": round(free, 1), "install": install})
         return DONE if good else FOUND
@@ -38,6 +44,9 @@ def doctor(options: argparse.Namespace) -> int:
         state = each.version or ("MISSING" if each.part.needed else "missing")
         say(f"{each.part.name:{width}}  {state:10}  {each.part.use}")
     say(f"{'cache':{width}}  {free:.0f} GB free{'' if enough else ', TOO LITTLE'}, {cache_path()}")
+    say(f"{'sandbox':{width}}  {confined}")
+    if confined.path is None:
+        say("    a series that gen did not make is built and tested with --trust alone")
     say(accelerator())
     command = apt_command(found)
     if command:

@@ -26,7 +26,7 @@ from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
-from codegen.subject import subject
+from codegen.subject import stranger, subject
 from codegen.terminal import say
 
 _STAMP = ".gen-results"
@@ -46,9 +46,10 @@ def test(options: argparse.Namespace) -> int:
         mutants=options.mutants,
         resume=options.resume,
     )
+    who = stranger(about, options)
     with (
         progress(quiet=options.json) as shown,
-        open_bench(about.location, _options(options), _waiting) as bench,
+        open_bench(about.location, _options(options), _waiting, who) as bench,
     ):
         applied = apply_series(about.files, about.location, bench.git_dir, shown)
         folder = _folder(options, bench, applied)
@@ -81,9 +82,10 @@ def test(options: argparse.Namespace) -> int:
 def build(options: argparse.Namespace) -> int:
     """`gen build`: the kernel and the selftests of a series."""
     about = subject(options)
+    who = stranger(about, options)
     with (
         progress(quiet=options.json) as shown,
-        open_bench(about.location, _options(options), _waiting) as bench,
+        open_bench(about.location, _options(options), _waiting, who) as bench,
     ):
         applied = apply_series(about.files, about.location, bench.git_dir, shown)
         tip = applied.tip.commit

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from codegen.lock import locked
-from codegen.run import make
+from codegen.run import made, make
 from codegen.run.build import KernelBuild, Options, build
 from codegen.run.checkout import sync
 from codegen.run.make import Progress, Step
@@ -24,14 +24,53 @@ from codegen.tree.cache import cache_dir
 from codegen.tree.locate import TreeLocation
 from codegen.tree.scratch import make_repository
 
+_STRANGERS = 3  # whose builds are kept; each takes 0.3 GB
+
 
 @dataclass(frozen=True)
 class Bench:
-    """The folders of one tree and one compiler; held by one run at a time, see open_bench()."""
+    """The folders of one tree and one compiler; held by one run at a time, see open_bench().
+
+    A `stranger`'s series, named by its digest, is built in folders of its own, compiler cache
+    included: nothing that its makefiles write is ever read for another series.
+    """
 
     folder: Path
     location: TreeLocation
     options: Options
+    stranger: str = ""
+
+    @property
+    def work(self) -> Path:
+        """Where what is built goes."""
+        return self.folder / "strangers" / self.stranger if self.stranger else self.folder
+
+    @property
+    def shared(self) -> Bench:
+        """The bench for the tree itself, which is nobody's series."""
+        options = replace(self.options, ccache=self.folder / "ccache")
+        return replace(self, stranger="", options=options) if self.stranger else self
+
+    @property
+    def memory(self) -> Path:
+        """The file for what a boot has told of the machine."""
+        return (self.work if self.stranger else self.folder.parent) / "accel.json"
+
+    def out(self, name: str, *, fresh: bool = False) -> Path:
+        """An output folder; a stranger's begins as a copy of what was made of the tree itself.
+
+        `fresh` makes it anew.
+        """
+        mine, theirs = self.work / name, self.folder / name
+        if self.stranger and theirs.exists() and (fresh or not mine.exists()):
+            if mine.exists():
+                made.remove(mine)
+            new = mine.with_name(f"{name}.new")
+            if new.exists():
+                made.remove(new)
+            shutil.copytree(theirs, new, symlinks=True)
+            new.rename(mine)
+        return mine
 
     @property
     def git_dir(self) -> Path:
@@ -46,7 +85,7 @@ class Bench:
         """The kernel of a commit.  Raises what `codegen.run.build.build` raises."""
         if progress:
             progress(Step(0, None, "the checkout"))
-        out = self.folder / f"kernel-{Path(self.options.compiler).name}"
+        out = self.out(f"kernel-{Path(self.options.compiler).name}")
         return build(self.source(commit), out, progress, self.options)
 
     def keep(self, kernel: KernelBuild, commit: str) -> Path:
@@ -61,7 +100,9 @@ class Bench:
         return image
 
     def image(self, commit: str, progress: Progress | None = None) -> Path:
-        """The image of a commit: the one that was kept, or a new one."""
+        """The image of a commit of the tree itself: the one that was kept, or a new one."""
+        if self.stranger:
+            return self.shared.image(commit, progress)
         image = self._image(commit)
         if image.exists():
             os.utime(image)
@@ -72,7 +113,7 @@ class Bench:
         options = self.options
         made_by = (make.compiler_id(options.compiler), options.fragment.read_text())
         digest = hashlib.sha256(repr((*made_by, options.make_args)).encode()).hexdigest()
-        return self.folder / "images" / f"{commit}-{digest[:8]}"
+        return self.work / "images" / f"{commit}-{digest[:8]}"
 
 
 @contextmanager
@@ -80,20 +121,34 @@ def open_bench(
     location: TreeLocation,
     options: Options | None = None,
     waiting: Callable[[], None] | None = None,
+    stranger: str = "",
 ) -> Iterator[Bench]:
     """The bench of a tree, held until the block ends; `waiting` is called if another run has it.
 
+    `stranger` is the digest of a series that gen did not make.
     Raises EnvironmentFailure where the cache cannot be written.
     """
     root = cache_dir() / "bench"
     options = options or Options()
-    if options.ccache is None:
-        options = replace(options, ccache=root / "ccache")
     folder = root / _name(location)
-    folder.mkdir(parents=True, exist_ok=True)
+    bench = Bench(folder, location, options, stranger[:16])
+    bench.work.mkdir(parents=True, exist_ok=True)
+    # Another tree's makefiles write to another cache.
+    options = replace(options, ccache=bench.work / "ccache", scripts=root)
     with locked(folder / "lock", waiting):
         make_repository(folder / "series.git", location.git_dir)
-        yield Bench(folder, location, options)
+        _forget(folder / "strangers", bench.work)
+        yield replace(bench, options=options)
+
+
+def _forget(strangers: Path, now: Path) -> None:
+    """Remove what was built of strangers' series, but of the last few."""
+    if not strangers.exists():
+        return
+    if now.parent == strangers:
+        os.utime(now)
+    for old in sorted(strangers.iterdir(), key=lambda path: -path.stat().st_mtime)[_STRANGERS:]:
+        made.remove(old)
 
 
 def _name(location: TreeLocation) -> str:

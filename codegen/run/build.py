@@ -37,6 +37,7 @@ class KernelBuild:
     seconds: float
     log: Path
     ccache: Path | None
+    cc: str  # what make was told to compile with
     notes: tuple[str, ...] = ()  # what its configuration lacks of what was only wished for
 
     @property
@@ -47,7 +48,8 @@ class KernelBuild:
 
 @dataclass(frozen=True)
 class Options:
-    """How to build: `ccache` is the folder it keeps its objects in (None: without it).
+    """How to build: `ccache` is the folder it keeps its objects in (None: without it), `scripts`
+    the one for the command that calls it.
 
     `targets` are make's; without bzImage among them, the result's images are not there.
     `tools` are files and folders that `make_args` name.
@@ -56,6 +58,7 @@ class Options:
     compiler: str = "gcc"
     jobs: int | None = None
     ccache: Path | None = None
+    scripts: Path | None = None
     fragment: Path = config.FRAGMENT
     make_args: tuple[str, ...] = ()
     tools: tuple[Path, ...] = ()
@@ -85,13 +88,15 @@ def build(
     with locked(out.with_name(f"{out.name}.lock")):
         log.unlink(missing_ok=True)
         _claim(out, {"source": str(source), "compiler": compiler, "arch": "x86_64"})
+        cc = make.compiler_command(options.compiler, options.ccache, options.scripts)
         args = [
             *("-C", str(source), f"O={out}", "ARCH=x86_64"),
-            f"CC={make.compiler_command(options.compiler, options.ccache)}",
+            f"CC={cc}",
             *options.make_args,
         ]
         env = make.environment(options.ccache)
-        room = make.room(options.compiler, (source, *options.tools), (out,), options.ccache)
+        read = (source, *options.tools)
+        room = make.room(options.compiler, cc, read, (out,), options.ccache)
         all_new, notes = _configure(source, out, args, env, room, log, options.fragment)
         with make.whole(out):
             objects = make.run_make(
@@ -117,6 +122,7 @@ def build(
         seconds=time.monotonic() - start,
         log=log,
         ccache=options.ccache,
+        cc=cc,
         notes=notes,
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.run import made
+
 FRAGMENT = Path(__file__).with_name("kvm-x86.config")
 
 _REMARK = r"(?:\s+# (?:(optional)|for: (\S.*)))?$"
@@ -112,7 +114,7 @@ def kconfig_symbols(source: Path, arch: str = "x86") -> frozenset[str]:
         if name in seen or "$" in name or not path.is_file():
             continue
         seen.add(name)
-        text = path.read_text(errors="replace")
+        text = made.text(path)
         symbols.update(_SYMBOL.findall(text))
         todo.extend(_SOURCE.findall(text))
     return frozenset(symbols)

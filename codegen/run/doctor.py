@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.run.boot import DEVICE, QEMU
+from codegen.run.sandbox import PACKAGE, PROGRAM
 
 ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 
@@ -51,6 +52,7 @@ PARTS = (
     Part("ccache", "ccache", "building what was built before", needed=False),
     Part("clang", "clang", "gen build --compiler clang", needed=False),
     Part("sparse", "sparse", "gen check", needed=False),
+    Part(PROGRAM, PACKAGE, "a sandbox for what a tree or a series runs", needed=False),
 )
 
 

@@ -14,7 +14,7 @@ from typing import IO
 
 from codegen.errors import EnvironmentFailure, FindingsError
 from codegen.run import made, sandbox
-from codegen.run.limits import BUILD, LimitHit, Limits, size
+from codegen.run.limits import BUILD, LimitHit, size
 from codegen.run.view import Room
 
 TOOLS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "ld": "binutils"}
@@ -104,15 +104,16 @@ exec {compiler} "$@"
 """
 
 
-def compiler_command(compiler: str, ccache: Path | None) -> str:
+def compiler_command(compiler: str, ccache: Path | None, scripts: Path | None = None) -> str:
     """The value of CC: KVM's objects through ccache, where there is one and a folder for it.
 
-    Writes a script beside that folder, which whoever compiles can write to.
+    Writes a script to the folder `scripts`, which is beside the cache where nothing is said: what
+    is compiled can write to the cache.
     """
     if not ccache or not shutil.which("ccache"):
         return compiler
     ccache.mkdir(parents=True, exist_ok=True)
-    script = ccache.with_name(f"{ccache.name}-{Path(compiler).name}")
+    script = (scripts or ccache.parent) / f"cc-{Path(compiler).name}"
     text = _WRAPPER.format(compiler=compiler)
     if not script.exists() or script.read_text() != text:
         new = script.with_suffix(f".{os.getpid()}")
@@ -145,13 +146,12 @@ def jobs_default() -> int:
 
 
 def room(
-    compiler: str, read: Sequence[Path], write: Sequence[Path], ccache: Path | None = None
+    compiler: str, cc: str, read: Sequence[Path], write: Sequence[Path], ccache: Path | None
 ) -> Room:
-    """What make may see: folders to read and to write, the compiler and its cache."""
-    command = compiler_command(compiler, ccache)
-    if ccache is None or command == compiler:
+    """What make may see: folders to read and to write, the compiler (`cc` is CC) and its cache."""
+    if ccache is None or cc == compiler:
         return Room(tuple(read), tuple(write), programs=(compiler,))
-    return Room((*read, Path(command)), tuple(write), (ccache,), programs=(compiler,))
+    return Room((*read, Path(cc)), tuple(write), (ccache,), programs=(compiler,))
 
 
 def planned(args: Sequence[str], env: Mapping[str, str], room: Room) -> int:
@@ -173,7 +173,6 @@ def run_make(
     total: int | None = None,
     progress: Progress | None = None,
     strip: Sequence[str] = (),
-    limits: Limits = BUILD,
 ) -> int:
     """Run `make args` in the sandbox, adding what it says to `log`; returns how many objects it
     made.
@@ -189,8 +188,8 @@ def run_make(
     try:
         with log.open("a", errors="replace") as out:
             print("$", shlex.join(command), file=out, flush=True)
-            with sandbox.foreign(command, room, limits, subprocess.PIPE, env=env) as running:
-                for line in _lines(running.process.stdout, limits.told, what):
+            with sandbox.foreign(command, room, BUILD, subprocess.PIPE, env=env) as running:
+                for line in _lines(running.process.stdout, BUILD.told, what):
                     print(line, file=out)
                     lines.append(line)
                     found = _OBJECT.match(line)

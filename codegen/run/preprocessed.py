@@ -28,7 +28,8 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
     asked = [word for word in (*words[:at], *words[at + 2 :]) if not word.startswith("-Wp,-MMD")]
     asked[asked.index("-c")] = "-E"
     env = make.environment(kernel.ccache)
-    room = make.room(kernel.compiler, (kernel.source, kernel.out), (), kernel.ccache)
+    read = (kernel.source, kernel.out)
+    room = make.room(kernel.compiler, kernel.cc, read, (), kernel.ccache)
     done = sandbox.run(asked, room, asked[0], env=env, cwd=kernel.out, limits=BUILD)
     return done.stdout if done.status == 0 else None
 

@@ -99,9 +99,14 @@ class Done:
     stderr: bytes
 
 
-@cache
 def found() -> Sandbox:
-    """Find out what this machine has, by trying it; once in a run."""
+    """What this machine has, found out by trying it; once in a run."""
+    return tried(os.environ.get("PATH", ""), os.geteuid())
+
+
+@cache
+def tried(search: str, user: int) -> Sandbox:
+    """What there is for a `PATH` and a user's id, which are this process' own."""
     path = shutil.which(PROGRAM)
     if path is None:
         return Sandbox(None, f"{PROGRAM} is not installed (apt-get install {PACKAGE})")

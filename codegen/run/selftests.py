@@ -89,7 +89,7 @@ def build_selftests(
         include = kernel.headers / "include"
         args = [
             *("-C", str(source / FOLDER), f"OUTPUT={out}"),
-            f"CC={make.compiler_command(kernel.compiler, kernel.ccache)}",
+            f"CC={kernel.cc}",
             # The first is what newer trees ask, the second what older ones do.
             f"KHDR_INCLUDES=-isystem {include}",
             f"INSTALL_HDR_PATH={kernel.headers}",
@@ -98,7 +98,8 @@ def build_selftests(
         ]
         args += ["-k"] if names is None else [str(out / name) for name in chosen]
         env = make.environment(kernel.ccache)
-        room = make.room(kernel.compiler, (source, kernel.out), (out,), kernel.ccache)
+        read = (source, kernel.out)
+        room = make.room(kernel.compiler, kernel.cc, read, (out,), kernel.ccache)
         broken: tuple[str, ...] = ()
         objects = 0
         try:
@@ -144,11 +145,11 @@ def _broken(log: str, out: Path) -> tuple[str, ...]:
 def _forget_stale(kernel: KernelBuild, out: Path) -> None:
     """Empty `out` where it was made by another compiler, or by headers that make does not watch."""
     makefiles = sorted((kernel.source / FOLDER).glob("Makefile*"))
-    watched = any("-MD" in path.read_text(errors="replace") for path in makefiles)
+    watched = any("-MD" in made.text(path) for path in makefiles)
     identity = hashlib.sha256(f"{kernel.source} {make.compiler_id(kernel.compiler)}".encode())
     if not watched:
         for path in _headers(kernel):
-            identity.update(path.read_bytes())
+            identity.update(made.read(path))
     mark = out / ".gen-selftests"
     if out.exists() and mark.exists() and made.text(mark) == identity.hexdigest():
         return

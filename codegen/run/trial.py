@@ -102,9 +102,8 @@ class Trial:
             images = {**images, "series": self.bench.keep(kernel, tip)}
         with self._spent("build selftests"):
             new, old = self._tests(kernel)
-        memory = self.bench.folder.parent / "accel.json"
         canary = images.get("base", images["series"])
-        self.accel = accel.choose(self.wishes.accel, canary, self._init, memory)
+        self.accel = accel.choose(self.wishes.accel, canary, self._init, self.bench.memory)
         conditions = [(), *(params for params in CONDITIONS if _has(kernel, params))]
         mutants: Sequence[Mutant] = ()
         if self.wishes.mutants and new:

@@ -41,7 +41,7 @@ def way(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """Root with what the machine has for counting, root without, and a user."""
-    sandbox.found.cache_clear()
+    sandbox.tried.cache_clear()
     if request.param == "user":
         (tmp_path / "out").mkdir()
         os.chown(tmp_path / "out", NOBODY, NOBODY)
@@ -54,7 +54,7 @@ def way(
             assert sandbox.found().another
         yield request.param
     monkeypatch.undo()
-    sandbox.found.cache_clear()
+    sandbox.tried.cache_clear()
 
 
 def run(script: str, *write: Path, limits: Limits = LIMITS) -> sandbox.Done:
