@@ -15,7 +15,7 @@ from codegen.tree.locate import TreeLocation
 from codegen.variants import Variant
 
 
-def series(made: Series, folder: Path, tree_version: str) -> str:
+def series(made: Series, folder: Path, tree_version: str, columns: int | None = None) -> str:
     """What was made: patches with their size, numbers, sites, files, what to do next."""
     plan = made.plan
     title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
@@ -37,6 +37,8 @@ def series(made: Series, folder: Path, tree_version: str) -> str:
     lines += [f"  gen check {folder}", f"  gen test {folder}"]
     if made.tree.git_dir and not spec.startswith("debian-"):
         lines.append(f"  gen apply --variant {plan.variant.name} --tree DIR --branch NAME")
+    following = lines.index("next:") + 1
+    lines[following:] = [terminal.command(each.strip(), columns) for each in lines[following:]]
     return "\n".join(lines) + "\n"
 
 

@@ -88,7 +88,7 @@ def _show(
         say(show.variants(made, answers, options.out, tree_version, columns))
     else:
         for series, folder in zip(made, folders, strict=True):
-            say(show.series(series, folder, tree_version))
+            say(show.series(series, folder, tree_version, columns))
     for why in dict.fromkeys(series.unaddressed for series in made if series.unaddressed):
         say(f"gen: no To: and Cc:, {why}", sys.stderr)
 

@@ -136,6 +136,17 @@ def test_all_variants_are_a_table(
     assert "not here: KVM_X86_QUIRK_SLOT_ZAP_ALL" in refused
 
 
+def test_what_is_printed_to_be_pasted_is_the_same_however_narrow(
+    gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["--variant", "quirk", "--abi", description, "--tree", repository, "--out", tmp_path]
+    wide = gen(*command).out.partition("next:\n")[2].strip().splitlines()
+    assert any(len(line) > 40 for line in wide)
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = gen(*command).out.partition("next:\n")[2].strip().replace("\\\n", "").splitlines()
+    assert [line.split() for line in narrow] == [line.split() for line in wide]
+
+
 def test_a_variant_that_cannot_be_is_status_1(gen: Any, repository: Path, tmp_path: Path) -> None:
     ran = gen("--variant", "quirk", "--tree", repository, "--out", tmp_path / "out")
     assert ran.status == 1
