@@ -42,6 +42,8 @@ _KINDS = {
 }
 
 
+_NAME = "source.c"  # for the parser, whatever bytes the file's own name has
+
 Declared = tuple[str, str, int, int]
 
 
@@ -51,22 +53,25 @@ def index() -> Any:
     return cindex.Index.create(excludeDecls=False)
 
 
-def _parse(path: str, data: bytes, options: int) -> Any:
-    return index().parse(path, args=_ARGS, unsaved_files=[(path, data)], options=options)
+def _parse(data: bytes, options: int) -> Any:
+    return index().parse(_NAME, args=_ARGS, unsaved_files=[(_NAME, data)], options=options)
 
 
 @lru_cache(maxsize=16)
-def _lexed(path: str, data: bytes) -> Any:
+def _lexed(data: bytes) -> Any:
     """The text for its tokens alone: they come without the bodies being parsed."""
-    return _parse(path, data, _TOKENS_ONLY)
+    return _parse(data, _TOKENS_ONLY)
 
 
 def extents(path: str, data: bytes) -> tuple[Declared, ...]:
-    """Kind, name and byte offsets of what a file declares, see `codegen.c.source.Extent`."""
+    """Kind, name and byte offsets of what a file declares, see `codegen.c.source.Extent`.
+
+    `path` is for the caller's messages, see `codegen.c.apart`.
+    """
     found = []
-    for cursor in _parse(path, data, _OPTIONS).cursor.get_children():
+    for cursor in _parse(data, _OPTIONS).cursor.get_children():
         kind = _KINDS.get(cursor.kind)
-        if kind is None or cursor.location.file is None or cursor.location.file.name != path:
+        if kind is None or cursor.location.file is None or cursor.location.file.name != _NAME:
             continue
         if kind != "macro" and not cursor.is_definition():
             kind = "declaration"
@@ -77,8 +82,8 @@ def extents(path: str, data: bytes) -> tuple[Declared, ...]:
 
 def tokens(path: str, data: bytes, start: int, end: int) -> tuple[tuple[int, int, bool], ...]:
     """Offsets of the tokens between two others, and whether each is a comment."""
-    unit = _lexed(path, data)
-    file = unit.get_file(path)
+    unit = _lexed(data)
+    file = unit.get_file(_NAME)
     span = cindex.SourceRange.from_locations(
         cindex.SourceLocation.from_offset(unit, file, start),
         cindex.SourceLocation.from_offset(unit, file, end),
