@@ -13,7 +13,9 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
+from codegen.errors import EnvironmentFailure
 from codegen.tree import cache
+from codegen.tree.plumbing import git
 
 _PREFIX = "kvm-codegen."
 _OURS = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
@@ -85,6 +87,21 @@ def scratch_repository(borrow: Path | None) -> Iterator[Path]:
         yield make_repository(Path(folder) / "series.git", borrow)
 
 
+_CONFIG = {
+    "sha1": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",
+    "sha256": "[core]\n\trepositoryformatversion = 1\n\tbare = true\n"
+    "[extensions]\n\tobjectFormat = sha256\n",
+}
+
+
+def _format_of(git_dir: Path) -> str:
+    """How a repository names its objects, which those of another one that borrows them must do."""
+    name = git(git_dir, "rev-parse", "--show-object-format")
+    if name not in _CONFIG:
+        raise EnvironmentFailure(f"{git_dir}: objects in the format {name}, which gen cannot read")
+    return name
+
+
 def make_repository(git_dir: Path, borrow: Path | None) -> Path:
     """Make a bare repository, or keep the one that is there; returns its folder.
 
@@ -93,7 +110,7 @@ def make_repository(git_dir: Path, borrow: Path | None) -> Path:
     for name in ("objects/info", "objects/pack", "refs/heads"):
         (git_dir / name).mkdir(parents=True, exist_ok=True)
     (git_dir / "HEAD").write_text("ref: refs/heads/series\n")
-    (git_dir / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n")
+    (git_dir / "config").write_text(_CONFIG[_format_of(borrow) if borrow else "sha1"])
     if borrow is not None:
         objects = _objects_of(borrow)
         (git_dir / "objects/info/alternates").write_text(f"{objects}\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.applied import apply_series
 from codegen.apply import apply_branch
 from codegen.commit import Person
 from codegen.errors import UsageError
@@ -23,6 +25,7 @@ from codegen.mbox import MANIFEST, ORDER
 from codegen.plan import Plan
 from codegen.series import Series, finish, generate, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
+from codegen.tree.scratch import scratch_repository
 from codegen.variants import Variant, load_variant
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
@@ -396,3 +399,25 @@ def test_finish_is_what_generate_does(repository: Path) -> None:
     with open_tree(location) as tree:
         plan = plan_for(knob(), _variant("quirk"), location, tree)
     assert finish(plan, location).files == made_from(repository, "quirk").files
+
+
+def test_a_repository_whose_objects_have_longer_names(
+    unpacked: Path, tmp_path: Path, expected: Mapping[str, bytes]
+) -> None:
+    """SHA-256: read, written to, and what was written is what `git am` makes of the mails."""
+    git(unpacked, "init", "-q", "-b", "main", "--template=", "--object-format=sha256")
+    git(unpacked, "add", "-f", "-A")
+    git(unpacked, "commit", "-q", "-m", "A small tree")
+    series = made_from(unpacked)
+    assert len(series.commits[0]) == 64
+    diffs = [data[data.index(b"\n---\n") :] for data in series.files.values() if b"\n---\n" in data]
+    plain = [data[data.index(b"\n---\n") :] for data in expected.values() if b"\n---\n" in data]
+    short = [re.sub(rb"index .*|base-commit: .*", b"", data) for data in diffs]
+    assert short == [re.sub(rb"index .*|base-commit: .*", b"", data) for data in plain]
+    with scratch_repository(series.tree.git_dir) as git_dir:
+        again = apply_series(series.files, series.tree, git_dir)
+    assert tuple(patch.commit for patch in again.patches) == series.commits
+    with open_tree(series.tree) as source:
+        tip = apply_branch(series.plan, series.tree, source, "gen/mine")
+    assert tip == series.commits[-1] == git(unpacked, "rev-parse", "gen/mine")
+    assert not git(unpacked, "fsck", "--strict")
