@@ -7,14 +7,13 @@ objects: no index, no working tree, and nothing of the user's repository is writ
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure
 from codegen.plan import Plan, PlannedPatch
-from codegen.tree.plumbing import complaint, git, git_command, run_git
+from codegen.tree.plumbing import complaint, git, git_command, quoted, run_git
 from codegen.tree.reader import Tree, read_or_none
 
 NAME, MAIL = "gen", "gen@localhost"
@@ -121,16 +120,10 @@ def _stream(
         yield f"committer {committer.name} <{committer.mail}> {date} +0000\n".encode()
         yield _data(message.encode())
         for path, data in sorted(patch.files.items()):
-            yield f"M {modes.get(path, '100644')} inline ".encode() + _quoted(path) + b"\n"
+            yield f"M {modes.get(path, '100644')} inline ".encode() + quoted(path) + b"\n"
             yield _data(data)
         yield f"\nget-mark :{number}\n".encode()
 
 
 def _data(content: bytes) -> bytes:
     return b"data %d\n%b\n" % (len(content), content)
-
-
-def _quoted(path: str) -> bytes:
-    """A path as git-fast-import(1) reads it whatever its characters are."""
-    data = os.fsencode(path)
-    return b'"' + data.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n") + b'"'

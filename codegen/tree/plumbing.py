@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,6 +45,14 @@ def complaint(stderr: bytes) -> str:
         if line.startswith(("fatal: ", "error: ")):
             return line.split(": ", 1)[1]
     return lines[0] if lines else "no message"
+
+
+def quoted(path: str) -> bytes:
+    """A path as git reads it where it reads paths in quotes, whatever its characters are."""
+    data = os.fsencode(path)
+    for byte, escape in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\n", b"\\n")):
+        data = data.replace(byte, escape)
+    return b'"' + data + b'"'
 
 
 def git(git_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> str:

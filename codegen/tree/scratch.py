@@ -15,7 +15,7 @@ from pathlib import Path
 
 from codegen.errors import EnvironmentFailure
 from codegen.tree import cache
-from codegen.tree.plumbing import git
+from codegen.tree.plumbing import git, quoted
 
 _PREFIX = "kvm-codegen."
 _OURS = re.compile(re.escape(_PREFIX) + r"[a-z0-9_]{8}")
@@ -112,8 +112,8 @@ def make_repository(git_dir: Path, borrow: Path | None) -> Path:
     (git_dir / "HEAD").write_text("ref: refs/heads/series\n")
     (git_dir / "config").write_text(_CONFIG[_format_of(borrow) if borrow else "sha1"])
     if borrow is not None:
-        objects = _objects_of(borrow)
-        (git_dir / "objects/info/alternates").write_text(f"{objects}\n")
+        objects = quoted(os.fspath(_objects_of(borrow)))
+        (git_dir / "objects/info/alternates").write_bytes(objects + b"\n")
         shallow = borrow / "shallow"
         if shallow.is_file():
             (git_dir / "shallow").write_bytes(shallow.read_bytes())

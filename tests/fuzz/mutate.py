@@ -22,6 +22,7 @@ from codegen.render import resources
 from tests.unit import kit
 
 _GOOD = Path(__file__).parent.parent / "description" / "good"
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 Where = tuple[str | int, ...]
 
 # what git, patch, docutils, a C compiler, checkpatch.pl, Jinja2 or a terminal reads in its own way
@@ -139,7 +140,7 @@ def mutant(seed: int) -> bytes:
     value = copy.deepcopy(random.choice(seeds()))
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         _change_value(random, value)
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=10_000)
+    text = yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
     if random.random() < 0.1:
         text = _change_text(random, text)
     return text.encode("utf-8", "surrogatepass")

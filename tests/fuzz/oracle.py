@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from codegen.check.docs import complaints, sections
+from codegen.check.docs import Complaint, complaints, sections
 from codegen.commit import Person
 from codegen.description.ccode import unbalanced
 from codegen.description.load import Description, parse
@@ -122,7 +122,12 @@ def _files(plan: Plan) -> Iterator[str]:
             files[path] = after
 
 
-@lru_cache(maxsize=2000)
+@lru_cache(maxsize=1000)
+def _complaints(text: str) -> tuple[Complaint, ...]:
+    return tuple(complaints(text))
+
+
+@lru_cache(maxsize=1000)
 def _changed(path: str, before: bytes, after: bytes) -> tuple[str, ...]:
     return tuple(_broken(path, before.decode(), after.decode()))
 
@@ -141,10 +146,10 @@ def _broken(path: str, before: str, after: str) -> Iterator[str]:
             yield f"{problem.message}: {after[problem.at : problem.at + 80]!r}"
     if path.endswith(".rst"):
         known = {text for _, text in sections(before)}
-        fine = Counter(c.key for _, text in sections(before) for c in complaints(text))
+        fine = {c.key for text in known for c in _complaints(text)}
         for _, text in sections(after):
             if text not in known:
-                for complaint in complaints(text):
+                for complaint in _complaints(text):
                     if complaint.key not in fine:
                         yield f"docutils: {complaint.text}: {text.splitlines()[complaint.line - 1 :][:3]}"
 
