@@ -221,7 +221,11 @@ def test_debian_from_archive_to_removal(
     (machine.parts / "a.list").write_text(text)
     location = resolve(None)
     assert location.name == "debian-6.12" and location.git_dir == cache / "trees.git"
+    kept = f"debian:6.12 is kept in {cache}, "
+    assert location.note.splitlines()[-1].startswith(kept)
+    assert location.note.endswith(" MB; `gen tree remove debian:6.12` deletes it")
     older = resolve("debian:6.1")
+    assert resolve("debian:6.1").note == ""  # said once
     names = [(entry.name, entry.version, entry.kind) for entry in list_trees()]
     assert names == [("debian:6.1", "6.1.9-1", "debian"), ("debian:6.12", "6.12.7-1", "debian")]
 
