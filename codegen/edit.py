@@ -25,8 +25,21 @@ class Edit:
     template: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file as it is behind a patch, and the bytes of it that are the patch's, in order."""
+
+    data: bytes
+    new: tuple[tuple[int, int], ...]
+
+
 def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes]:
-    """The files that the edits change, as they are afterwards.
+    """The files that the edits change, as they are afterwards; see `changed`."""
+    return {path: made.data for path, made in changed(tree, edits).items()}
+
+
+def changed(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, Changed]:
+    """The files that the edits change, and what of them is new.
 
     All edits of a file were located in the same text, so the last place is edited first; at the
     same place, the order of the edits is kept.  Raises FindingsError where two edits overlap or
@@ -39,11 +52,22 @@ def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes]:
     }
 
 
-def _apply(tree: Tree, path: str, edits: list[Edit]) -> bytes:
+def rewritten(tree: Tree, path: str, data: bytes) -> Changed:
+    """A file that somebody else has changed: its lines that were not there before are new."""
+    kept = set((read_or_none(tree, path) or b"").split(b"\n"))
+    new, at = [], 0
+    for line in data.splitlines(keepends=True):
+        if line.rstrip(b"\n") not in kept:
+            new.append((at, at + len(line)))
+        at += len(line)
+    return Changed(data, tuple(new))
+
+
+def _apply(tree: Tree, path: str, edits: list[Edit]) -> Changed:
     data = read_or_none(tree, path) or b""
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
     pieces, at, size = [], 0, 0
-    changed: list[tuple[int, int]] = []
+    new: list[tuple[int, int]] = []
     for edit in edits:
         place = edit.place
         if place.start < at:
@@ -54,20 +78,21 @@ def _apply(tree: Tree, path: str, edits: list[Edit]) -> bytes:
         text = edit.text.encode("utf-8", "surrogateescape")
         pieces += [data[at : place.start], text]
         size += place.start - at + len(text)
-        changed.append((size - len(text), size))
+        new.append((size - len(text), size))
         at = place.end
     made = b"".join([*pieces, data[at:]])
-    return _fitted(data, made, changed) if path.endswith(_C) else made
+    return _fitted(data, made, new) if path.endswith(_C) else Changed(made, tuple(new))
 
 
-def _fitted(data: bytes, made: bytes, changed: Sequence[tuple[int, int]]) -> bytes:
+def _fitted(data: bytes, made: bytes, new: Sequence[tuple[int, int]]) -> Changed:
     """The C file that was made, its changed lines wrapped where they became too long.
 
-    `changed` has the bytes that are new, in order; a line that was as long before stays.
+    `new` has the bytes that are new, in order; a line that was as long before stays.
     """
     kept = set(data.split(b"\n"))
-    pieces, at = [], 0
-    for start, end in changed:
+    pieces, at, size = [], 0, 0
+    lines: list[tuple[int, int]] = []
+    for start, end in new:
         first = max(at, made.rfind(b"\n", 0, start) + 1)
         # what ends with a newline has changed nothing of the line behind it
         last = made.find(b"\n", end - 1 if end > start else end)
@@ -75,11 +100,14 @@ def _fitted(data: bytes, made: bytes, changed: Sequence[tuple[int, int]]) -> byt
         if last <= first:
             continue
         pieces += [made[at:first]]
+        begin = size = size + first - at
         for line in made[first:last].splitlines(keepends=True):
             macro = b"".join(pieces[-2:]).endswith(b"\\\n")
             pieces.append(_wrapped(line, kept, macro))
+            size += len(pieces[-1])
+        lines.append((begin, size))
         at = last
-    return b"".join([*pieces, made[at:]])
+    return Changed(b"".join([*pieces, made[at:]]), tuple(lines))
 
 
 def _wrapped(line: bytes, kept: Container[bytes], macro: bool) -> bytes:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,8 @@ from codegen.sites.selftest import flag_tests, test_path
 from codegen.survey import Survey
 from codegen.variants import Variant
 
+# What the context says of expressions that a description gives as alternatives.
+EXPRESSIONS = ("condition", "expression", "value_of_field")
 _KEYWORDS = frozenset(
     "struct arch true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split()
 )
@@ -105,15 +107,16 @@ def known_expression(
     description: Description,
     where: Sequence[str],
     expressions: Sequence[str] | None,
+    refused: Container[str] = (),
 ) -> str:
     """The first expression whose names the tree knows; empty where none is asked for.
 
-    Raises NotHere where it knows those of none.
+    `refused` are passed over.  Raises NotHere where the tree knows the names of none.
     """
     if not expressions:
         return ""
     missing: dict[str, str] = {}
-    for expression in expressions:
+    for expression in (each for each in expressions if each not in refused):
         unknown = [name for name in names_in(expression) if not survey.knows(name)]
         if not unknown:
             return expression
@@ -180,14 +183,25 @@ def _good_argument(field_: Any) -> str:
 
 
 def context(
-    survey: Survey, description: Description, variant: Variant, reserved: Reserved
+    survey: Survey,
+    description: Description,
+    variant: Variant,
+    reserved: Reserved,
+    refused: Container[str] = (),
 ) -> dict[str, Any]:
-    """Everything that the variant's templates may speak of."""
+    """Everything that the variant's templates may speak of.
+
+    `refused` are expressions whose names are not visible where they are used.
+    """
     knob = description.knob
     section = getattr(knob, variant.section)
     tree = TreeFacts(survey)
     condition = known_expression(
-        survey, description, (variant.name, "condition"), getattr(section, "condition", None)
+        survey,
+        description,
+        (variant.name, "condition"),
+        getattr(section, "condition", None),
+        refused,
     )
     made: dict[str, Any] = {
         "knob": knob,
@@ -204,9 +218,13 @@ def context(
     }
     if hasattr(section, "expression"):
         where = (variant.name, "expression")
-        made["expression"] = known_expression(survey, description, where, section.expression)
+        made["expression"] = known_expression(
+            survey, description, where, section.expression, refused
+        )
         where = (variant.name, "value")
-        made["value_of_field"] = known_expression(survey, description, where, section.value)
+        made["value_of_field"] = known_expression(
+            survey, description, where, section.value, refused
+        )
         if section.field:
             made["expression"] = f"{made['predicate'].kvm}->arch.{section.field.name}"
     return made

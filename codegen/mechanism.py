@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
 from codegen.c.layout import width
 from codegen.description.model import Alternative, Edit, Knob
 from codegen.edit import Edit as TextEdit
@@ -15,50 +18,57 @@ from codegen.sites.place import Place, not_found
 from codegen.survey import Survey
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An alternative with its edits; not `fits` if it names what the tree does not have there."""
+
+    alternative: Alternative
+    edits: tuple[TextEdit, ...]
+    fits: bool = True
+
+
 def choose(
-    survey: Survey, knob: Knob, renderer: Renderer
-) -> tuple[Alternative | None, tuple[TextEdit, ...]]:
+    survey: Survey, knob: Knob, renderer: Renderer, compiles: Callable[[Sequence[TextEdit]], bool]
+) -> Choice | None:
     """The alternative that fits the tree, with its edits and the predicate's definition.
 
-    Raises FindingsError with what every alternative lacks where none fits.
+    `compiles` says whether what the edits name is visible there.  Where that holds for none, the
+    first whose places are all found is answered.  None without alternatives; FindingsError with
+    what each one lacks where the places of none are found.
     """
     if knob.mechanism is None or not knob.mechanism.alternatives:
-        return None, ()
+        return None
     narrow = Survey(survey.tree, survey.architectures, wide=False)
-    for alternative in knob.mechanism.alternatives:
-        try:
-            edits = tuple(edit_of(narrow, each) for each in alternative.edits)
-            return alternative, (predicate(narrow, knob, renderer), *edits)
-        except FindingsError:
-            continue
-    return _choose_anywhere(survey, knob, renderer)
-
-
-def _choose_anywhere(
-    survey: Survey, knob: Knob, renderer: Renderer
-) -> tuple[Alternative | None, tuple[TextEdit, ...]]:
-    """The same in the whole tree, which takes seconds: folders may have been renamed."""
-    assert knob.mechanism is not None
-    findings: list[Finding] = []
-    for number, alternative in enumerate(knob.mechanism.alternatives, 1):
-        try:
-            edits = tuple(edit_of(survey, each) for each in alternative.edits)
-            return alternative, (predicate(survey, knob, renderer), *edits)
-        except FindingsError as problem:
-            heading = f"mechanism, alternative {number} ({alternative.tree})"
-            findings += [
-                Finding(f"{heading}: {f.message}", hint=f.hint, site=f.site)
-                for f in problem.findings
-            ]
+    for each in (narrow, survey):
+        found: list[Choice] = []
+        findings: list[Finding] = []
+        for number, alternative in enumerate(knob.mechanism.alternatives, 1):
+            try:
+                edits = tuple(edit_of(each, edit) for edit in alternative.edits)
+                made = (predicate(each, knob, renderer), *edits)
+            except FindingsError as problem:
+                findings += _headed(number, alternative, problem)
+                continue
+            if compiles(made):
+                return Choice(alternative, made)
+            found.append(Choice(alternative, made, fits=False))
+        if found:  # the folders are where they were
+            return found[0]
     raise error(*findings)
 
 
-def predicate(survey: Survey, knob: Knob, renderer: Renderer, value: str | None = None) -> TextEdit:
+def _headed(number: int, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:
+    heading = f"mechanism, alternative {number} ({alternative.tree})"
+    for each in problem.findings:
+        yield Finding(f"{heading}: {each.message}", hint=each.hint, site=each.site)
+
+
+def predicate(survey: Survey, knob: Knob, renderer: Renderer) -> TextEdit:
     """The predicate's definition, before the first of its functions that the tree has."""
     if survey.wide:
         try:
             narrow = Survey(survey.tree, survey.architectures, wide=False)
-            return predicate(narrow, knob, renderer, value)
+            return predicate(narrow, knob, renderer)
         except FindingsError:
             pass
     problems: list[Finding] = []
@@ -69,7 +79,7 @@ def predicate(survey: Survey, knob: Knob, renderer: Renderer, value: str | None 
             problems += problem.findings
             continue
         header = place.path.endswith(".h")
-        text = renderer.render("common/predicate", header=header, value=value or knob.predicate.off)
+        text = renderer.render("common/predicate", header=header)
         return TextEdit("predicate", place, text, "common/predicate")
     raise error(*problems)
 

@@ -6,17 +6,20 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from codegen import mechanism
+from codegen import declared, mechanism
+from codegen.c.outline import outline
 from codegen.description.load import Description
 from codegen.description.model import Alternative
-from codegen.edit import Edit, applied
+from codegen.edit import Changed, Edit, changed, rewritten
 from codegen.errors import FindingsError
-from codegen.facts import Reserved, context, numbers, survey_dialect
+from codegen.facts import EXPRESSIONS, Reserved, context, names_in, numbers, survey_dialect
 from codegen.findings import Finding, NotHere, error, merge
 from codegen.given import GivenPatch
 from codegen.render import Renderer
@@ -30,16 +33,21 @@ _STRUCTS = {"kvm": "struct kvm *", "slot": "const struct kvm_memory_slot *"}
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PlannedPatch:
-    """One patch: its message, its edits and the files as they are behind it."""
+    """One patch: its message, its edits and the files that it changes, as they are behind it."""
 
     name: str
     subject: str
     message: str
     edits: tuple[Edit, ...]
-    files: Mapping[str, bytes]
+    changes: Mapping[str, Changed]
     author: str | None = None
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """What the changed files hold behind the patch."""
+        return {path: made.data for path, made in self.changes.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +86,96 @@ def make_plan(
 ) -> Plan:
     """Plan a series; `given` are the developer's own patches, which come first.
 
-    Raises NotHere with the reason, FindingsError where a site is not found.
+    Raises NotHere with the reason, FindingsError where a site is not found, or where a patch uses
+    a name that is not declared there.  Of expressions that are alternatives, the first is taken
+    whose names are all declared where they are used.
     """
     knob = description.knob
     survey = Survey(tree, knob.architectures)
     if getattr(knob, variant.section, None) is None:
         raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
-    said = context(survey, description, variant, reserved or Reserved())
+    keep_free = reserved or Reserved()
+    refused: frozenset[str] = frozenset()
+    problem: FindingsError | None = None
+    while True:
+        try:
+            said = context(survey, description, variant, keep_free, refused)
+            plan = _plan(description, variant, survey, templates, keep_free, given, said)
+        except FindingsError as other:
+            raise problem or other from None
+        missing = declared.missing_of_series(tree, plan.patches, knob.architectures)
+        if not missing:
+            return plan
+        problem = problem or error(*declared.findings(plan, missing, tree))
+        names = {each.name for _, each in missing}
+        chosen = {said[key] for key in EXPRESSIONS if names.intersection(names_in(said[key]))}
+        if chosen <= refused:
+            raise problem
+        refused |= chosen
+
+
+def _plan(
+    description: Description,
+    variant: Variant,
+    survey: Survey,
+    templates: Path,
+    reserved: Reserved,
+    given: Sequence[GivenPatch],
+    said: Mapping[str, Any],
+) -> Plan:
     renderer = Renderer(templates, said)
     _check(renderer, description, variant, said)
-    taken = numbers(survey, variant, reserved or Reserved())
-    said["n"] = taken
-    renderer = Renderer(templates, said)
-    patches = [PlannedPatch("given", g.subject, g.message, (), g.files, g.author) for g in given]
-    overlay: Tree = tree
-    for patch in patches:
-        overlay = Overlay(overlay, patch.files)
-    alternative, edits = mechanism.choose(survey, knob, renderer)
-    if edits:
-        patches.append(_mechanism_patch(description, alternative, edits, renderer, overlay))
+    taken = numbers(survey, variant, reserved)
+    renderer = Renderer(templates, {**said, "n": taken})
+    patches: list[PlannedPatch] = []
+    overlay = survey.tree
+    for each in given:
+        changes = {path: rewritten(overlay, path, data) for path, data in each.files.items()}
+        patches.append(PlannedPatch("given", each.subject, each.message, (), changes, each.author))
+        overlay = Overlay(overlay, patches[-1].files)
+
+    def early(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
+        return _early(edits, description, variant, renderer, survey)
+
+    def compiles(edits: Sequence[Edit]) -> bool:
+        whole = [*edits, *chain(*early(edits).values())]
+        return not declared.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
+
+    choice = mechanism.choose(survey, description.knob, renderer, compiles)
+    constants = early(choice.edits) if choice else {}
+    if choice:
+        patches.append(_mechanism_patch(description, choice, constants, renderer, overlay))
         overlay = Overlay(overlay, patches[-1].files)
     for spec in variant.patches:
-        patches.append(_patch(spec, description, variant, renderer, overlay))
+        patches.append(_patch(spec, description, variant, renderer, overlay, constants))
         overlay = Overlay(overlay, patches[-1].files)
+    alternative = choice.alternative if choice else None
     call = renderer.inline(variant.call)
     return Plan(description, variant, taken, tuple(patches), alternative, call)
+
+
+def _early(
+    edits: Iterable[Edit],
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
+) -> dict[str, list[Edit]]:
+    """The edits, by their template, that define constants of the knob which others use already."""
+    specs = [s for patch in variant.patches for s in patch.edits if s.early]
+    if not specs:
+        return {}
+    used = set[str]().union(*(outline(edit.text.encode()).identifiers for edit in edits))
+    made = {
+        s.text: _edits(s, description, variant, renderer, survey)
+        for s in specs
+        if renderer.holds(s.when)
+    }
+    return {
+        text: found
+        for text, found in made.items()
+        if any(used.intersection(outline(edit.text.encode()).macros) for edit in found)
+    }
 
 
 def _answer(reason: str, variant: Variant, hint: str = "") -> NotHere:
@@ -114,6 +187,9 @@ def _check(
     renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
 ) -> None:
     """Whether the variant can be on this tree at all."""
+    if description.knob.mechanism is None and not variant.names:
+        reason = f"without a mechanism there is nothing that {variant.name} could decide"
+        raise _answer(reason, variant, "describe the mechanism, or a variant with a uAPI")
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
             raise _answer(requirement.reason, variant)
@@ -137,17 +213,20 @@ def _check(
 
 def _mechanism_patch(
     description: Description,
-    alternative: Any,
-    edits: Iterable[Edit],
+    choice: mechanism.Choice,
+    constants: Mapping[str, Sequence[Edit]],
     renderer: Renderer,
     tree: Tree,
 ) -> PlannedPatch:
     knob = description.knob
     assert knob.mechanism is not None
     subject = _subject(knob.topic, knob.mechanism.subject)
-    message = renderer.render("common/mechanism", alternative=alternative).strip() + "\n"
-    edits = tuple(edits)
-    return PlannedPatch("mechanism", subject, message, edits, applied(tree, edits), knob.author)
+    early = tuple(chain(*constants.values()))
+    names = [name for edit in early for name in outline(edit.text.encode()).macros]
+    message = renderer.render("common/mechanism", alternative=choice.alternative, constants=names)
+    edits = (*choice.edits, *early)
+    changes = changed(tree, edits)
+    return PlannedPatch("mechanism", subject, message.strip() + "\n", edits, changes, knob.author)
 
 
 def _subject(topic: str | None, text: str) -> str:
@@ -165,14 +244,20 @@ def _subject(topic: str | None, text: str) -> str:
 
 
 def _patch(
-    spec: PatchSpec, description: Description, variant: Variant, renderer: Renderer, tree: Tree
+    spec: PatchSpec,
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    tree: Tree,
+    early: Container[str],
 ) -> PlannedPatch:
+    """One patch of the variant, without the edits that are in the mechanism's already."""
     knob = description.knob
     survey = Survey(tree, knob.architectures)
     edits: list[Edit] = []
     problems: list[FindingsError] = []
     for each in spec.edits:
-        if not renderer.holds(each.when):
+        if not renderer.holds(each.when) or (each.early and each.text in early):
             continue
         try:
             edits += _edits(each, description, variant, renderer, survey)
@@ -187,7 +272,7 @@ def _patch(
     topic = knob.topic if spec.topic is None else spec.topic
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
-    return PlannedPatch(spec.name, subject, message, tuple(edits), applied(tree, edits))
+    return PlannedPatch(spec.name, subject, message, tuple(edits), changed(tree, edits))
 
 
 def _edits(
@@ -198,7 +283,9 @@ def _edits(
     survey: Survey,
 ) -> list[Edit]:
     if spec.site == PREDICATE:
-        return [_predicate_edit(description, variant, renderer, survey)]
+        # without a mechanism nobody would call it
+        asked = description.knob.mechanism is not None
+        return [_predicate_edit(description, variant, renderer, survey)] if asked else []
     arguments = {
         key: renderer.inline(value) if isinstance(value, str) else value
         for key, value in spec.with_.items()
@@ -221,14 +308,10 @@ def _edits(
 def _predicate_edit(
     description: Description, variant: Variant, renderer: Renderer, survey: Survey
 ) -> Edit:
-    """The variant's answer as the predicate's value: replaced, or defined where nothing is yet."""
-    knob = description.knob
+    """The variant's answer in place of what the predicate returns while it is off."""
+    predicate = description.knob.predicate
     value = renderer.inline(renderer.inline("{{ variant.value }}"))
-    if knob.mechanism is None:
-        edit = mechanism.predicate(survey, knob, renderer, value)
-        _check_architectures(edit.place.path, value, description, variant, survey)
-        return edit
-    arguments = {"name": knob.predicate.name, "off": knob.predicate.off}
+    arguments = {"name": predicate.name, "off": predicate.off}
     (place,) = SITES["predicate-value"](survey, **arguments)
     _check_architectures(place.path, value, description, variant, survey)
     return Edit("predicate-value", place, value, "common/predicate-value")

@@ -56,6 +56,8 @@ class EditSpec(_Part):
     with_: Annotated[dict[str, Any], Field(alias="with")] = {}
     when: str | None = None
     per_arch: bool = False
+    # constants of the knob: they come with the mechanism if that uses them already
+    early: bool = False
 
 
 class PatchSpec(_Part):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,7 @@ class Description:
     text: str
     marks: Mapping[Path_, tuple[int, int]]
     folder: Path = Path()
+    document: Document | None = field(default=None, compare=False, repr=False)
 
     def finding(self, where: Sequence[str | int], message: str, hint: str = "") -> Finding:
         """A finding about one value of the description."""
@@ -48,6 +49,15 @@ class Description:
             at = at[:-1]
         line, column = self.marks.get(at, (1, 1))
         return Source(self.path, self.text).finding(line, column, message, hint)
+
+    def finding_in(
+        self, where: Where, text: str, offset: int, message: str, hint: str = ""
+    ) -> Finding:
+        """A finding about one character of a text of the description."""
+        if self.document is None:
+            return self.finding(where, message, hint)
+        line, column = self.document.mark_in(where, text, offset)
+        return self.document.source.finding(line, column, message, hint)
 
 
 def load(path: Path, shown: str = "") -> Description:
@@ -79,7 +89,7 @@ def parse(data: bytes, path: str) -> Description:
     found += _checked(document, knob, parts, bad)
     if found or knob is None:
         raise _error(found)
-    return Description(knob, path, source.text, document.marks)
+    return Description(knob, path, source.text, document.marks, document=document)
 
 
 def _source(data: bytes, path: str) -> tuple[Source, list[Finding]]:

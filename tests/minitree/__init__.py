@@ -251,4 +251,4 @@ def _flags(path: str) -> list[str]:
     own = [f"-Iarch/{arch}/include", f"-Iarch/{arch}/include/uapi", "-Iinclude/uapi"]
     if path.startswith(SELFTESTS):
         return [*_SELFTEST_FLAGS, f"-I{SELFTESTS}include", *own]
-    return [*_KERNEL_FLAGS, *own, "-Iinclude", f"-I{HERE}/stubs"]
+    return [*_KERNEL_FLAGS, *own, "-Iinclude"]

@@ -30,7 +30,7 @@ from tests.minitree import (
     old,
 )
 from tests.unit.features import FEATURES
-from tests.unit.kit import FLAG, SHIPPED, VARIANTS, after, complaints, knob, plan, shipped
+from tests.unit.kit import FLAG, SHIPPED, VARIANTS, after, complaints, diff, knob, plan, shipped
 from tests.unit.test_minitree import TREES
 
 NOT_DESCRIBED = {
@@ -188,12 +188,25 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("before-tight", MMU, "\tif (kvm_small_maps(kvm, slot))\n\t\tmax_level = PG_LEVEL_4K;\n\tif (slot->npages"),
         ("new-function", MMU, "static u8 kvm_smallest(void)\n{\n\treturn PG_LEVEL_4K;\n}\n\n/*\n * How large may a mapping be?\n"),
         ("predicate-comment", MMU, "/*\n * Whether guest memory is mapped with small pages only. It is asked on every\n * fault.\n */\nstatic bool kvm_small_maps("),
-        ("no-mechanism", "include/linux/kvm_host.h", "static inline bool kvm_slot_small_maps(const struct kvm_memory_slot *slot)\n{\n\treturn slot->flags & KVM_MEM_SMALL_MAPS;\n}\n"),
     ],
 )  # fmt: skip
 def test_what_is_generated(name: str, path: str, text: str) -> None:
     variant, section, more = FEATURES[name]
     assert text in after(plan(knob(variant, section, **more), variant), path)
+
+
+@pytest.mark.parametrize("before", ["kvm_slot_dirty_track_enabled", "kvm_mmu_max_mapping_level"])
+def test_without_a_mechanism_there_is_no_predicate_that_nobody_calls(before: str) -> None:
+    variant, section, more = FEATURES["no-mechanism"]
+    more = {**more, "predicate": {**more["predicate"], "before": [before]}}
+    made = plan(knob(variant, section, **more), variant)
+    assert made.description.knob.predicate.name not in diff(made)
+    assert "KVM_MEM_SMALL_MAPS" in after(made, KVM_MAIN)
+
+
+def test_without_a_mechanism_there_is_nothing_to_decide() -> None:
+    with pytest.raises(NotHere, match="without a mechanism there is nothing that hardcoded"):
+        plan(knob("hardcoded", mechanism=None, rfc=True), "hardcoded")
 
 
 def test_a_removed_macro_is_gone() -> None:
@@ -265,7 +278,7 @@ def test_what_one_architecture_has_is_not_asked_in_a_file_of_all(
         "predicate": {
             "name": "kvm_small_maps",
             "args": "struct kvm *kvm, const struct kvm_memory_slot *slot",
-            "before": ["check_memory_region_flags"],
+            "before": ["kvm_slot_dirty_track_enabled"],
         }
     }
     made = knob(variant, **generic)

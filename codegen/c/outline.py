@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The outline of a C file, without a parser: its code, its directives, its blocks at file scope.
+
+libclang does not know the names of an unconfigured tree, and takes a second for the headers of one
+file.  What names a file declares can be told from its text, branches of every `#if` included.
+Offsets are those of the file's bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+_UNREAD = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\.|\\\n)*)", re.M)
+_BRACE = re.compile(r"[{}]")
+_INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+([<\"])([^>\"\n]+)[>\"]", re.M)
+_DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
+TOKEN = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\.\.\.|##|\S")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A line of the preprocessor, with those that continue it; `rest` begins at `at`."""
+
+    word: str
+    start: int
+    at: int
+    end: int
+    rest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    """A macro's definition; `parameters` is None for one that is no function."""
+
+    name: str
+    parameters: tuple[str, ...] | None
+    body: str
+    start: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Braces at file scope: where what they belong to begins, `{` and behind `}`."""
+
+    head: int
+    open: int
+    end: int
+
+
+def _blank(match: re.Match[str]) -> str:
+    text = match[0]
+    if text[0] in "\"'":
+        return text[0] + " " * (len(text) - 2) + text[0]
+    return re.sub(r"[^\n]", " ", text)
+
+
+class Outline:
+    """A file's text with comments and strings blanked, and what stands where in it."""
+
+    def __init__(self, data: bytes) -> None:
+        self.text = _UNREAD.sub(_blank, data.decode("latin-1"))
+
+    @cached_property
+    def directives(self) -> tuple[Directive, ...]:
+        """The lines of the preprocessor, in order."""
+        return tuple(
+            Directive(m[1], m.start(), m.start(2), m.end(), m[2])
+            for m in _DIRECTIVE.finditer(self.text)
+        )
+
+    @cached_property
+    def code(self) -> str:
+        """The text without the lines of the preprocessor."""
+        return _DIRECTIVE.sub(_blank_line, self.text)
+
+    @cached_property
+    def macros(self) -> dict[str, tuple[Macro, ...]]:
+        """What the file defines by `#define`, by name."""
+        found: dict[str, tuple[Macro, ...]] = {}
+        for each in self.directives:
+            match = _DEFINE.match(each.rest) if each.word == "define" else None
+            if match:
+                names = None
+                if match[2]:
+                    names = tuple(p.strip().removesuffix("...") for p in match[3].split(","))
+                at = each.at + match.end()
+                macro = Macro(match[1], names, each.rest[match.end() :], each.start, at)
+                found[macro.name] = (*found.get(macro.name, ()), macro)
+        return found
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The braces at file scope, in order.
+
+        Branches of an `#if` may each open what is closed once; a `}` in column 1 closes all.
+        """
+        found: list[Block] = []
+        depth, opened, last = 0, 0, 0
+        saved: list[int] = []
+        for at, mark in self._marks:
+            if mark == "{":
+                if depth == 0:
+                    opened = at
+                depth += 1
+            elif mark == "}":
+                depth = 0 if at == 0 or self.code[at - 1] == "\n" else max(0, depth - 1)
+                if depth == 0 and opened >= last:
+                    found.append(Block(self._head(opened, last), opened, at + 1))
+                    last = at + 1
+            elif mark in ("if", "ifdef", "ifndef"):
+                saved.append(depth)
+            elif mark in ("else", "elif") and saved:
+                depth = saved[-1]
+            elif mark == "endif" and saved:
+                saved.pop()
+        return tuple(found)
+
+    @cached_property
+    def _marks(self) -> list[tuple[int, str]]:
+        braces = [(m.start(), m[0]) for m in _BRACE.finditer(self.code)]
+        return sorted(braces + [(each.start, each.word) for each in self.directives])
+
+    def _head(self, at: int, last: int) -> int:
+        """Where what `{` belongs to begins: behind the last `;`, `}` or directive before it."""
+        first = max(last, self.code.rfind(";", last, at) + 1)
+        index = bisect_right(self._starts, at) - 1
+        if index >= 0:
+            first = max(first, self.directives[index].end)
+        while first < at and self.code[first].isspace():
+            first += 1
+        return first
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [each.start for each in self.directives]
+
+    @cached_property
+    def _opens(self) -> list[int]:
+        return [block.head for block in self.blocks]
+
+    def block_at(self, offset: int) -> Block | None:
+        """The block at file scope that holds an offset, its head included."""
+        index = bisect_right(self._opens, offset) - 1
+        if index >= 0 and offset < self.blocks[index].end:
+            return self.blocks[index]
+        return None
+
+    def directive_at(self, offset: int) -> Directive | None:
+        """The line of the preprocessor that holds an offset."""
+        index = bisect_right(self._starts, offset) - 1
+        if index >= 0 and offset < self.directives[index].end:
+            return self.directives[index]
+        return None
+
+    def item_start(self, offset: int) -> int:
+        """Where the declaration at file scope begins that holds an offset."""
+        block = self.block_at(offset)
+        if block is not None:
+            return block.head
+        index = bisect_right(self._opens, offset) - 1
+        return self._head(offset, self.blocks[index].end if index >= 0 else 0)
+
+    def occurrences(self, name: str) -> Iterator[int]:
+        """Where an identifier stands in the text, directives included."""
+        text, size, at = self.text, len(name), self.text.find(name)
+        while at >= 0:
+            end = at + size
+            if not (_in_word(text[at - 1 : at]) or _in_word(text[end : end + 1])):
+                yield at
+            at = text.find(name, end)
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        """All identifiers of the text."""
+        return frozenset(_IDENTIFIER.findall(self.text))
+
+
+def _in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+def _blank_line(match: re.Match[str]) -> str:
+    return re.sub(r"[^\n]", " ", match[0])
+
+
+@lru_cache(maxsize=2048)
+def includes(data: bytes) -> tuple[tuple[int, str, bool], ...]:
+    """The headers that a file includes: where, which, and whether its own folder comes first."""
+    return tuple((m.start(), m[2].decode("latin-1"), m[1] == b'"') for m in _INCLUDE.finditer(data))
+
+
+@lru_cache(maxsize=256)
+def outline(data: bytes) -> Outline:
+    """The outline of a file's bytes."""
+    return Outline(data)

@@ -1,0 +1,433 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whether the names that a piece of C uses are visible where it stands.
+
+A name is visible if the file declares it above, or a header that it includes, at any depth; a
+parameter or a local where its block is open; a macro's argument as far as the macro uses it.  Text
+that uses a name without declaring it shows as well that it is visible there: the tree compiles.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import chain
+
+from codegen.c.headers import Headers, Read, library, library_headers, written
+from codegen.c.macros import made_by_pasting, pasted, roles
+from codegen.c.outline import Macro, Outline, outline
+from codegen.c.scopes import Scope, Use, is_name, scope_between, scope_of, tokens_of
+
+_PREDEFINED = re.compile(
+    r"__builtin_\w+|__(?:LINE|FILE|COUNTER|VA_ARGS|VA_OPT|BASE_FILE|INCLUDE_LEVEL|DATE|TIME)__"
+    r"|__(?:INT|UINT|SIZE|LONG|SHRT|CHAR|PTRDIFF|BYTE|ORDER|SIZEOF|GNUC|x86_64|aarch64)\w*"
+    r"|__(?:atomic|sync)_\w+|CONFIG_\w+|defined|_Pragma|true|false|NULL|bool"
+)
+_NAME = re.compile(rb"[A-Za-z_]\w*")
+_ATTRIBUTE = r"__\w+\s*(?:\(\([^()]*(?:\([^()]*\))?\)\))?\s*"
+_TAGGED = re.compile(rf"\b(?:struct|union|enum)\s+(?:{_ATTRIBUTE})*\Z")
+_OPENED = re.compile(rf"\s*(?:{_ATTRIBUTE})*\{{")
+_CALLED = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """A use of what is not visible; `tag` is the struct that lacks a member."""
+
+    use: Use
+    tag: str = ""
+
+
+class Visibility:
+    """Questions about one file as it is behind a patch, for one architecture."""
+
+    def __init__(self, path: str, data: bytes, read: Read, arch: str) -> None:
+        self.path = path
+        self.outline = outline(data)
+        self._data = data
+        self._read = read
+        self._headers = Headers(read, arch)
+        self._patterns: dict[str, re.Pattern[str]] | None = None
+        self._known: frozenset[str] | None = None
+        self._structs: dict[str, tuple[str, ...]] = {}
+        self._new: tuple[tuple[int, int], ...] = ()
+
+    def unseen(self, ranges: Iterable[tuple[int, int]]) -> list[Unseen]:
+        """The names used in some ranges of bytes that are not visible there, in order."""
+        found: list[Unseen] = []
+        self._new = tuple(ranges)
+        for start, end in self._new:
+            for scope, at, first in self._scopes(start, end):
+                found += self._in_scope(scope, at, max(start, first), end)
+            found += self._in_macros(start, end)
+        return sorted(found, key=lambda each: each.use.at)
+
+    def _scopes(self, start: int, end: int) -> Iterator[tuple[Scope, int, int]]:
+        """The scopes that a range touches, where each begins, and its uses."""
+        at = start
+        for block in self.outline.blocks:
+            if block.end <= start or block.head >= end:
+                continue
+            yield from self._items(at, block.head)
+            first = block.open if self._declarators(block.head) else block.head
+            yield scope_of(self.outline, block), block.head, first
+            at = block.end
+        yield from self._items(at, end)
+
+    def _items(self, start: int, end: int) -> Iterator[tuple[Scope, int, int]]:
+        """The declarations at file scope in a range without blocks."""
+        ends = [m.end() for m in re.finditer(";", self.outline.code[start:end])]
+        for stop in dict.fromkeys([*(start + each for each in ends), end]):
+            first = self.outline.item_start(stop - 1) if stop > start else stop
+            text = self.outline.code[first:stop].strip(" \t\n;")
+            if text and not self._declarators(first):
+                yield scope_between(self.outline, first, stop), first, first
+
+    def _declarators(self, first: int) -> bool:
+        """Whether what begins there are the names behind the `}` of a struct."""
+        before = self.outline.code[:first].rstrip() if first else ""
+        block = self.outline.block_at(len(before) - 1) if before.endswith("}") else None
+        if block is None or block.end != len(before):
+            return False
+        head = self.outline.code[block.head : block.open]
+        return bool(re.search(r"\b(?:struct|union|enum)\b", head)) and "(" not in head
+
+    def _in_scope(self, scope: Scope, at: int, start: int, end: int) -> Iterator[Unseen]:
+        names: dict[str, list[Use]] = {}
+        for use in scope.uses(start, end):
+            if use.kind == "label":
+                if use.name not in scope.labels:
+                    yield Unseen(use)
+            elif use.kind == "member":
+                tag = self._tag_of(scope, use, at)
+                if not self._has_member(tag, use.name, at):
+                    yield Unseen(use, tag)
+            elif use.kind == "tag":
+                if not self.sees_tag(use.name, use.at, whole=use.whole):
+                    yield Unseen(use)
+            elif not _PREDEFINED.fullmatch(use.name):
+                local = any(each.macro is None for each in scope.declared(use.name, use.at))
+                macros = self.outline.macros.get(use.name, ())
+                if not local and not any(macro.start < use.at for macro in macros):
+                    names.setdefault(use.name, []).append(use)
+        for name in sorted(names.keys() - self.seen(names, at)):
+            if self._declared_by_macro(scope, name, names[name][0].at, at):
+                continue
+            for use in names[name]:
+                if not self._argument(use, at):
+                    yield Unseen(use)
+                    break
+
+    def _declared_by_macro(self, scope: Scope, name: str, use: int, at: int) -> bool:
+        return any(
+            {"declares", "pasted"} & roles(*local.macro, self._macros(at))
+            for local in scope.declared(name, use)
+            if local.macro is not None
+        )
+
+    def _argument(self, use: Use, at: int) -> bool:
+        """Whether the macro that a name is given to takes it for something else than a value."""
+        if not use.calls:
+            return False
+        found = roles(*use.calls[0], self._macros(at))
+        if not found or ("value" in found and "declares" not in found):
+            return False
+        return bool(found & {"declares", "free"}) or self._occurs(use.name)
+
+    def _macros(self, at: int) -> MacroLookup:
+        return MacroLookup(self, at)
+
+    def macros_named(self, name: str, at: int) -> tuple[Macro, ...]:
+        """The definitions of a macro that are visible at an offset of the file."""
+        own = tuple(m for m in self.outline.macros.get(name, ()) if m.start < at)
+        if own:
+            return own
+        wanted = re.compile(rb"#[ \t]*define[ \t]+" + name.encode() + rb"\b")
+        for _, data in self._headers.of(self.path, at):
+            if name.encode() in data and wanted.search(data):
+                return outline(data).macros.get(name, ())
+        return ()
+
+    # Names
+
+    def shows_use(self, name: str) -> bool:
+        """Whether the file itself shows that the name is declared at file scope."""
+        return shows(self.outline, name)
+
+    def nearest(self, unseen: Unseen) -> str:
+        """The visible name that looks most like one that is not; empty where none does."""
+        use = unseen.use
+        words: Iterable[str]
+        if use.kind == "member" and unseen.tag:
+            words = {w for body in self._bodies(unseen.tag, use.at) for w in _words(body)}
+        else:
+            words = self._identifiers() | self.outline.identifiers
+        alike = [word for word in words if word != use.name and _alike(word, use.name)]
+        for word in get_close_matches(use.name, sorted(alike), n=8, cutoff=0.6):
+            if use.kind == "tag":
+                fits = self.sees_tag(word, use.at, whole=use.whole)
+            else:
+                fits = use.kind != "name" or bool(self.seen([word], use.at))
+            if fits:
+                return word
+        return ""
+
+    def seen(self, names: Iterable[str], at: int) -> set[str]:
+        """Those of the names that are declared at file scope for an offset of the file."""
+        found = {name for name in names if shows(self.outline, name, at)}
+        pending = {name: name.encode() for name in names if name not in found}
+        for _, data in self._headers.of(self.path, at) if pending else ():
+            for name, word in list(pending.items()):
+                if word in data and shows(outline(data), name):
+                    del pending[name]
+                    found.add(name)
+            if not pending:
+                return found
+        return found | {name for name in pending if self._perhaps(name, at)}
+
+    def _perhaps(self, name: str, at: int) -> bool:
+        """Whether a name may be there although no header of the tree shows it."""
+        missing = [h for h in self._headers.opaque(self.path, at) if not written(h, self.path)]
+        if missing and not (self.path.startswith("tools/") and library()):
+            return True
+        word = name.encode()
+        if any(word in d and shows(outline(d), name) for d in library_headers(missing)):
+            return True
+        if made_by_pasting(name, self._pasted(), self._identifiers()):
+            return True
+        return any(_listed(data, word) for _, data in self._headers.of(self.path, at))
+
+    def _pasted(self) -> dict[str, re.Pattern[str]]:
+        if self._patterns is None:
+            files = [self._data, *(data for _, data in self._headers.of(self.path))]
+            self._patterns = {p.pattern: p for d in files if b"##" in d for p in pasted(d)}
+        return self._patterns
+
+    def _identifiers(self) -> frozenset[str]:
+        """All words of the headers that the file includes, and its own but for those in question.
+
+        What a new line of a function's body names is in question itself.
+        """
+        if self._known is None:
+            words: set[bytes] = set(_NAME.findall(self._without_new_bodies()))
+            for _, data in self._headers.of(self.path):
+                words.update(_NAME.findall(data))
+            self._known = frozenset(word.decode("latin-1") for word in words)
+        return self._known
+
+    def _without_new_bodies(self) -> bytes:
+        kept, at = [], 0
+        for block in self.outline.blocks:
+            for start, end in self._new:
+                first, last = max(at, start, block.open), min(end, block.end)
+                if first < last:
+                    kept.append(self._data[at:first])
+                    at = last
+        return b"".join([*kept, self._data[at:]])
+
+    def _occurs(self, name: str) -> bool:
+        """Whether a name is there at all: in a header, in the file's old lines, or declared."""
+        if any(self._declared_at(name, at) for at in self.outline.occurrences(name)):
+            return True
+        word = re.compile(rb"(?<!\w)" + name.encode() + rb"(?!\w)")
+        return any(word.search(data) for _, data in self._headers.of(self.path))
+
+    def _declared_at(self, name: str, at: int) -> bool:
+        if not any(start <= at < end for start, end in self._new):
+            return True
+        block = self.outline.block_at(at)
+        if block is None:
+            return self.outline.directive_at(at) is not None
+        return any(local.start == at for local in scope_of(self.outline, block).locals)
+
+    # Structs
+
+    def sees_tag(self, name: str, at: int, *, whole: bool) -> bool:
+        """Whether `struct name` is declared for an offset; `whole`: with its members."""
+        if any(end < at for _, end in _tags(self.outline, name, whole)):
+            return True
+        word = name.encode()
+        for _, data in self._headers.of(self.path, at):
+            if word in data and any(_tags(outline(data), name, whole)):
+                return True
+        return name in self.outline.macros or self._perhaps(name, at)
+
+    def _tag_of(self, scope: Scope, use: Use, at: int) -> str:
+        """The struct that a member must be of; empty where that is not known."""
+        path = use.path
+        if not path:
+            return ""
+        if path[0] == "{":
+            if len(path) == 2:
+                return path[1]
+            path = path[2:]
+        local = next(reversed([*scope.declared(path[0], use.at)]), None)
+        tag = local.tag if local else ""
+        for name in path[1:]:
+            tag = self._member_tag(tag, name, at) if tag else ""
+        return tag
+
+    def _has_member(self, tag: str, name: str, at: int) -> bool:
+        if not tag:
+            return self._occurs(name)
+        bodies = list(self._bodies(tag, at))
+        if not bodies:
+            return self._perhaps(tag, at)
+        if any(_open(body) or _holds(body, name) for body in bodies):
+            return True
+        return made_by_pasting(name, self._pasted(), self._identifiers())
+
+    def _member_tag(self, tag: str, name: str, at: int) -> str:
+        """The struct that a member of a struct is, or points to; empty where that is not known."""
+        declared = re.compile(
+            rf"\b(?:struct|union)\s+(\w+)\s*[\s*\w]*\b{re.escape(name)}\b\s*[;\[:,]"
+        )
+        for body in self._bodies(tag, at):
+            found = declared.search(body)
+            if found:
+                return found[1]
+        return ""
+
+    def _bodies(self, tag: str, at: int) -> tuple[str, ...]:
+        """The members of a struct, for each definition of the first file that has one."""
+        if tag not in self._structs:
+            word = tag.encode()
+            files = (outline(d) for _, d in self._headers.of(self.path, at) if word in d)
+            bodies = (
+                tuple(_body(file, opening) for _, opening in _tags(file, tag, True))
+                for file in chain((self.outline,), files)
+            )
+            self._structs[tag] = next((found for found in bodies if found), ())
+        return self._structs[tag]
+
+    # Macros
+
+    def _in_macros(self, start: int, end: int) -> Iterator[Unseen]:
+        """The names of the macros defined in a range: they must be there when it is expanded."""
+        for macros in self.outline.macros.values():
+            for macro in macros:
+                stop = macro.at + len(macro.body)
+                if stop <= start or macro.start >= end:
+                    continue
+                own = set(macro.parameters or ())
+                tokens = tokens_of(self.outline.text, max(start, macro.at), min(end, stop))
+                names = [t for t in tokens if is_name(t.text) and t.text not in own]
+                scope = Scope(tokens_of(self.outline.text, macro.at, stop), stop)
+                for token in names:
+                    if scope.declares(token.text) or _PREDEFINED.fullmatch(token.text):
+                        continue
+                    if not self._anywhere(token.text):
+                        yield Unseen(Use(token.text, token.at))
+
+    def _anywhere(self, name: str) -> bool:
+        return shows(self.outline, name) or self._occurs(name) or bool(self.seen([name], 0))
+
+
+class MacroLookup:
+    """The macros that are visible at one place of a file, by name."""
+
+    def __init__(self, visibility: Visibility, at: int) -> None:
+        self._visibility = visibility
+        self._at = at
+
+    def __call__(self, name: str) -> Sequence[Macro]:
+        return self._visibility.macros_named(name, self._at)
+
+
+def _tags(file: Outline, name: str, whole: bool) -> Iterator[tuple[int, int]]:
+    """Where `struct name` stands in a file, and behind that; `whole`: with its `{`."""
+    for at in file.occurrences(name):
+        if _TAGGED.search(file.code, max(0, at - 100), at):
+            end = at + len(name)
+            opened = _OPENED.match(file.code, end)
+            if opened:
+                yield at, opened.end() - 1
+            elif not whole:
+                yield at, end
+
+
+def shows(file: Outline, name: str, before: int | None = None) -> bool:
+    """Whether a file shows that a name is declared at file scope, above an offset of it."""
+    if name not in file.text:
+        return False
+    for at in file.occurrences(name):
+        if before is not None and at >= before:
+            return False
+        if _shown(file, name, at):
+            return True
+    return False
+
+
+def _shown(file: Outline, name: str, at: int) -> bool:
+    directive = file.directive_at(at)
+    if directive is not None:
+        return directive.word == "define" and directive.rest.split("(")[0].split()[:1] == [name]
+    before = file.code[max(0, at - 80) : at].rstrip()
+    after = file.code[at + len(name) : at + len(name) + 80].lstrip()
+    if before.endswith((".", "->")) or re.search(r"\b(?:struct|union|enum|goto)$", before):
+        return False
+    block = file.block_at(at)
+    if block is None:
+        return _shown_at_file_scope(file, at, before, after)
+    head = file.code[block.head : block.open]
+    if at < block.open:
+        return _shown_at_file_scope(file, at, before, after)
+    words = head.split("(")[0].split()
+    if "enum" in words and "=" not in head:
+        return True
+    if ("struct" in words or "union" in words) and "(" not in head and "=" not in head:
+        return bool(re.match(r"[A-Za-z_*]", after))  # a type, not a member
+    scope = scope_of(file, block)
+    return not scope.declares(name) and name not in scope.labels
+
+
+def _shown_at_file_scope(file: Outline, at: int, before: str, after: str) -> bool:
+    start = file.item_start(at)
+    between = file.code[start:at]
+    if between.count("(") <= between.count(")"):
+        return True
+    if _CALLED.match(between):
+        return True  # DEFINE_MUTEX(name), TRACE_EVENT(name, …
+    # the name of a parameter stands behind its type, and before `,` `)` `[`
+    named = bool(re.search(r"[\w*]$", before)) and after[:1] in (",", ")", "[")
+    return not named or bool(re.search(r"\(\s*\*?$", before))
+
+
+def _words(text: str) -> Iterator[str]:
+    return (match[0] for match in re.finditer(r"[A-Za-z_]\w*", text))
+
+
+def _alike(word: str, name: str) -> bool:
+    """Whether it is worth to compare two names: many do not share three letters in a row."""
+    if abs(len(word) - len(name)) > max(3, len(name) // 3):
+        return False
+    return any(name[at : at + 3] in word for at in range(max(1, len(name) - 2)))
+
+
+def _listed(data: bytes, name: bytes) -> bool:
+    """Whether a macro lists the name among others, as those do that are put into an `enum`."""
+    if name not in data:
+        return False
+    listed = rb"#[ \t]*define[ \t]+\w+[ \t\\\n]+(?:\w+[ \t]*,[ \t\\\n]*)+" + name + rb"\b"
+    first = rb"#[ \t]*define[ \t]+\w+[ \t\\\n]+" + name + rb"[ \t]*,"
+    return bool(re.search(listed, data) or re.search(first, data))
+
+
+def _body(file: Outline, opening: int) -> str:
+    """What stands in the braces that open at an offset, directives included."""
+    depth = 0
+    for match in re.finditer(r"[{}]", file.code[opening:]):
+        depth += 1 if match[0] == "{" else -1
+        if depth == 0:
+            return file.text[opening + 1 : opening + match.start()]
+    return file.text[opening + 1 :]
+
+
+def _open(body: str) -> bool:
+    """Whether a struct may have members that its text does not name."""
+    return bool(re.search(r"^[ \t]*#[ \t]*include", body, re.M))
+
+
+def _holds(body: str, name: str) -> bool:
+    return bool(re.search(rf"(?<!\bstruct )(?<!\bunion )\b{re.escape(name)}\b", body))
