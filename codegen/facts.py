@@ -13,9 +13,10 @@ from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.dialect import translated
 from codegen.findings import Finding, NotHere, error
-from codegen.numbers import constants, family
+from codegen.numbers import constants, enumerators, family, refuse_enumerators
 from codegen.render import for_any_vm, literal
-from codegen.sites.selftest import flag_tests, test_path
+from codegen.sites.flagtest import flag_test
+from codegen.sites.selftest import test_path
 from codegen.survey import Survey
 from codegen.variants import Variant
 
@@ -42,11 +43,12 @@ class TreeFacts:
 
     def __init__(self, survey: Survey) -> None:
         self._macros = {c.name: c for c in constants(survey)}
+        self._enumerators = enumerators(survey)
         self._survey = survey
 
     def macro(self, name: str) -> bool:
         """Whether a uAPI header of the tree defines it, be it a number or not."""
-        if name in self._macros:
+        if name in self._macros or name in self._enumerators:
             return True
         headers = (p for p in self._survey.kvm_prefixes() if "uapi" in p)
         return any(
@@ -61,11 +63,13 @@ class TreeFacts:
 
     def tests_memslot_flags(self) -> bool:
         """Whether the tree has a test of invalid memslot flags, which must know a new one."""
-        return bool(flag_tests(self._survey))
+        return flag_test(self._survey, "selftest-memslot-flags") is not None
 
     def where(self, name: str) -> str:
-        """`file:line` of a uAPI macro; empty where there is none."""
-        return self._macros[name].where() if name in self._macros else ""
+        """`file:line` of a uAPI macro or enumerator; empty where there is none."""
+        return (
+            self._macros[name].where() if name in self._macros else self._enumerators.get(name, "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,7 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
     """The next free number of each family that the variant takes one of."""
     taken = {}
     for key, spec in variant.numbers.items():
+        refuse_enumerators(survey, spec.prefix, spec.suffix)
         members = family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
         if not members.members:
             searched = ", ".join(dict.fromkeys(c.source.path for c in constants(survey)))

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from codegen.c.apart import apart
 from codegen.c.source import CSource, Extent, flattened
+from codegen.findings import Finding, error
 from codegen.survey import Survey
 from codegen.uapi.headers import prefixes
 
@@ -67,30 +68,37 @@ class Family:
         return next((member for member in self.members if member.name == name), None)
 
 
-def _values(source: CSource) -> Mapping[str, int]:
-    """The value of every macro of a header that is an integer constant."""
+@lru_cache(maxsize=32)
+def _read(source: CSource) -> tuple[Mapping[str, int], Mapping[str, str]]:
+    """The values of a header's macros that are integer constants, and where its enumerators are."""
     names = [e.name for e in source.all("macro") if e.name.startswith("KVM_")]
     # a number is taken in whatever branch of an `#if` it stands
-    found = apart(
-        "codegen.c.evaluate", "values_of", source.path, flattened(source.data), names, _PRELUDE
+    values, lines = apart(
+        "codegen.c.evaluate", "constants_of", source.path, flattened(source.data), names, _PRELUDE
     )
-    return {name: value for name, value in found.items() if value is not None}
+    known = {name: value for name, value in values.items() if value is not None}
+    enumerators = {n: f"{source.path}:{line}" for n, line in lines.items() if n not in known}
+    return known, enumerators
+
+
+def enumerators(survey: Survey) -> Mapping[str, str]:
+    """The enumerators of the uAPI headers that are no macros as well: `file:line` by name."""
+    return {name: where for s in _headers(survey) for name, where in _read(s)[1].items()}
+
+
+def _headers(survey: Survey) -> Iterator[CSource]:
+    for prefix in prefixes(survey.architectures):
+        yield from (survey.source(p) for p in survey.files(prefix) if p.endswith(".h"))
 
 
 def constants(survey: Survey) -> tuple[Constant, ...]:
     """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
-    return tuple(
-        constant
-        for prefix in prefixes(survey.architectures)
-        for path in survey.files(prefix)
-        if path.endswith(".h")
-        for constant in _constants_of(survey.source(path))
-    )
+    return tuple(constant for source in _headers(survey) for constant in _constants_of(source))
 
 
 @lru_cache(maxsize=32)
 def _constants_of(source: CSource) -> tuple[Constant, ...]:
-    values = _values(source)
+    values, _ = _read(source)
     return tuple(
         Constant(extent.name, values[extent.name], source, extent)
         for extent in source.all("macro")
@@ -110,3 +118,21 @@ def family(
         ]
     members.sort(key=lambda c: (c.value, c.extent.start))
     return Family(prefix, suffix, bits, tuple(members))
+
+
+def refuse_enumerators(survey: Survey, prefix: str, suffix: str = "") -> None:
+    """Raise FindingsError where some of a family are enumerators.
+
+    A macro beside them would take a number that one of them has.
+    """
+    name = re.compile(re.escape(prefix) + r"\w+" + re.escape(suffix))
+    found = [f"{n} at {where}" for n, where in enumerators(survey).items() if name.fullmatch(n)]
+    if found:
+        raise error(
+            Finding(
+                f"{prefix}*{suffix}: some of this family are enumerators, and gen adds a macro",
+                hint=f"found: {', '.join(found[:4])}\nto mend: make them macros, "
+                "or teach codegen/numbers.py to add an enumerator",
+                site="uapi-constant",
+            )
+        )

@@ -40,11 +40,21 @@ class Evaluated:
     whole: bool
 
 
-def values_of(
+def constants_of(
     path: str, text: bytes, names: Sequence[str], more: Sequence[str] = ()
-) -> dict[str, int | None]:
-    """The values that `evaluate` finds with `more` arguments, and nothing of libclang's."""
-    return dict(evaluate(path, text, names, (*ARGS, *more)).values)
+) -> tuple[dict[str, int | None], dict[str, int]]:
+    """The values that `evaluate` finds with `more` arguments, and the lines of enumerators.
+
+    Nothing of libclang's is in it.
+    """
+    found = evaluate(path, text, names, (*ARGS, *more))
+    enumerators = {
+        each.spelling: int(each.location.line)
+        for cursor in found.cursors
+        if cursor.kind == cindex.CursorKind.ENUM_DECL
+        for each in cursor.get_children()
+    }
+    return dict(found.values), enumerators
 
 
 def evaluate(

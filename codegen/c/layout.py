@@ -60,7 +60,7 @@ def one_more_in_macro(old: str, term: str) -> str:
     """A macro's `(A | \\<newline> B)` with one more term, its backslashes in one column."""
     lines = old.split("\n")
     last = lines[-1]
-    at = last.rindex(")")
+    at = last.rindex(")") if last.rstrip().endswith(")") else len(last.rstrip())
     if len(lines) == 1:
         return f"{last[:at]} | {term}{last[at:]}"
     columns = [width(line[:-1]) for line in lines[:-1] if line.endswith("\\")]

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
-from codegen.sites import kbuild, memslot, rst, selftest, uapi, vm, vmtype
+from codegen.sites import flagcheck, kbuild, memslot, quirk, rst, selftest, uapi, vm, vmtype
 from codegen.sites.registry import Site, registered
 
 __all__ = ["SITES", "Site", "uapi"]
 
-SITES: dict[str, Site] = registered(kbuild, memslot, rst, selftest, uapi, vm, vmtype)
+SITES: dict[str, Site] = registered(
+    flagcheck, kbuild, memslot, quirk, rst, selftest, uapi, vm, vmtype
+)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from codegen.c.candidates import function_names
@@ -96,6 +97,26 @@ def _closest_line(candidates: Sequence[Found], shown: str) -> str:
     }
     best = nearest(shown, sorted(lines))
     return f"`{best}` at {lines[best]}" if best else ""
+
+
+def mentions(survey: Survey, word: str, prefixes: Sequence[str], most: int = 8) -> str:
+    """Where files name something, for messages: in which functions and macros, or in which line."""
+    found: dict[str, None] = {}
+    for path in survey.holding(word, prefixes):
+        source = survey.source(path)
+        extents = [e for kind in ("function", "macro") for e in source.all(kind)]
+        for match in re.finditer(rf"\b{word}\b".encode(), source.data):
+            start = source.line_start(match.start())
+            line = source.text(start, source.line_end(start)).strip()
+            around = [e for e in extents if e.start <= match.start() < e.end]
+            if around:
+                brackets = "()" if around[0].kind == "function" else ""
+                at = source.line(around[0].start)
+                found[f"{around[0].name}{brackets} at {path}:{at}"] = None
+            elif not line.startswith(("*", "/*", "//")):
+                found[f"`{line}` at {path}:{source.line(start)}"] = None
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"{word} is named in {', '.join(list(found)[:most])}{more}" if found else ""
 
 
 def indent_at(source: CSource, offset: int) -> str:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from codegen.c.pattern import Match, closing, find, statement_end
@@ -13,18 +13,20 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
+C_FILES = (".c", ".h")
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
 
 
 def functions_naming(
-    survey: Survey, prefixes: tuple[str, ...], *words: str, suffix: str = ".c"
+    survey: Survey, prefixes: tuple[str, ...], *words: str, suffix: str | tuple[str, ...] = ".c"
 ) -> Iterator[tuple[Found, tuple[Token, ...]]]:
     """The functions below the prefixes whose text holds all the words, with their tokens."""
     for path in survey.holding(words[0], prefixes):
-        if not path.endswith(suffix):
+        wanted = [word.encode() for word in words]
+        data = survey.tree.read(path)
+        if not path.endswith(suffix) or not all(word in data for word in wanted):
             continue
         source = survey.source(path)
-        wanted = [word.encode() for word in words]
         for extent in source.all("function"):
             text = source.data[extent.start : extent.end]
             if all(word in text for word in wanted):
@@ -32,50 +34,15 @@ def functions_naming(
                 yield found, code.code_tokens(found)
 
 
-def _only(site_name: str, what: str, hits: list[Place], searched: tuple[str, ...]) -> Place:
+def only(
+    site_name: str, what: str, hits: Sequence[Place], searched: tuple[str, ...], near: str = ""
+) -> Place:
+    """The one place that was found; `near` says what the tree has instead of it."""
     if not hits:
-        raise not_found(site_name, what, searched)
+        raise not_found(site_name, what, searched, near=near)
     if len(hits) > 1:
         raise ambiguous(site_name, what, [f"{p.path}:{p.line}" for p in hits])
     return hits[0]
-
-
-@site("memslot-flag-check")
-def flag_check(survey: Survey) -> Place:
-    """Before the test that refuses unknown memslot flags.
-
-    Looked for: `if (… & ~valid) return -EINVAL;` where `valid` was initialised with the first
-    memslot flag, in any function of the code that all architectures build.
-    """
-    hits = []
-    for found, tokens in functions_naming(survey, survey.folders.code, FIRST_FLAG, "~", "EINVAL"):
-        for start in find(f"= {FIRST_FLAG};", tokens):
-            valid = tokens[start.first - 1].text
-            for match in _refusals(valid, tokens):
-                how = f"{found.extent.name}(): before the test of unknown flags"
-                place = code.line_before(found, tokens[match.first].start, how)
-                flags = _tested(valid, tokens[match.first : match.last])
-                hits.append(replace(place, names={"valid": valid, "flags": flags}))
-    return _only(
-        "memslot-flag-check",
-        f"a function that refuses what is not in a mask begun with {FIRST_FLAG}",
-        hits,
-        survey.holding(FIRST_FLAG, survey.folders.code),
-    )
-
-
-def _refusals(valid: str, tokens: tuple[Token, ...]) -> list[Match]:
-    """The statements that refuse what is not in the mask `valid`."""
-    forms = (f"if (... & ~{valid})", f"if (unlikely(... & ~{valid}))")
-    return [match for form in forms for match in find(f"{form} return -EINVAL;", tokens)]
-
-
-def _tested(valid: str, tokens: tuple[Token, ...]) -> str:
-    """What stands in front of `& ~valid`: how the function calls the flags."""
-    last = first = next(find(f"& ~{valid}", tokens)).first
-    while tokens[first - 1].text not in ("(", "||", "&&"):
-        first -= 1
-    return "".join(token.text for token in tokens[first:last])
 
 
 @site("memslot-v1-mask")
@@ -90,11 +57,12 @@ def v1_mask(survey: Survey) -> Place:
             found = Found(source, extent)
             tokens = code.code_tokens(found)
             hits.append(code.span(found, Match(1, len(tokens)), f"the flags in {extent.name}"))
-    return _only(
+    return only(
         "memslot-v1-mask",
         f"a macro that holds {FIRST_FLAG}",
         hits,
         survey.holding(FIRST_FLAG, survey.folders.code),
+        near=code.mentions(survey, FIRST_FLAG, survey.folders.code),
     )
 
 
@@ -120,11 +88,12 @@ def immutable_flags(survey: Survey) -> Place:
                 test = found.source.text(tokens[match.first].start, tokens[match.last - 2].end)
                 mask = found.source.text(tokens[match.last].start, tokens[last - 1].end)
                 hits.append(replace(place, names={"test": test, "mask": mask}))
-    return _only(
+    return only(
         "memslot-immutable-flags",
         "a test `(new->flags ^ old->flags) & (… KVM_MEM_READONLY …)`",
         hits,
         survey.holding("KVM_MEM_READONLY", survey.folders.code),
+        near=code.mentions(survey, "KVM_MEM_READONLY", survey.folders.code),
     )
 
 
@@ -168,19 +137,37 @@ def apply_flags(survey: Survey, *, arch: str) -> tuple[Place, ...]:
     """Before the architecture's warning about a changed flag that is not the first one.
 
     Looked for: `WARN_ON_ONCE(!((old ^ new) & KVM_MEM_LOG_DIRTY_PAGES))`.  An architecture of which
-    no function warns about changed flags needs no edit.
+    no function warns by a condition on the first flag needs no edit.
     """
-    hits = []
+    hits, warning = [], []
     prefixes = survey.kvm_prefixes(arch)
-    words = (FIRST_FLAG, "WARN", "^")
-    if not any(functions_naming(survey, prefixes, *words)):
-        return ()
-    for found, tokens in functions_naming(survey, prefixes, *words):
+    for found, tokens in functions_naming(survey, prefixes, FIRST_FLAG, "WARN", suffix=C_FILES):
+        warning += _warnings(found, tokens)
         for match in find(f"if (WARN_ON_ONCE(!((... ^ ...) & {FIRST_FLAG})))", tokens):
             how = f"{found.extent.name}(): before the warning about other flags"
             place = code.line_before(found, tokens[match.first].start, how)
             inner = "".join(t.text for t in tokens[match.first : match.last])
             old, _, new = inner.partition("!((")[2].partition(")")[0].partition("^")
             hits.append(replace(place, names={"old": old, "new": new}))
-    what = "a WARN_ON_ONCE() about changed flags"
-    return (_only("memslot-apply-flags", what, hits, survey.holding(FIRST_FLAG, prefixes)),)
+    if not warning:
+        return ()
+    what = f"`if (WARN_ON_ONCE(!((old ^ new) & {FIRST_FLAG})))`"
+    near = f"what warns by that flag is {', '.join(warning)}"
+    searched = survey.holding(FIRST_FLAG, prefixes)
+    return (only("memslot-apply-flags", what, hits, searched, near),)
+
+
+def _warnings(found: Found, tokens: tuple[Token, ...]) -> list[str]:
+    """Where a function warns by a condition on the first flag, or on a local made of it."""
+    made = {
+        tokens[match.first - 1].text
+        for match in find("= ...;", tokens)
+        if any(token.text == FIRST_FLAG for token in tokens[match.first : match.last])
+    }
+    source = found.source
+    return [
+        f"{found.extent.name}() at {source.path}:{source.line(token.start)}"
+        for index, token in enumerate(tokens)
+        if token.text.startswith("WARN") and tokens[index + 1].text == "("
+        if {t.text for t in tokens[index + 1 : closing(tokens, index + 1)]} & {FIRST_FLAG, *made}
+    ]

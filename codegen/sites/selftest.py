@@ -7,13 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codegen.c.pattern import find
-from codegen.c.source import Token
-from codegen.sites import code
-from codegen.sites.memslot import functions_naming
+from codegen.sites import flagtest
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.survey import Found, Survey
+from codegen.survey import Survey
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
 # How the kernel's build names an architecture in selftests, old and new.
@@ -102,35 +99,16 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
     return (Place(path, start, start, text.count("\n", 0, at.end()) + 1, f"behind {at[0]}"),)
 
 
-def flag_tests(survey: Survey) -> list[tuple[Found, tuple[Token, ...]]]:
-    """The functions of selftests that know the valid memslot flags, with their tokens."""
-    words = ("supported_flags", "KVM_MEM_LOG_DIRTY_PAGES")
-    return list(functions_naming(survey, (survey.folders.selftests,), *words))
-
-
 @site("selftest-memslot-flags")
 def memslot_flags(survey: Survey) -> tuple[Place, ...]:
     """Before the loop over all memslot flags in the test that knows the valid ones, if any."""
-    places = []
-    for found, tokens in flag_tests(survey):
-        for match in find("for (...; ... < 32; ...)", tokens):
-            how = f"{found.extent.name}(): before the loop over all flags"
-            places.append(code.line_before(found, tokens[match.first].start, how))
-    if len(places) > 1:
-        where = [f"{p.path}:{p.line}" for p in places]
-        raise ambiguous("selftest-memslot-flags", "the loop over all memslot flags", where)
-    return tuple(places)
+    return flagtest.valid_flags(survey, "selftest-memslot-flags")
 
 
 @site("selftest-memslot-v2-only")
 def memslot_v2_only(survey: Survey) -> tuple[Place, ...]:
     """The flags that the same test expects the first ioctl to refuse."""
-    places = []
-    for found, tokens in flag_tests(survey):
-        for match in find("v2_only_flags = ...;", tokens):
-            inner = type(match)(match.first + 2, match.last - 1)
-            places.append(code.span(found, inner, f"{found.extent.name}(): flags of v2 only"))
-    return tuple(places)
+    return flagtest.v2_only(survey, "selftest-memslot-v2-only")
 
 
 @site("new-file")

@@ -173,28 +173,3 @@ def init_vm(survey: Survey, *, arch: str) -> Place:
     if last is None:
         raise not_found("init-vm", f"an assignment to kvm->arch in {name}()", [found.source.path])
     return code.line_after(found, last, f"{name}(): behind the last field that it sets")
-
-
-@site("quirk-mask")
-def quirk_mask(survey: Survey) -> Place:
-    """The macro with the mask of all quirks, wherever the tree defines it."""
-    names = "KVM_X86_QUIRK_"
-    macros = [
-        Found(survey.source(path), extent)
-        for path in survey.holding(names, survey.kvm_prefixes("x86"))
-        for extent in survey.source(path).all("macro")
-        if not extent.name.startswith(names)
-    ]
-    masks = [found for found in macros if found.text().count(names) > 1]
-    if not masks:
-        raise not_found("quirk-mask", "a macro made of quirks", survey.kvm_prefixes("x86"))
-    found = max(masks, key=lambda mask: mask.text().count(names))
-    source, extent = found.source, found.extent
-    return Place(
-        source.path,
-        extent.start,
-        extent.end,
-        source.line(extent.start),
-        f"the quirks in {extent.name}",
-        old=source.text(extent.start, extent.end),
-    )

@@ -3,45 +3,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from codegen.c.pattern import Match, find
+from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import Token
 from codegen.sites import code
-from codegen.sites.memslot import functions_naming
+from codegen.sites.memslot import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
+from codegen.sites.refusal import Fate, fate
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
-_SUPPORTED = "supported_vm_types"
+_FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")
 
 
 @site("vm-type-supported")
 def supported(survey: Survey) -> Place:
     """Behind the last statement that adds a type, in the function that begins the list of them."""
     prefixes = survey.kvm_prefixes("x86")
-    for found, tokens in functions_naming(survey, prefixes, _SUPPORTED, _DEFAULT):
-        if not any(find(f"{_SUPPORTED} = BIT({_DEFAULT});", tokens)):
-            continue
-        last = Match(0, 0)
-        for match in find(f"{_SUPPORTED}", tokens):
-            first = match.first
-            while tokens[first - 1].text not in (";", "{", "}", ")", ":"):
-                first -= 1
-            if tokens[first - 1].text == ")":
-                first = _if_before(tokens, first - 1)
-            last = Match(first, match.last)
-        assignment = next(find(f"{_SUPPORTED} = BIT({_DEFAULT});", tokens)).first
-        caps = "".join(t.text for t in tokens[assignment - 2 : assignment])
-        place = code.line_after(found, last, f"{found.extent.name}(): behind the last VM type")
-        return replace(place, names={"caps": caps, "types": _SUPPORTED})
+    named = []
+    for found, tokens in functions_naming(survey, prefixes, _DEFAULT, suffix=C_FILES):
+        named += [_where(found, token) for token in tokens if token.text == _DEFAULT]
+        for first in (match for form in _FIRST_TYPE for match in find(form, tokens)):
+            list_ = _first_of_list(tokens, first.first)
+            types = "".join(t.text for t in tokens[list_ : first.first])
+            last = Match(0, 0)
+            for match in find(types, tokens):
+                start = match.first
+                while tokens[start - 1].text not in (";", "{", "}", ")", ":"):
+                    start -= 1
+                if tokens[start - 1].text == ")":
+                    start = _if_before(tokens, start - 1)
+                last = Match(start, match.last)
+            place = code.line_after(found, last, f"{found.extent.name}(): behind the last VM type")
+            caps, _, name = types.rpartition(".")
+            return replace(place, names={"caps": caps and f"{caps}.", "types": name})
     raise not_found(
         "vm-type-supported",
-        f"the function that begins {_SUPPORTED}",
+        f"the function that begins the list of VM types, by `… = BIT({_DEFAULT});`",
         survey.holding(_DEFAULT, prefixes),
-        right="a tree without VM types cannot have one more",
+        near=f"{_DEFAULT} is named in {', '.join(named)}" if named else "",
     )
+
+
+def _first_of_list(tokens: tuple[Token, ...], equals: int) -> int:
+    """The first token of what is assigned to."""
+    first = equals
+    while tokens[first - 1].text not in (";", "{", "}", ")", ":"):
+        first -= 1
+    return first
 
 
 def _if_before(tokens: tuple[Token, ...], close: int) -> int:
@@ -53,30 +65,107 @@ def _if_before(tokens: tuple[Token, ...], close: int) -> int:
         index -= 1
 
 
+def _where(found: Found, token: Token) -> str:
+    return f"{found.extent.name}() at {found.source.path}:{found.source.line(token.start)}"
+
+
 @site("vm-type-alike")
 def alike(survey: Survey) -> tuple[Place, ...]:
     """Every test for the default type, which a type that is like it has to pass as well.
 
     A type that is not named there is taken for one of SEV or TDX: `x == DEFAULT`,
     `x != DEFAULT && x != OTHER`, `case DEFAULT:`.  Where all but the default type get an error,
-    a new type gets it as well, as the ioctl's documentation says.
+    a new type gets it as well, as the ioctl's documentation says.  What else is done with the
+    default type is not known, and refused.
     """
-    places = []
-    for found, tokens in functions_naming(survey, survey.kvm_prefixes("x86"), _DEFAULT):
+    places: list[Place] = []
+    for found, tokens in functions_naming(
+        survey, survey.kvm_prefixes("x86"), _DEFAULT, suffix=C_FILES
+    ):
         for index, token in enumerate(tokens):
-            kind = tokens[index - 1].text
-            known = token.text == _DEFAULT and kind in ("case", "==", "!=")
-            if known and not _refuses(tokens, index):
-                places.append(_alike_at(found, tokens, index, kind))
+            if token.text == _DEFAULT and not _begins_list(tokens, index):
+                places += _passed(survey, found, tokens, index)
     return tuple(places)
 
 
-def _refuses(tokens: tuple[Token, ...], index: int) -> bool:
-    """Whether the type stands in `!= DEFAULT) return -E…`, alone in its `if`."""
-    first = _first_of_comparison(tokens, index)
-    behind = [token.text for token in tokens[index + 1 : index + 4]]
-    alone = [token.text for token in tokens[first - 2 : first]] == ["if", "("]
-    return tokens[index - 1].text == "!=" and alone and behind == [")", "return", "-"]
+def _begins_list(tokens: tuple[Token, ...], index: int) -> bool:
+    near = range(max(index - 5, 0), index)
+    return any(m.first in near for form in _FIRST_TYPE for m in find(form, tokens[: index + 4]))
+
+
+def _passed(survey: Survey, found: Found, tokens: tuple[Token, ...], index: int) -> Iterator[Place]:
+    """The place where one mention of the default type becomes one of a further type as well."""
+    kind = tokens[index - 1].text
+    if kind == "case":
+        if not _lone_case_of_refusal(tokens, index):
+            yield _alike_at(found, tokens, index, kind)
+    elif kind in ("==", "!="):
+        first = _first_of_comparison(tokens, index)
+        what = _fate(survey, found, tokens, first, index + 1, kind == "==")
+        if what is Fate.UNCLEAR:
+            raise _unknown(found, tokens, index)
+        if what is not Fate.REFUSED:
+            yield _alike_at(found, tokens, index, kind)
+    elif tokens[index + 1].text in ("==", "!="):
+        holds = tokens[index + 1].text == "=="
+        last = index + 3
+        while tokens[last].text in ("->", "."):
+            last += 2
+        if _fate(survey, found, tokens, index, last, holds) is not Fate.REFUSED:
+            raise _unknown(found, tokens, index)
+    else:
+        raise _unknown(found, tokens, index)
+
+
+def _fate(
+    survey: Survey, found: Found, tokens: tuple[Token, ...], first: int, last: int, holds: bool
+) -> Fate:
+    """What all other types get, where a value is asked elsewhere as well."""
+    what = fate(tokens, first, last, holds)
+    if what is Fate.KEPT:
+        name = tokens[first - 2].text
+        uses = [m for m in find(name, tokens) if m.first > last]
+        return _joint({fate(tokens, m.first, m.last, holds) for m in uses})
+    if what is Fate.RETURNED:
+        called = found.extent.name
+        calls = {
+            fate(there, match.first, match.last, holds)
+            for caller, there in functions_naming(
+                survey, survey.kvm_prefixes("x86"), f"{called}(", suffix=C_FILES
+            )
+            if caller.extent.name != called
+            for match in find(f"{called}(...)", there)
+        }
+        return _joint(calls)
+    return what
+
+
+def _joint(fates: set[Fate]) -> Fate:
+    """Of all who ask: refused only if all refuse; unclear if some do."""
+    if fates == {Fate.REFUSED}:
+        return Fate.REFUSED
+    return Fate.UNCLEAR if fates & {Fate.REFUSED, Fate.UNCLEAR} else Fate.SERVED
+
+
+def _lone_case_of_refusal(tokens: tuple[Token, ...], index: int) -> bool:
+    """Whether the type is the only one of its switch that gets no error."""
+    behind = [token.text for token in tokens[index + 1 : index + 3]]
+    if behind == [":", "case"] or tokens[index - 2].text == ":":
+        return False
+    opened = [m.last for m in find("switch (...) {", tokens) if m.last <= index]
+    inner = tokens[opened[-1] : statement_end(tokens, opened[-1] - 1)] if opened else ()
+    return any(find("default: return -", inner))
+
+
+def _unknown(found: Found, tokens: tuple[Token, ...], index: int) -> Exception:
+    source = found.source
+    start = source.line_start(tokens[index].start)
+    line = source.text(start, source.line_end(tokens[index].start)).strip()
+    return not_found(
+        "vm-type-alike",
+        f"whether a type like the default one passes `{line}` in {found.extent.name}()",
+        [f"{source.path}:{source.line(start)}"],
+    )
 
 
 def _first_of_comparison(tokens: tuple[Token, ...], index: int) -> int:

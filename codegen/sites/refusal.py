@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a function does with those for whom a condition does not hold: an error or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+
+from codegen.c.pattern import closing, find, statement_end
+from codegen.c.source import Token
+
+_KEYWORDS = frozenset(("if", "while", "for", "switch", "return", "sizeof", "else"))
+_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
+
+
+class Fate(Enum):
+    """What the others get: an error; something that is none; a value that somebody else asks."""
+
+    REFUSED = "refused"
+    SERVED = "served"
+    RETURNED = "returned"
+    KEPT = "kept"
+    UNCLEAR = "unclear"
+
+
+def fate(tokens: Sequence[Token], first: int, last: int, holds: bool) -> Fate:
+    """What those get for whom a condition does not hold.
+
+    The condition is `tokens[first:last]`; it is the whole truth only if nothing is combined with
+    it.  `holds` says that it is true where it holds, as `==` is and `!=` is not.
+    """
+    while True:
+        before, behind = tokens[first - 1].text, tokens[last].text
+        if before == "!":
+            holds, first = not holds, first - 1
+        elif (before, behind) == ("(", ")"):
+            first, last = first - 1, last + 1
+            before = tokens[first - 1].text
+            if before == "if":
+                return _of_if(tokens, last, holds)
+            if before.isidentifier() and before not in _KEYWORDS:
+                first -= 1  # unlikely(), WARN_ON_ONCE()
+        else:
+            break
+    if behind == "?":
+        return _of_ternary(tokens, last, holds)
+    if behind == ";" and before in ("return", "="):
+        return Fate.RETURNED if before == "return" else Fate.KEPT
+    return Fate.SERVED
+
+
+def _of_if(tokens: Sequence[Token], then: int, holds: bool) -> Fate:
+    behind = statement_end(tokens, then)
+    other = behind + 1 if tokens[behind].text == "else" else None
+    if not holds:
+        return _of_statement(tokens, then)
+    if other is not None:
+        return _of_statement(tokens, other)
+    if _leaves(tokens, then) and tokens[behind].text != "}":
+        return Fate.REFUSED if _of_statement(tokens, behind) is Fate.REFUSED else Fate.SERVED
+    return Fate.SERVED
+
+
+def _of_ternary(tokens: Sequence[Token], question: int, holds: bool) -> Fate:
+    depth, colon = 0, question
+    while tokens[colon].text != ":" or depth:
+        depth += {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}.get(tokens[colon].text, 0)
+        colon += 1
+    return Fate.REFUSED if _is_error(tokens, (colon if holds else question) + 1) else Fate.SERVED
+
+
+def _of_statement(tokens: Sequence[Token], first: int) -> Fate:
+    """Refused, if the statement or the last one of a block is an error."""
+    last = _last_statement(tokens, first)
+    end = statement_end(tokens, first)
+    if _fails(tokens, last):
+        return Fate.REFUSED
+    errors = any(_is_error(tokens, index) for index in range(first, end))
+    return Fate.UNCLEAR if errors else Fate.SERVED
+
+
+def _last_statement(tokens: Sequence[Token], first: int) -> int:
+    """The first token of a statement; of the last one in a block."""
+    if tokens[first].text != "{":
+        return first
+    end = closing(tokens, first)
+    at = last = first + 1
+    while at < end:
+        last, at = at, statement_end(tokens, at)
+    return _last_statement(tokens, last) if tokens[last].text == "{" else last
+
+
+def _fails(tokens: Sequence[Token], first: int) -> bool:
+    text = tokens[first].text
+    if text == "return":
+        return _is_error(tokens, first + 1)
+    if text == "goto":
+        label = tokens[first + 1].text
+        return any(
+            _is_error(tokens, index)
+            for match in find(f"{label}:", tokens)
+            for index in range(match.last, len(tokens) - 1)
+        )
+    equals = first + 1
+    return tokens[equals].text == "=" and _is_error(tokens, equals + 1)
+
+
+def _leaves(tokens: Sequence[Token], first: int) -> bool:
+    return tokens[_last_statement(tokens, first)].text in ("return", "goto")
+
+
+def _is_error(tokens: Sequence[Token], index: int) -> bool:
+    """Whether `-E…` stands there."""
+    if index + 1 >= len(tokens):
+        return False
+    name = tokens[index + 1].text
+    return tokens[index].text == "-" and bool(re.fullmatch(r"E[A-Z0-9]+", name))
