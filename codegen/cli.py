@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 
 from codegen.c import apart
-from codegen.errors import EnvironmentFailure, FindingsError, GenError
+from codegen.errors import DamagedRepository, EnvironmentFailure, FindingsError, GenError
 from codegen.findings import Finding
 from codegen.terminal import say, width
 from codegen.usage import parse
@@ -28,6 +28,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parse(given)
         if options.run.startswith(_PARSE_C):
             apart.start()  # takes as long as importing the command, on another processor
+        try:
+            return _command(options.run)(options)
+        except DamagedRepository as problem:
+            if not _forgotten(problem):
+                raise
         return _command(options.run)(options)
     except GenError as problem:
         return _report(problem, as_json)
@@ -41,6 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(EnvironmentFailure("the input is nested too deeply"), as_json)
     except (MemoryError, OSError) as problem:
         return _report(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
+
+
+def _forgotten(problem: DamagedRepository) -> bool:
+    """Whether it was gen's own copy of trees that is damaged: then it is imported again."""
+    from codegen.tree.registry import forget_damaged
+
+    if not forget_damaged(problem.git_dir):
+        return False
+    say(f"gen: {problem}\ngen: this is the cache: the tree is imported again", sys.stderr)
+    return True
 
 
 def _command(run: str) -> Callable[[argparse.Namespace], int]:

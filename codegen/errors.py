@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -28,3 +29,11 @@ class FindingsError(GenError):
     def __init__(self, message: str, findings: Sequence[Any] = ()) -> None:
         super().__init__(message)
         self.findings = tuple(findings)
+
+
+class DamagedRepository(EnvironmentFailure):
+    """Objects of the repository `git_dir` are missing or broken."""
+
+    def __init__(self, git_dir: Path, why: str) -> None:
+        super().__init__(f"{git_dir} is damaged: {why}; `git fsck` says more")
+        self.git_dir = git_dir

@@ -15,7 +15,7 @@ from typing import Any
 from codegen import __version__
 from codegen.commit import Commits, Person, make_commits
 from codegen.description.load import Description, load
-from codegen.errors import EnvironmentFailure
+from codegen.errors import DamagedRepository, EnvironmentFailure
 from codegen.facts import Reserved
 from codegen.given import given_patches
 from codegen.inplace import interrupted
@@ -27,6 +27,7 @@ from codegen.render import Renderer, resources
 from codegen.tree.debian import release_of_tree
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
+from codegen.tree.registry import forget_damaged
 from codegen.tree.scratch import scratch_repository
 from codegen.variants import Variant, load_variant
 
@@ -68,7 +69,11 @@ def open_tree(location: TreeLocation) -> Iterator[Tree]:
     """The tree at a location, for as long as it is read."""
     if location.git_dir is not None and location.commit is not None:
         with GitTree(location.git_dir, location.commit) as tree:
-            yield tree
+            try:
+                yield tree
+            except DamagedRepository as problem:
+                forget_damaged(problem.git_dir)  # if it is gen's own copy: the next one is whole
+                raise
     else:
         assert location.folder is not None
         if interrupted(location.folder):

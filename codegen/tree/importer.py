@@ -20,10 +20,19 @@ from codegen.errors import EnvironmentFailure
 from codegen.tree.cache import Held, disk_full, locked, unwritable
 from codegen.tree.git import git_environment
 from codegen.tree.kernel import version_at
-from codegen.tree.plumbing import commit_of, complaint, git, git_command, no_git
-from codegen.tree.store import Progress, imported, tree_ref, trees_path
+from codegen.tree.plumbing import commit_of, complaint, git, git_command, no_git, run_git
+from codegen.tree.store import (
+    Progress,
+    discard,
+    imported,
+    note_packs,
+    repaired,
+    tree_ref,
+    trees_path,
+)
 from codegen.tree.tarstream import BadTar, Member, read_tar
 from codegen.tree.unpack import CHUNK, Package, Unpacking, close, end, unpacked
+from codegen.watch import unbroken
 
 IDENTITY = b"Debian kernel source <gen@localhost>"
 # Measured on Linux 6.12: level 1 without deltas 14 s of processor time and 325 MB; with deltas
@@ -44,9 +53,12 @@ def import_package(package: Package, name: str, progress: Progress) -> str:
     program.
     """
     with locked("trees", lambda: progress(0, None, "waiting for another import")) as held:
+        repaired(held)
         if commit := imported(name):
             return commit
         target = trees_path()
+        if (target / tree_ref(name)).exists():
+            discard(held)  # a ref whose commit cannot be read
         _ensure_repository(target, held)
         with held.temp_dir() as scratch:
             repository = scratch / "import.git"
@@ -56,7 +68,9 @@ def import_package(package: Package, name: str, progress: Progress) -> str:
                 alternates.write_text(f"{target / 'objects'}\n", encoding="utf-8")
                 commit = _import(package, repository, tree_ref(name), progress)
                 version_at(repository, commit, f"{package.path}: {package.member}")
-                _publish(repository, target)
+                with unbroken():
+                    _publish(repository, target)
+                    note_packs()
             except OSError as error:
                 raise unwritable(scratch, error) from error
         git(target, "update-ref", tree_ref(name), commit, "")
@@ -70,6 +84,8 @@ def _make_repository(path: Path) -> None:
 
 
 def _ensure_repository(target: Path, held: Held) -> None:
+    if target.exists() and run_git(git_command(target, "rev-parse", "--git-dir")).returncode:
+        discard(held)  # it is none any more
     if not target.exists():
         with held.temp_dir() as scratch:
             fresh = scratch / "trees.git"

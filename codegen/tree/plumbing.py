@@ -4,12 +4,19 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure
+from codegen.errors import DamagedRepository, EnvironmentFailure
 from codegen.tree.git import git_environment
+
+# What git says of objects that it cannot read.
+_DAMAGE = re.compile(
+    "corrupt|inflate|bad object|unable to (read|unpack|find)|could not (read|parse)|packfile"
+    "|not a git repository|missing (object|blob|tree|commit)|bad (tree|signature|config|ref)"
+)
 
 
 def git_command(git_dir: Path, *arguments: str) -> list[str]:
@@ -59,7 +66,10 @@ def git(git_dir: Path, *arguments: str, env: dict[str, str] | None = None) -> st
     """The output of a git command that must succeed, stripped; else EnvironmentFailure."""
     done = run_git(git_command(git_dir, *arguments), env=env)
     if done.returncode:
-        raise EnvironmentFailure(f"{git_dir}: git {arguments[0]}: {complaint(done.stderr)}")
+        said = f"git {arguments[0]}: {complaint(done.stderr)}"
+        if _DAMAGE.search(said):
+            raise DamagedRepository(git_dir, said)
+        raise EnvironmentFailure(f"{git_dir}: {said}")
     return done.stdout.decode("utf-8", "surrogateescape").strip()
 
 

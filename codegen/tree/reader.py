@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Protocol, Self
 
-from codegen.errors import EnvironmentFailure
+from codegen.errors import DamagedRepository, EnvironmentFailure
 from codegen.findings import Finding, error
 from codegen.tree.git import git_environment
 
@@ -89,11 +90,12 @@ class GitTree:
     def __init__(self, git_dir: Path, commit: str) -> None:
         self.git_dir = git_dir
         self.commit = commit
+        self._complaints = TemporaryFile()  # noqa: SIM115 # closed with the tree
         self._process = subprocess.Popen(
             ["git", f"--git-dir={git_dir}", "cat-file", "--batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._complaints,
             env=git_environment(),
         )
         self._objects: dict[str, tuple[str, bytes] | None] = {}
@@ -117,6 +119,7 @@ class GitTree:
                 with suppress(OSError):
                     stream.close()
         self._process.wait()
+        self._complaints.close()
 
     def _object(self, path: str) -> tuple[str, bytes] | None:
         if path not in self._objects:
@@ -135,8 +138,10 @@ class GitTree:
         except OSError:
             head = []
         if not head:
-            raise EnvironmentFailure(f"git cannot read objects of {self.git_dir}")
+            raise self._damaged(f"git cannot read {name}")
         if len(head) != 3 or head[1] not in (b"blob", b"tree", b"commit"):
+            if os.fstat(self._complaints.fileno()).st_size:
+                raise self._damaged(f"git cannot read {name}")
             return None
         size = int(head[2])
         if size > _MAX_FILE:
@@ -144,8 +149,13 @@ class GitTree:
         data = pipe_out.read(size)
         pipe_out.read(1)
         if len(data) != size:
-            raise EnvironmentFailure(f"git stopped while reading {name} of {self.git_dir}")
+            raise self._damaged(f"git stopped while reading {name}")
         return head[1].decode(), data
+
+    def _damaged(self, what: str) -> DamagedRepository:
+        self._complaints.seek(0)
+        said = self._complaints.read(4096).decode("utf-8", "replace").splitlines()
+        return DamagedRepository(self.git_dir, f"{what}: {said[0]}" if said else what)
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""

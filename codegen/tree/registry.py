@@ -17,7 +17,15 @@ from codegen.tree.cache import cache_dir, cache_path, locked
 from codegen.tree.debian import Release
 from codegen.tree.locate import PathSpec, TreeLocation, locate, parse_path
 from codegen.tree.plumbing import git, git_command, run_git
-from codegen.tree.store import Progress, imported, tree_ref, trees_path
+from codegen.tree.store import (
+    Progress,
+    damage,
+    discard,
+    imported,
+    note_packs,
+    tree_ref,
+    trees_path,
+)
 
 DEFAULT = "debian:6.12"
 Kind = Literal["debian", "git", "folder"]
@@ -63,8 +71,10 @@ def _debian_names() -> tuple[str, ...]:
 
 
 def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
-    name, note = release.tree, ""
-    commit = imported(name) or _same_version(release)
+    name, note, broken = release.tree, "", damage()
+    commit = None if broken else imported(name) or _same_version(release)
+    if commit is None and (trees_path() / tree_ref(name)).exists():
+        broken = broken or f"the commit of {name} cannot be read"
     if commit is None:
         # Seldom needed, so not imported by every run.
         from codegen.tree.importer import import_package
@@ -72,7 +82,8 @@ def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
         cache_dir()  # better now than after a download
         package = debian.fetch(release, progress)
         commit = import_package(package, name, progress)
-        note = "\n".join(filter(None, (package.note, _kept(release, commit))))
+        again = f"the cache was damaged ({broken}): imported again" if broken else ""
+        note = "\n".join(filter(None, (again, package.note, _kept(release, commit))))
     return TreeLocation(name, trees_path(), commit, None, release.spec, note)
 
 
@@ -144,18 +155,32 @@ def remove(name: str) -> None:
 
 def _remove_debian(release: Release) -> None:
     name = release.tree
-    with locked(release.package), locked("trees"):
+    with locked(release.package), locked("trees") as held:
         files = debian.cached_files(release)
-        commit = imported(name)
-        if commit is None and not files:
+        there = (trees_path() / tree_ref(name)).exists() or imported(name) is not None
+        if not there and not files:
             raise UsageError(f"{release.spec}: not in the cache; nothing to remove")
         for path in files:
             path.unlink(missing_ok=True)
-        if commit is not None:
-            git(trees_path(), "update-ref", "-d", tree_ref(name), commit)
+        if not there:
+            return
+        try:
+            git(trees_path(), "update-ref", "-d", tree_ref(name))
             # Trees share objects, so that a pack cannot simply go; deltas were never wanted.
             git(trees_path(), "repack", "-a", "-d", "-q", "--window=0", "--depth=0")
             git(trees_path(), "prune", "--expire=1.hour.ago")
+            note_packs()
+        except EnvironmentFailure:
+            discard(held)  # what is damaged cannot be packed: the others are imported again
+
+
+def forget_damaged(git_dir: Path) -> bool:
+    """Delete gen's own repository of trees where that is the one that cannot be read."""
+    if git_dir != trees_path():
+        return False
+    with locked("trees") as held:
+        discard(held)
+    return True
 
 
 def list_trees() -> tuple[TreeEntry, ...]:
@@ -168,13 +193,23 @@ def _list_debian() -> list[TreeEntry]:
         return []
     form = "--format=%(refname:strip=2) %(objectname) %(subject)"
     found = []
-    for line in git(trees_path(), "for-each-ref", form, "refs/trees/debian-*").splitlines():
+    try:
+        lines = git(trees_path(), "for-each-ref", form, "refs/trees/debian-*").splitlines()
+        problem = damage()
+    except EnvironmentFailure as error:
+        names = sorted(path.name for path in (trees_path() / "refs/trees").glob("debian-*"))
+        lines, problem = [f"{name} {'0' * 40} ?" for name in names], str(error)
+    for line in lines:
         name, commit, subject = line.split(" ", 2)
         release = debian.release_of_tree(name)
         if release is None:
             continue
-        size = _debian_size(release, commit)
         version = subject.rpartition(" ")[2]
+        if problem:
+            said = f"{problem}; it is imported again when it is used"
+            found.append(TreeEntry(release.spec, "debian", version, None, 0, said))
+            continue
+        size = _debian_size(release, commit)
         found.append(TreeEntry(release.spec, "debian", version, commit, size))
     return found
 
