@@ -93,7 +93,7 @@ class Bench:
         image = self._image(commit)
         image.parent.mkdir(exist_ok=True)
         new = image.with_suffix(".new")
-        shutil.copyfile(kernel.bzimage, new)
+        new.write_bytes(made.read(kernel.bzimage))
         new.replace(image)
         for old in sorted(image.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[4:]:
             old.unlink()

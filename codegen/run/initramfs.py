@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.errors import EnvironmentFailure, UsageError
+from codegen.run import made
 
 INIT_SOURCE = Path(__file__).with_name("init.c")
 MOUNT_POINTS = ("dev", "proc", "sys", "tmp", "gen", "bin", "tests")
@@ -114,7 +115,7 @@ def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, 
         if any(set(word) & set("\t\n\0") for word in words):
             raise UsageError(f"test {test.name!r}: tab and newline cannot be passed to a test")
     for program, path in _places(tests).items():
-        files[path] = (stat.S_IFREG | 0o755, program.read_bytes())
+        files[path] = (stat.S_IFREG | 0o755, made.read(program))
     files["init"] = (stat.S_IFREG | 0o755, init.read_bytes())
     files["gen/tests"] = (stat.S_IFREG | 0o644, list_text(tests).encode())
     folders = {str(parent) for path in files for parent in Path(path).parents} - {"."}

@@ -23,7 +23,7 @@ from codegen.applied import Applied
 from codegen.errors import FindingsError, UsageError
 from codegen.mutants import Mutant
 from codegen.progress import Report, silent
-from codegen.run import accel, expected
+from codegen.run import accel, expected, made
 from codegen.run.bench import Bench
 from codegen.run.boot import check_qemu
 from codegen.run.build import KernelBuild
@@ -268,7 +268,7 @@ class Trial:
 
         # what is built next must not change what qemu.sh boots
         image = self.folder / f"mutants-{numbers}.bzImage"
-        shutil.copyfile(strain.image, image)
+        image.write_bytes(made.read(strain.image))
 
         def boot(rows: Sequence[GuestTest], params: Params) -> Results:
             return self._boot("mutants", image, rows, params)
@@ -292,6 +292,6 @@ def digest(data: bytes) -> str:
 def _has(kernel: KernelBuild, params: Sequence[str]) -> bool:
     """Whether the kernel has these module parameters, by what kbuild lists of built-in ones."""
     listed = kernel.out / "modules.builtin.modinfo"
-    known = set(listed.read_bytes().decode("utf-8", "replace").split("\0"))
+    known = set(made.read(listed).decode("utf-8", "replace").split("\0"))
     types = {text.partition("parmtype=")[2].partition(":")[0] for text in known}
     return all(param.partition("=")[0].partition(".")[2] in types for param in params)

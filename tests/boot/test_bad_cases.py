@@ -38,6 +38,33 @@ int main(void)
 		pause();
 }
 """
+FLOOD = """\
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+	if (fork())
+		fork();
+	for (;;)
+		puts("\\033]0;title\\007\\033[2J");
+}
+"""
+FORKS = """\
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int main(void)
+{
+	for (;;) {
+		fork();
+		memset(malloc(1 << 20), 1, 1 << 20);
+	}
+}
+"""
 PANIC = """
 static int __init no_kernel_today(void)
 {
@@ -136,6 +163,26 @@ def test_a_test_that_hangs_is_stopped_and_the_next_one_runs(
     found = {row["name"]: (row["verdict"], row["reason"]) for row in said["results"]}
     assert found["series: a_hanging_test"] == ("fail", "stopped after 5 s")
     assert found[f"series: {QUICK}"][0] == "pass"
+
+
+def test_a_guest_program_harms_nobody(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One floods its console with what a terminal obeys, one takes all of its guest; the answer
+    is text, and the test that follows runs."""
+    tests = new_test("a_flooding_test", FLOOD)
+    more = new_test("a_forking_test", FORKS)
+    makefile = f"{SELFTESTS}/Makefile"
+    old, new = tests[makefile]
+    tests |= more | {makefile: (old, f"{new}TEST_GEN_PROGS_x86_64 += a_forking_test\n")}
+    series = by_hand(tmp_path / "s", tests)
+    names = ["a_flooding_test", "a_forking_test", QUICK]
+    status, said = tried(capsys, series, "--limit", "5", "--", *names)
+    assert status == FOUND
+    found = {row["name"]: row["verdict"] for row in said["results"]}
+    assert found["series: a_flooding_test"] == "fail"
+    assert found["series: a_forking_test"] != "pass"
+    assert found[f"series: {QUICK}"] == "pass"
+    assert "title" in json.dumps(said)
+    assert "\\u001b" not in json.dumps(said)
 
 
 def test_a_selftest_that_does_not_compile_is_traced_to_its_patch(

@@ -6,8 +6,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -44,6 +47,7 @@ TEST_GEN_PROGS := $(OUTPUT)/a_test
 all: $(TEST_GEN_PROGS)
 $(OUTPUT)/%: %.c ; $(CC) $< -o $@
 """
+ROOT = Path(__file__).resolve().parents[2]
 KEY = "the key of the user"
 
 
@@ -176,6 +180,26 @@ def test_no_process_is_left(linux: Path, home: Path) -> None:
     assert build(linux, attack) == DONE
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
     assert not [command for command in commands if b"3599.5" in command]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_of_it(linux: Path, home: Path, number: int) -> None:
+    attack = (
+        "SLEEP := $(shell trap '' TERM INT; touch $(O)/ran; setsid sleep 3599.75 & sleep 3599.75)\n"
+    )
+    series = patch(linux, "Makefile", attack)
+    command = [sys.executable, "-m", "codegen", "build", str(series), "--tree", str(linux)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, cwd=ROOT) as gen:
+        while not list(home.rglob("ran")):
+            time.sleep(0.05)
+            assert gen.poll() is None
+        gen.send_signal(number)
+        start = time.monotonic()
+        gen.wait(20)
+        assert time.monotonic() - start < 5  # a second, on a machine that is not busy
+    assert gen.returncode == 128 + number
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")]
+    assert not [command for command in commands if b"3599.75" in command]
 
 
 def test_the_terminal_gets_text(
