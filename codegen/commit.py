@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.edit import Changed
 from codegen.errors import EnvironmentFailure
 from codegen.plan import Plan, PlannedPatch
 from codegen.tree.plumbing import complaint, git, git_command, quoted, run_git
@@ -71,9 +72,9 @@ def make_commits(
     return Commits(git_dir, base, commits, tuple(trees), date)
 
 
-def _old(plan: Plan, tree: Tree) -> dict[str, bytes]:
+def _old(plan: Plan, tree: Tree) -> dict[str, Changed]:
     found = {path: read_or_none(tree, path) for path in plan.files}
-    return {path: data for path, data in found.items() if data is not None}
+    return {path: Changed(data) for path, data in found.items() if data is not None}
 
 
 def _modes(git_dir: Path, commit: str, paths: Mapping[str, bytes]) -> dict[str, str]:

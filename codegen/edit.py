@@ -30,7 +30,7 @@ class Changed:
     """A file as it is behind a patch, and the bytes of it that are the patch's, in order."""
 
     data: bytes
-    new: tuple[tuple[int, int], ...]
+    new: tuple[tuple[int, int], ...] = ()
 
 
 def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes]:
