@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+OUT = Path("patches")
+
 
 @dataclass(frozen=True, slots=True)
 class Argument:
@@ -117,7 +119,7 @@ _LIST = (
             _argument(
                 "--out",
                 type=Path,
-                default=Path("patches"),
+                default=OUT,
                 metavar="DIR",
                 help="where TREE/KNOB/VARIANT/ is written (default: %(default)s)",
             ),

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -13,7 +12,8 @@ from typing import Any
 from codegen.c import apart
 from codegen.errors import DamagedRepository, EnvironmentFailure, FindingsError, GenError
 from codegen.findings import Finding
-from codegen.terminal import say, width
+from codegen.printable import printable_json
+from codegen.terminal import paste, put, say, width
 from codegen.usage import parse
 
 _PARSE_C = ("series:", "check:", "abi:")
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GenError as problem:
         return _report(problem, as_json)
     except KeyboardInterrupt:
-        print("gen: interrupted; nothing half-written is left", file=sys.stderr)
+        say("gen: interrupted; nothing half-written is left", sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -76,10 +76,13 @@ def _report(problem: GenError, as_json: bool) -> int:
     if as_json:
         said = [f.as_json() if hasattr(f, "as_json") else {"message": str(f)} for f in findings]
         error = {"message": str(problem), "status": status, "findings": said}
-        print(json.dumps({"ok": False, "error": error}, indent=2, ensure_ascii=False))
+        more = {"commands": problem.commands} if problem.commands else {}
+        put(printable_json({"ok": False, "error": {**error, **more}}))
     elif findings:
         for finding in findings:
             say(_text(finding), sys.stderr)
     else:
         say(f"gen: {problem}", sys.stderr)
+        for line in problem.commands:
+            paste(line, sys.stderr)
     return status

@@ -9,7 +9,14 @@ from typing import Any
 
 
 class GenError(Exception):
-    """Base of every error that is reported without a traceback."""
+    """Base of every error that is reported without a traceback.
+
+    `commands` are lines for a shell that mend it.
+    """
+
+    def __init__(self, message: str, commands: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.commands = tuple(commands)
 
 
 class UsageError(GenError):

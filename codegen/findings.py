@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from unicodedata import east_asian_width
 
 from codegen.errors import FindingsError
+from codegen.printable import one_line
 
 
 class NotHere(FindingsError):
@@ -31,7 +32,8 @@ class Finding:
 
         Of a source line that a terminal's columns cannot hold, the part at the caret is shown.
         """
-        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+        where = (one_line(self.path), self.line, self.column)
+        place = ":".join(str(part) for part in where if part)
         lines = [f"{place}: error: {self.message}" if place else f"error: {self.message}"]
         if self.source:
             source, at = _part(self.source, max(self.column - 1, 0), columns)

@@ -18,6 +18,7 @@ from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.files import read_file
 from codegen.findings import error
 from codegen.mbox import NOBODY, Mail, apply_diff, read_mail
+from codegen.printable import forging
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git_command, run_git
@@ -137,6 +138,10 @@ def _mail(description: Description, where: tuple[str | int, ...], raw: bytes) ->
     if mail is None or mail.author == NOBODY:
         hint = "it must be a patch as `git format-patch` writes it"
         raise error(description.finding(where, f"{name}: no mail with a patch", hint))
+    char = forging(f"{mail.author}{mail.subject}{mail.message}")
+    if char:
+        what = f"{name}: its message has the character {char}, which no mail may have"
+        raise error(description.finding(where, what))
     return mail
 
 

@@ -68,7 +68,8 @@ def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recip
             return Recipients(missing=f"get_maintainer.pl did not run: {problem}")
     if done.status:
         return Recipients(missing=f"get_maintainer.pl failed with status {done.status}")
-    return _sorted(done.stdout.decode("utf-8", "replace").splitlines())
+    lines = done.stdout.decode("utf-8", "replace").split("\n")
+    return _sorted([line for line in lines if line.isprintable()])  # they become mail headers
 
 
 def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> Recipients:

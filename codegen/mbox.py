@@ -29,6 +29,7 @@ _NUMBERED = re.compile(r"\[[^\]]*\b0*[1-9]\d*/\d+\]")
 _MOST_MAILS = 500  # patches in a series
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 # Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
+COVER = "0000-cover-letter.patch"
 ORDER = ".gen/series"
 MANIFEST = ".gen/manifest.json"
 NOBODY = "unknown <unknown@localhost>"

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from threading import RLock, Timer
 from typing import Any
 
+from codegen.printable import one_line
+
 _MANY = 100_000
 _DELAY = 1.0  # seconds: what is done by then needs no progress
 _NARROW = 60  # columns: below, the bar gives way to the words
@@ -52,6 +54,7 @@ class _Line:
         self._timer.start()
 
     def __call__(self, done: int, total: int | None, what: str) -> None:
+        what = one_line(what)
         with self._lock:
             before, self._work = self._work, (done, total, what)
             if self._shown is None:

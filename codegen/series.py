@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen import __version__
+from codegen.commandline import line
 from codegen.commit import Commits, Person, make_commits
 from codegen.description.load import Description, load
 from codegen.errors import DamagedRepository, EnvironmentFailure
@@ -23,8 +23,9 @@ from codegen.mail import cover_letter, format_mails
 from codegen.maintainers import Recipients, recipients
 from codegen.mbox import MANIFEST, ORDER
 from codegen.plan import Plan, make_plan
+from codegen.printable import one_line, printable_json
 from codegen.render import Renderer, resources
-from codegen.tree.debian import release_of_tree
+from codegen.tree.debian import PREFIX
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.registry import forget_damaged
@@ -179,15 +180,15 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     name = plan.description.path
     abi = name[len("abi/") : -len(".yaml")] if name.startswith("abi/") else name
     tree = location.name
-    if release := release_of_tree(tree):
-        tree = release.spec
+    if location.spec.startswith(PREFIX):
+        tree = location.spec
     elif location.commit and tree.endswith(f"-{location.commit[:12]}"):
         tree = f"{tree[:-13]}@{location.commit[:12]}"
     parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]
     for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
         listed = ",".join(str(number) for number in sorted(numbers))
         parts += ["--reserve", f"{prefix}={listed}"]
-    return " ".join(parts)
+    return line(parts)
 
 
 def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
@@ -199,7 +200,7 @@ def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Rese
         renderer,
         numbers=plan.named_numbers,
         tool=TOOL,
-        source=description.path,
+        source=one_line(description.path),
         digest=digest(description),
         tree_name=location.name,
         tree_version=tree_version,
@@ -224,7 +225,10 @@ def _manifest(
     said: dict[str, Any] = {
         "tool": TOOL,
         "command": command_line(plan, location, reserved),
-        "description": {"file": plan.description.path, "sha256": digest(plan.description)},
+        "description": {
+            "file": one_line(plan.description.path),
+            "sha256": digest(plan.description),
+        },
         "knob": plan.description.knob.name,
         "variant": plan.variant.name,
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
@@ -244,7 +248,7 @@ def _manifest(
             )
         ],
     }
-    return (json.dumps(said, indent=2, ensure_ascii=False) + "\n").encode()
+    return (printable_json(said) + "\n").encode()
 
 
 def _predicate(plan: Plan) -> dict[str, str]:

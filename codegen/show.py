@@ -15,8 +15,8 @@ from codegen.tree.locate import TreeLocation
 from codegen.variants import Variant
 
 
-def series(made: Series, folder: Path, tree_version: str, columns: int | None = None) -> str:
-    """What was made: patches with their size, numbers, sites, files, what to do next."""
+def series(made: Series, folder: Path, tree_version: str) -> str:
+    """What was made: patches with their size, numbers, sites, and the folder of its files."""
     plan = made.plan
     title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
     lines = [title + (f" (Linux {tree_version})" if tree_version else ""), ""]
@@ -27,19 +27,7 @@ def series(made: Series, folder: Path, tree_version: str, columns: int | None = 
         lines.append(f"  {name[:4]}  {subject}")
         lines.append(f"        {files} {plural}, +{added} -{removed}")
     lines += ["", *_numbers(plan), *_sites(plan)]
-    lines += [f"files:    {folder}/", "next:"]
-    if made.base:
-        lines.append(f"  git am {folder}/000[1-9]*.patch")
-    else:
-        lines.append(f"  quilt import {folder}/000[1-9]*.patch   (or git am)")
-    spec = made.tree.name
-    lines.append(f"  less {folder}/0000-cover-letter.patch")
-    lines += [f"  gen check {folder}", f"  gen test {folder}"]
-    if made.tree.git_dir and not spec.startswith("debian-"):
-        lines.append(f"  gen apply --variant {plan.variant.name} --tree DIR --branch NAME")
-    following = lines.index("next:") + 1
-    lines[following:] = [terminal.command(each.strip(), columns) for each in lines[following:]]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, f"files:    {folder}/"])
 
 
 def variants(

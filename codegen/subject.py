@@ -110,8 +110,9 @@ def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageE
     what = "not as gen wrote it" if was else "not made by gen here"
     words = [options.command, options.series, "--tree", was.tree if was else DEFAULT]
     return UsageError(
-        f"{options.series} is {what}, and a series does not choose the tree whose scripts run; "
-        f"name it, such as\n  {program()} {line(words)}\n--tree takes {_TREES}"
+        f"{options.series} is {what}, and a series does not choose the tree whose scripts run: "
+        f"name {_TREES} by --tree, such as",
+        [f"{program()} {line(words)}"],
     )
 
 

@@ -10,6 +10,8 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import TextIO
 
+from codegen.printable import printable
+
 _WORD = re.compile(r"""(?:[^\s'"\\]|'[^']*'|"[^"]*"|\\.)+""")
 _LABEL = re.compile(r"\s*(?:\S+(?: \S+)? {2,})*")
 _NARROWEST = 20  # what a last column must have at least
@@ -29,10 +31,21 @@ def width(stream: TextIO) -> int | None:
         return None
 
 
+def put(text: str, stream: TextIO | None = None) -> None:
+    """Print lines as they are, but for what is not printable: for machines, and for tables."""
+    print(printable(text), file=stream or sys.stdout)
+
+
 def say(text: str, stream: TextIO | None = None) -> None:
     """Print lines for people, wrapped for the terminal that they go to."""
     to = stream or sys.stdout
-    print(fill(text, width(to)), file=to)
+    print(fill(printable(text), width(to)), file=to)
+
+
+def paste(line: str, stream: TextIO | None = None) -> None:
+    """Print a line for a shell, indented, so that it can be pasted from any terminal."""
+    to = stream or sys.stdout
+    print(command(printable(line), width(to)), file=to)
 
 
 def fill(text: str, columns: int | None) -> str:

@@ -18,12 +18,12 @@ venv_python() {
 }
 
 venv_ready() {
+	venv_found=
+	[ ! -f "$1/.venv/stamp" ] || venv_found=$(cat "$1/.venv/stamp")
+	case $venv_found in *"[dev]") set -- "$1" "[dev]" ;; esac # what has them keeps the tools for tests
 	venv_stamp="$(cksum <"$1/pyproject.toml") $2"
-	if [ -f "$1/.venv/stamp" ]; then
-		venv_found=$(cat "$1/.venv/stamp")
+	if [ -n "$venv_found" ]; then
 		[ "$venv_found" = "$venv_stamp" ] && return
-		# what has the tools for tests has all that a run needs
-		[ -z "$2" ] && [ "$venv_found" = "$venv_stamp[dev]" ] && return
 	fi
 	(
 		if command -v flock >/dev/null 2>&1; then

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from codegen.printable import one_line
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -24,7 +26,7 @@ class Remark:
 
     def render(self) -> str:
         """`patch:line: error: [rule] message`, and the hint, as text."""
-        place = ":".join(str(part) for part in (self.patch, self.line) if part)
+        place = ":".join(str(part) for part in (one_line(self.patch), self.line) if part)
         kind = "note" if self.note else "error"
         first, *more = self.message.splitlines() or [""]
         lines = [f"{place}: {kind}: [{self.rule}] {first}".removeprefix(": ")]

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from codegen.printable import printable_json
+from codegen.terminal import put
 
 
 def print_json(said: Any) -> None:
     """One object for machines."""
-    print(json.dumps(said, indent=2, ensure_ascii=False))
+    put(printable_json(said))

@@ -14,7 +14,7 @@ from codegen.cli import DONE, FOUND
 from codegen.commands import print_json
 from codegen.progress import progress
 from codegen.subject import stranger, subject
-from codegen.terminal import say
+from codegen.terminal import put, say
 
 
 def check(options: argparse.Namespace) -> int:
@@ -38,7 +38,7 @@ def check(options: argparse.Namespace) -> int:
     elif options.format == "sarif":
         print_json(formats.sarif(found, options.series))
     elif options.format == "github":
-        print(formats.github(found, options.series))
+        put(formats.github(found, options.series))
     else:
         say(text(found))
     return FOUND if found.findings else DONE

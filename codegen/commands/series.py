@@ -23,7 +23,7 @@ from codegen.plan import Plan
 from codegen.progress import progress
 from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for, sites
-from codegen.terminal import say, width
+from codegen.terminal import paste, say, width
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import version
 from codegen.variants import Variant, load_variant, variant_names
@@ -83,12 +83,18 @@ def _show(
     tree_version: str,
     options: argparse.Namespace,
 ) -> None:
+    from codegen.nextsteps import next_steps
+
     columns = width(sys.stdout)
     if options.variant == "all":
         say(show.variants(made, answers, options.out, tree_version, columns))
     else:
         for series, folder in zip(made, folders, strict=True):
-            say(show.series(series, folder, tree_version, columns))
+            say(show.series(series, folder, tree_version))
+            for heading, commands in next_steps(series, folder, options):
+                say(heading)
+                for line in commands:
+                    paste(line)
     for why in dict.fromkeys(series.unaddressed for series in made if series.unaddressed):
         say(f"gen: no To: and Cc:, {why}", sys.stderr)
 
@@ -182,7 +188,7 @@ def apply(options: argparse.Namespace) -> int:
         sys.stdout.flush()
     except OSError as problem:  # what was asked for is done, whoever reads of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        print(f"gen: {text}\ngen: standard output: {problem.strerror}", file=sys.stderr)
+        say(f"gen: {text}\ngen: standard output: {problem.strerror}", sys.stderr)
     return DONE
 
 
@@ -196,16 +202,23 @@ def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
 
 
 def _signer(location: TreeLocation) -> Person:
-    """git's user, as the user configured it: the one place where the configuration counts."""
+    """git's committer, as the user configured it: the one place where the configuration counts."""
+    import os
     import subprocess
 
-    said = []
-    for key in ("user.name", "user.email"):
+    who = []
+    for variable, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
         command = ["git", "config", "--get", key]
         if location.git_dir is not None:
             command.insert(1, f"--git-dir={location.git_dir}")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-        said.append(done.stdout.strip())
-    if not all(said) or any(c in "".join(said) for c in "<>\n"):
-        raise UsageError("--signoff needs user.name and user.email in git's configuration")
-    return Person(*said)
+        who.append(os.environ.get(f"GIT_COMMITTER_{variable}") or done.stdout.strip())
+    if not all(who) or any(c in "<>" or not c.isprintable() for c in "".join(who)):
+        raise UsageError(
+            "--signoff needs your name and address in git's configuration:",
+            [
+                "git config --global user.name 'Your Name'",
+                "git config --global user.email you@example.org",
+            ],
+        )
+    return Person(*who)

@@ -27,7 +27,7 @@ from codegen.run.selftests import build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.subject import stranger, subject
-from codegen.terminal import say
+from codegen.terminal import put, say
 
 _STAMP = ".gen-results"
 FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
@@ -227,7 +227,7 @@ def _finish(options: argparse.Namespace, trial: Trial) -> int:
     if options.json:
         print_json(_as_json(trial))
     elif options.format != "table":
-        print(FORMATS[options.format](rows), end="")
+        put(FORMATS[options.format](rows).removesuffix("\n"))
     else:
         _summary(trial)
     if not rows:
@@ -240,7 +240,8 @@ def _finish(options: argparse.Namespace, trial: Trial) -> int:
 def _summary(trial: Trial) -> None:
     for row in _bad(trial.rows):
         say(f"\n{row.name}: {row.verdict.value}: {row.reason}")
-        print("".join(f"  {line}\n" for line in row.log), end="")
+        for line in row.log:
+            put(f"  {line}")
     if not trial.rows:
         say("the series adds and changes no KVM selftest of x86: name some behind --")
     mutants = _counted(trial)

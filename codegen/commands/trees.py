@@ -10,7 +10,7 @@ from codegen import show, subject
 from codegen.cli import DONE
 from codegen.commands import print_json
 from codegen.progress import progress
-from codegen.terminal import say, width
+from codegen.terminal import put, say, width
 
 
 def tree(options: argparse.Namespace) -> int:
@@ -24,7 +24,7 @@ def tree(options: argparse.Namespace) -> int:
         if options.json:
             print_json({"ok": True, "trees": [show.tree_json(entry) for entry in entries]})
         else:
-            print(show.trees(entries, width(sys.stdout)))
+            put(show.trees(entries, width(sys.stdout)))
         return DONE
     if options.command == "tree remove":
         with progress(quiet=options.json) as report:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from codegen.findings import Finding
+from codegen.printable import one_line
 
 _LONGEST_SHOWN = 160
 _UNUSUAL = re.compile(r"[^\x20-\x7e]")
@@ -38,14 +39,9 @@ def refused_characters(text: str, allowed: str = "") -> Iterator[tuple[int, str]
             yield found.start(), f"the character {said} is not allowed"
 
 
-def printable(text: str) -> str:
-    """A text as one line that shows nothing but printable characters."""
-    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
-
-
 def short(value: object, columns: int = 60) -> str:
     """A value as messages quote it."""
-    text = printable(str(value))
+    text = one_line(str(value))
     return text if len(text) <= columns else text[: columns - 3] + "..."
 
 

@@ -122,6 +122,15 @@ def repository_at(path: Path) -> Repository | None:
     return None
 
 
+def checked_out(where: TreeLocation) -> Path | None:
+    """The work tree that a location by path names, where just that commit is checked out in it."""
+    if where.git_dir is None or not os.path.isdir(where.spec):
+        return None
+    done = run_git(["git", "-C", where.spec, "rev-parse", "--is-inside-work-tree", "HEAD"])
+    said = done.stdout.decode("ascii", "replace").split()
+    return Path(where.spec) if not done.returncode and said == ["true", where.commit] else None
+
+
 def safe_name(text: str) -> str:
     """`text` as one part of a path: letters, digits, '.', '_', '-', no dot or dash in front."""
     return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-")[:80] or "tree"

@@ -18,6 +18,7 @@ from typing import Protocol, Self
 
 from codegen.errors import DamagedRepository, EnvironmentFailure
 from codegen.findings import Finding, error
+from codegen.printable import one_line
 from codegen.tree.git import git_environment
 
 _MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each
@@ -305,6 +306,6 @@ def _version_of(makefile: bytes) -> str:
 def version(tree: Tree) -> str:
     """What the tree's Makefile calls itself, for people to read; nothing is decided by it."""
     try:
-        return _version_of(tree.read("Makefile"))
+        return one_line(_version_of(tree.read("Makefile")))
     except FileNotFoundError:
         return ""
