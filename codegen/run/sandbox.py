@@ -326,10 +326,13 @@ def run(
     *,
     env: Mapping[str, str],
     cwd: Path | None = None,
-    limits: Limits = SCRIPT,
+    limits: Limits | None = None,
 ) -> Done:
-    """Run a foreign program to its end.  Raises LimitHit, which calls it `what`,
-    EnvironmentFailure."""
+    """Run a foreign program to its end, within the limits of a script where none are named.
+
+    Raises LimitHit, which calls it `what`, EnvironmentFailure.
+    """
+    limits = limits or SCRIPT
     with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         running = foreign(command, room, limits, stdout, env=env, cwd=cwd, errors=stderr)
         with running as program:

@@ -22,7 +22,7 @@ from codegen.run.view import Room
 from tests.unprivileged import NOBODY, somebody
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMITS = Limits(seconds=20, memory=200 * MIB, processes=40, written=64 * MIB, told=MIB)
+LIMITS = Limits(seconds=60, memory=200 * MIB, processes=40, written=64 * MIB, told=MIB)
 ENV = {"PATH": "/usr/bin:/bin"}
 WAYS = ["root", "root without groups", "user"] if os.geteuid() == 0 else ["user"]
 
@@ -158,7 +158,7 @@ def test_limits_of_all_together(way: str, bomb: str) -> None:
     start = time.monotonic()
     with pytest.raises(LimitHit, match=f"the script {words}, and was ended"):
         run(script)
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 50
     assert run("true").status == 0
 
 
