@@ -104,7 +104,8 @@ def _seen_otherwise(tree: Tree, path: str, use: Use, arch: str) -> bool:
 
 def _seen_by_includer(tree: Tree, path: str, use: Use, arch: str) -> bool:
     name = path.rpartition("/")[2]
-    for at in Survey(tree, (arch,)).holding(name, (f"arch/{arch}/kvm/", "virt/kvm/")):
+    survey = Survey(tree, (arch,))
+    for at in survey.holding(name, survey.kvm_prefixes()):
         data = tree.read(at)
         for offset, header, _ in includes(data):
             if header.rpartition("/")[2] == name:

@@ -196,7 +196,7 @@ def _with_security(
     said = update(apt)
     codenames = [target.codename for target in targets(apt) if target.codename]
     security = frozenset(target.site for target in known if target.label == _SECURITY)
-    if suite in RELEASES and codenames:
+    if suite in RELEASES and suite != "unstable" and codenames:
         updates = derive(sources, security, f"{codenames[0]}-security")
         apt = make_apt(folder, lists=True, sources=render(derived + updates))
         said = update(apt)

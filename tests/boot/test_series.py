@@ -16,6 +16,7 @@ from codegen.cli import DONE, main
 from codegen.run.bench import open_bench
 from codegen.run.build import Options
 from tests.kernel.conftest import CELLS, location, made
+from tests.kernel.test_archive import released
 
 from .conftest import MUTANTS, SERIES
 
@@ -78,3 +79,18 @@ def test_series_on_real_kvm(cell: tuple[str, str, str], capsys: pytest.CaptureFi
     assert mutants["not_compiling"] == 0
     assert mutants["noticed"] + mutants["not_testable"] == mutants["made"]
     assert mutants["noticed"] >= 2
+
+
+@pytest.mark.long
+def test_a_series_on_every_other_kernel_of_the_archive(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One of each series of kernels that Debian has: what comes next boots as well."""
+    others = sorted({release.series for release in released()} - set(RELEASES))
+    for release in others:
+        status, said = tried(capsys, "zap-leafs-only", "memslot-flag", release)
+        assert status == DONE, (release, json.dumps(said, indent=1))
+        passed = [name for name, verdict in verdicts(said, "series").items() if verdict == "pass"]
+        assert any(name.endswith("zap_leafs_only_test") for name in passed), release
+        assert said["mutants"]["survived"] == 0, release
+    assert others

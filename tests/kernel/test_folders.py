@@ -28,8 +28,6 @@ MOVES = {
     "6.1": {
         "arch/x86/kvm/": "arch/x86/hyp/",
         "virt/kvm/": "kernel/kvm/",
-        "arch/x86/include/asm/kvm_host.h": "arch/x86/include/asm/hyp/host.h",
-        "include/linux/kvm_host.h": "include/virt/host.h",
         "tools/testing/selftests/kvm/": "tools/testing/selftests/virt/",
         "Documentation/virt/kvm/": "Documentation/virtualization/",
     },

@@ -25,13 +25,13 @@ MOVES: dict[str, dict[str, str]] = {
         "arch/arm64/kvm/": "arch/arm64/hyp/",
     },
     "generic code": {"virt/kvm/": "kernel/virtual/"},
-    "selftests": {"tools/testing/selftests/kvm/": "tools/testing/selftests/virt/machine/"},
+    "selftests": {"tools/testing/selftests/kvm/": "tools/testing/selftests/virt/"},
     "documentation": {"Documentation/virt/kvm/": "Documentation/virtualization/"},
     "the document": {"Documentation/virt/kvm/api.rst": "Documentation/virt/kvm/ioctls.rst"},
     "headers": {
-        "include/linux/kvm_host.h": "include/virt/host.h",
-        "arch/x86/include/asm/kvm_host.h": "arch/x86/include/asm/virt/host.h",
-        "arch/arm64/include/asm/kvm_host.h": "arch/arm64/include/asm/virt/host.h",
+        "include/linux/kvm_host.h": "include/hyper/kvm_host.h",
+        "arch/x86/include/asm/kvm_host.h": "arch/x86/include/asm/hyp/host.h",
+        "arch/arm64/include/asm/kvm_host.h": "arch/arm64/include/asm/hyp/host.h",
     },
     "a file": {"virt/kvm/kvm_main.c": "virt/kvm/core/machine.c"},
 }
@@ -43,7 +43,26 @@ MOVES["everything"] = {
 
 
 def changes(name: str) -> list[Change]:
-    return [renamed(*pair) for pair in MOVES[name].items()]
+    return [*(renamed(*pair) for pair in MOVES[name].items()), *includes(name)]
+
+
+def includes(name: str) -> list[Change]:
+    """What includes a header that was moved says so: that much a developer does."""
+
+    def change(files: Files) -> None:
+        files.update({path: including(name, data) for path, data in files.items()})
+
+    return [change]
+
+
+def including(name: str, data: bytes) -> bytes:
+    """A file's text with the headers named as they are after a move; no byte more or less."""
+    for old_, new_ in MOVES[name].items():
+        if old_.endswith(".h"):
+            one, other = (each.rpartition("include/")[2] for each in (old_, new_))
+            assert len(one) == len(other)
+            data = data.replace(f"<{one}>".encode(), f"<{other}>".encode())
+    return data
 
 
 def there(name: str, path: str) -> str:
@@ -83,7 +102,9 @@ def test_every_shipped_series(name: str, before: Change | None) -> None:
             (p.subject, p.message) for p in usual.patches
         ]
         for one, other in zip(moved.patches, usual.patches, strict=True):
-            assert one.files == {there(name, path): data for path, data in other.files.items()}
+            assert one.files == {
+                there(name, path): including(name, data) for path, data in other.files.items()
+            }
 
 
 CELLS = [
@@ -125,17 +146,17 @@ def test_where_they_are(kind: str, tmp_path: Path) -> None:
         "kernel/virtual/",
         "include/linux/kvm",
         "include/kvm/",
-        "include/virt/host.h",
+        "include/hyper/kvm_host.h",
     )
     assert found.arch_kconfig("x86") == "arch/x86/virt/hypervisor/Kconfig"
     assert found.arch_kconfig("riscv") is None
     assert found.arch_code("x86") == (
         "arch/x86/virt/hypervisor/",
         "arch/x86/include/asm/kvm",
-        "arch/x86/include/asm/virt/host.h",
+        "arch/x86/include/asm/hyp/host.h",
     )
     assert found.api == "Documentation/virtualization/api.rst"
-    assert found.selftests == "tools/testing/selftests/virt/machine/"
+    assert found.selftests == "tools/testing/selftests/virt/"
     overlay = Overlay(Overlay(tree, {"virt/kvm/Kconfig": b"config HAVE_KVM_X\n"}), {})
     assert folders(overlay) is folders(tree)
     if isinstance(tree, GitTree):

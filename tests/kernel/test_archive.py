@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Every kernel source that Debian's archives hold: the shipped knobs are made for it, and compile.
+
+A sample is tried each time, the oldest and the newest point release of two series; the long lane
+takes all that can be had, old series and those to come, and goes on where it was stopped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from codegen.applied import apply_series
+from codegen.description.load import load
+from codegen.errors import EnvironmentFailure
+from codegen.findings import NotHere
+from codegen.progress import silent
+from codegen.render import resources
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.series import Series, finish, open_tree, plan_for
+from codegen.tree import TreeLocation, resolve
+from codegen.tree.debian import Release, cached_files
+from codegen.tree.fetch import available, version_key
+from codegen.tree.scratch import scratch_folder
+from codegen.variants import load_variant
+
+from .conftest import ANSWERS, DESCRIBED, KEPT, KNOBS, RELEASES
+
+pytestmark = pytest.mark.kernel
+
+TOP = Path(__file__).resolve().parents[2]
+# What a series of kernels takes from the one before it, as far as is known: the answers.
+NEWEST = max(RELEASES, key=version_key)
+
+
+@cache
+def released() -> tuple[Release, ...]:
+    """All that the archives hold, newest first, of the series that gen is for."""
+    with scratch_folder() as folder:
+        known = available(Path(folder), silent)
+    return tuple(r for r in known if r.series in KEPT or version_key(r.series) >= version_key("7"))
+
+
+def had(release: Release) -> TreeLocation:
+    """A version's tree; its package need not stay."""
+    there = bool(cached_files(release))
+    try:
+        return resolve(release.spec)
+    finally:
+        for path in () if there else cached_files(release):
+            path.unlink()
+
+
+def all_made(where: TreeLocation, series: str) -> Iterator[Series]:
+    """Each shipped knob as each variant that the kernels of a series can have."""
+    answers = series if series in RELEASES else NEWEST
+    templates = resources("templates")
+    with open_tree(where) as tree:
+        for knob in KNOBS:
+            description = load(templates.parent / "abi" / f"{knob}.yaml", f"abi/{knob}.yaml")
+            for variant in DESCRIBED[knob]:
+                expected = ANSWERS.get((knob, variant, answers))
+                if expected:
+                    with pytest.raises(NotHere, match=re.escape(expected)):
+                        plan_for(description, load_variant(templates, variant), where, tree)
+                    continue
+                plan = plan_for(description, load_variant(templates, variant), where, tree)
+                yield finish(plan, where)
+
+
+@pytest.mark.parametrize("series", KEPT)
+@pytest.mark.parametrize("which", ["oldest", "newest"])
+def test_a_sample(series: str, which: str) -> None:
+    mine = [release for release in released() if release.series == series]
+    found = tuple(all_made(had(mine[0 if which == "newest" else -1]), series))
+    assert len(found) >= 9
+
+
+def compiled(series: Series, bench: Bench) -> None:
+    """KVM as it is behind a series: objects that it does not touch are there already."""
+    applied = apply_series(series.files, bench.location, bench.git_dir)
+    tip = applied.tip.commit
+    assert tip is not None
+    assert bench.kernel(tip).objects
+
+
+@pytest.mark.long
+def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees, objects and what was through already are kept in pytest's cache.
+
+    What the archive lists and no longer holds is told and is no failure; that some are had is
+    asked.
+    """
+    folder = Path(pytestconfig.cache.mkdir("archive"))  # type: ignore[union-attr]
+    state = folder / "lane.json"
+    done = json.loads(state.read_text()) if state.exists() else {}
+    if done.get("of") != digest():
+        done = {"of": digest()}
+    monkeypatch.setenv("GEN_CACHE", str(folder / "cache"))
+    for release in released():
+        if not done.get(release.spec, "gone").startswith("gone"):
+            continue
+        done[release.spec] = attempted(release)
+        print(f"{release.spec}: {done[release.spec]}")
+        state.write_text(json.dumps(done, indent=1))
+    results = {spec: said for spec, said in done.items() if spec != "of"}
+    bad = {spec: said for spec, said in results.items() if said.startswith("bad")}
+    assert not bad, json.dumps(bad, indent=1)
+    through = [spec for spec, said in results.items() if not said.startswith("gone")]
+    for series in RELEASES:
+        assert any(spec.startswith(f"debian:{series}=") for spec in through), results
+
+
+def attempted(release: Release) -> str:
+    """`9 series`, `gone` and why, or what went wrong."""
+    try:
+        where = had(release)
+    except EnvironmentFailure as problem:
+        return f"gone: {problem}"
+    count = 0
+    try:
+        with open_bench(where, Options(targets=("arch/x86/kvm/",))) as bench:
+            for series in all_made(where, release.series):
+                compiled(series, bench)
+                count += 1
+            shutil.rmtree(bench.folder)
+    except (Exception, AssertionError) as problem:  # the lane goes on, and tells all at its end
+        return f"bad, behind {count} series: {type(problem).__name__}: {problem}"
+    return f"{count} series"
+
+
+def digest() -> str:
+    """Of all that decides what is made."""
+    found = hashlib.sha256()
+    for folder in ("abi", "codegen", "templates"):
+        for path in sorted((TOP / folder).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found.update(path.read_bytes())
+    return found.hexdigest()[:16]
