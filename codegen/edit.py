@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from codegen.c.layout import COLUMNS, width, wrapped
+from codegen.editable import unmerged
 from codegen.findings import Finding, error
 from codegen.sites.place import Place
 from codegen.tree.reader import Tree, read_or_none
@@ -65,6 +66,8 @@ def rewritten(tree: Tree, path: str, data: bytes) -> Changed:
 
 def _apply(tree: Tree, path: str, edits: list[Edit]) -> Changed:
     data = read_or_none(tree, path) or b""
+    if found := list(unmerged(path, data)):
+        raise error(*found)
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
     pieces, at, size = [], 0, 0
     new: list[tuple[int, int]] = []

@@ -18,6 +18,7 @@ from codegen.c.outline import outline
 from codegen.description.load import Description
 from codegen.description.model import Alternative
 from codegen.edit import Changed, Edit, changed, rewritten
+from codegen.editable import UnixLines, check_merged
 from codegen.errors import FindingsError
 from codegen.facts import EXPRESSIONS, Reserved, context, names_in, numbers, survey_dialect
 from codegen.findings import Finding, NotHere, error, merge
@@ -91,7 +92,9 @@ def make_plan(
     whose names are all declared where they are used.
     """
     knob = description.knob
+    tree = UnixLines(tree)
     survey = Survey(tree, knob.architectures)
+    check_merged(survey)
     if getattr(knob, variant.section, None) is None:
         raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
     keep_free = reserved or Reserved()
@@ -101,6 +104,9 @@ def make_plan(
         try:
             said = context(survey, description, variant, keep_free, refused)
             plan = _plan(description, variant, survey, templates, keep_free, given, said)
+            tree.check_editable(
+                path for patch in plan.patches if patch.edits for path in patch.files
+            )
         except FindingsError as other:
             raise problem or other from None
         missing = declared.missing_of_series(tree, plan.patches, knob.architectures)
@@ -129,10 +135,12 @@ def _plan(
     renderer = Renderer(templates, {**said, "n": taken})
     patches: list[PlannedPatch] = []
     overlay = survey.tree
+    own = []
     for each in given:
         changes = {path: rewritten(overlay, path, data) for path, data in each.files.items()}
         patches.append(PlannedPatch("given", each.subject, each.message, (), changes, each.author))
-        overlay = Overlay(overlay, patches[-1].files)
+        own.append(UnixLines(Overlay(overlay, patches[-1].files)))
+        overlay = own[-1]
 
     def early(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
         return _early(edits, description, variant, renderer, survey)
@@ -150,6 +158,9 @@ def _plan(
         patches.append(_patch(spec, description, variant, renderer, overlay, constants))
         overlay = Overlay(overlay, patches[-1].files)
     alternative = choice.alternative if choice else None
+    edited = {path for patch in patches if patch.edits for path in patch.files}
+    for lines in own:
+        lines.check_editable(edited)
     call = renderer.inline(variant.call)
     return Plan(description, variant, taken, tuple(patches), alternative, call)
 

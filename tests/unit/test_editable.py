@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Trees in the midst of a merge, and files with other line ends: noticed, with the line."""
+
+from __future__ import annotations
+
+import pytest
+
+from codegen.errors import FindingsError
+from tests.minitree import (
+    API,
+    KVM_MAIN,
+    MMU,
+    SELFTESTS,
+    UAPI,
+    X86,
+    X86_UAPI,
+    Change,
+    Files,
+    minitree,
+)
+from tests.unit import kit
+from tests.unit.hostile import HOSTILE
+
+
+def conflict(path: str, line: int) -> Change:
+    """A merge that left two sides at a line of a file."""
+
+    def change(files: Files) -> None:
+        lines = files[path].split(b"\n")
+        both = [
+            b"<<<<<<< HEAD",
+            b"/* ours */",
+            b"=======",
+            b"/* theirs */",
+            b">>>>>>> their/branch",
+        ]
+        files[path] = b"\n".join([*lines[:line], *both, *lines[line:]])
+
+    return change
+
+
+def crlf(path: str) -> Change:
+    """A file as some editors save it."""
+
+    def change(files: Files) -> None:
+        files[path] = files[path].replace(b"\n", b"\r\n")
+
+    return change
+
+
+@pytest.mark.parametrize("path", [UAPI, X86_UAPI, X86, MMU, KVM_MAIN, API, "virt/kvm/Kconfig"])
+@pytest.mark.parametrize("line", [0, 12])
+def test_a_merge_is_noticed(path: str, line: int) -> None:
+    for variant in kit.VARIANTS:
+        with pytest.raises(FindingsError) as caught:
+            kit.plan(kit.knob(), variant, conflict(path, line))
+        (finding,) = caught.value.findings
+        assert (finding.path, finding.line) == (path, line + 1)
+        assert "`<<<<<<< HEAD`" in finding.message
+
+
+def test_a_merge_in_a_list_of_selftests_is_noticed() -> None:
+    with pytest.raises(FindingsError, match="`<<<<<<< HEAD`"):
+        kit.plan(kit.knob(), "quirk", conflict(f"{SELFTESTS}Makefile", 3))
+
+
+def test_a_heading_is_no_merge() -> None:
+    def change(files: Files) -> None:
+        files[API] = b"KVM API\n=======\n\n|||||||\n\n" + files[API]
+
+    assert kit.plan(kit.knob(), "quirk", change).patches
+
+
+@pytest.mark.parametrize("path", sorted(minitree()))
+def test_other_line_ends_are_refused_where_a_file_is_edited(path: str) -> None:
+    """What is read only is read as any other file."""
+    for variant in kit.VARIANTS:
+        plain = kit.plan(kit.knob(), variant)
+        if path not in plain.files:
+            assert kit.plan(kit.knob(), variant, crlf(path)).files == plain.files
+            continue
+        with pytest.raises(FindingsError) as caught:
+            kit.plan(kit.knob(), variant, crlf(path))
+        (finding,) = caught.value.findings
+        assert (finding.path, finding.line) == (path, 1)
+        assert "CR LF" in finding.message
+        assert "dos2unix" in finding.hint
+
+
+def test_a_whole_tree_with_other_line_ends_is_refused_at_once() -> None:
+    for variant in kit.VARIANTS:
+        with pytest.raises(FindingsError) as caught:
+            kit.plan(kit.knob(), variant, HOSTILE["CRLF"])
+        said = {finding.path for finding in caught.value.findings}
+        before = set(kit.plan(kit.knob(), variant).files) & set(minitree())
+        assert said == {path for path in before if not path.endswith(".gitignore")}
