@@ -31,10 +31,10 @@ class Section:
 
 
 class Document:
-    """api.rst as lines and sections."""
+    """api.rst, or a document that it includes, as lines and sections."""
 
-    def __init__(self, survey: Survey) -> None:
-        self.path = survey.folders.api
+    def __init__(self, survey: Survey, path: str = "") -> None:
+        self.path = path or survey.folders.api
         try:
             text = survey.tree.read(self.path).decode("utf-8", "surrogateescape")
         except FileNotFoundError:
@@ -42,21 +42,39 @@ class Document:
         self.lines = text.splitlines(keepends=True)
         self.sections = tuple(_sections([line.rstrip("\n") for line in self.lines]))
 
-    def section(self, site_name: str, *words: str) -> Section:
-        """The section whose title has one of the words, or an error."""
-        for word in words:
-            for section in self.sections:
-                if re.search(rf"(?<!\w){re.escape(word)}(?!\w)", section.title):
-                    return section
-        titles = {section.title for section in self.sections}
-        near = nearest(words[0], sorted(titles))
-        raise not_found(site_name, f"a section about {' or '.join(words)}", [self.path], near=near)
+    def section(self, word: str) -> Section | None:
+        """The section whose title has the word."""
+        titled = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+        return next((each for each in self.sections if titled.search(each.title)), None)
+
+    def included(self, survey: Survey) -> Iterator[Document]:
+        """The documents beside it that it includes, or names in a table of contents."""
+        folder = self.path.rpartition("/")[0]
+        named = {line.split()[-1].removesuffix(".rst") for line in self.lines if line.strip()}
+        for path in survey.files(f"{folder}/"):
+            stem = path.removeprefix(f"{folder}/").removesuffix(".rst")
+            if path.endswith(".rst") and path != self.path and stem in named:
+                yield Document(survey, path)
 
     def place(self, first: int, last: int, how: str, **names: str) -> Place:
         """The lines from `first` to before `last` as a place."""
         start = sum(len(_bytes(line)) for line in self.lines[:first])
         old = "".join(self.lines[first:last])
         return Place(self.path, start, start + len(_bytes(old)), first + 1, how, old, "", names)
+
+
+def _described(survey: Survey, site_name: str, word: str) -> tuple[Document, Section]:
+    """The document and the section of it whose title has the word, or an error."""
+    api = Document(survey)
+    searched = []
+    for document in (api, *(() if api.section(word) else api.included(survey))):
+        section = document.section(word)
+        if section:
+            return document, section
+        searched.append(document)
+    near = nearest(word, sorted({s.title for document in searched for s in document.sections}))
+    paths = [document.path for document in searched]
+    raise not_found(site_name, f"a section about {word}", paths, near=near)
 
 
 def _bytes(text: str) -> bytes:
@@ -109,24 +127,23 @@ def _new_section(document: Document, site_name: str, chapter: Section) -> Place:
 @site("api-vm-capability")
 def api_vm_capability(survey: Survey) -> Place:
     """A new last section of the chapter on capabilities that are enabled for VMs."""
-    document = Document(survey)
-    chapter = document.section("api-vm-capability", "Capabilities that can be enabled on VMs")
+    document, chapter = _described(
+        survey, "api-vm-capability", "Capabilities that can be enabled on VMs"
+    )
     return _new_section(document, "api-vm-capability", chapter)
 
 
 @site("api-other-capability")
 def api_other_capability(survey: Survey) -> Place:
     """A new last section of the chapter on other capabilities."""
-    document = Document(survey)
-    chapter = document.section("api-other-capability", "Other capabilities")
+    document, chapter = _described(survey, "api-other-capability", "Other capabilities")
     return _new_section(document, "api-other-capability", chapter)
 
 
 @site("api-memslot-defines")
 def api_memslot_defines(survey: Survey) -> Place:
     """Behind the last `#define KVM_MEM_*` in the section of the memslot ioctl."""
-    document = Document(survey)
-    section = document.section("api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
+    document, section = _described(survey, "api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
     return _behind_defines("api-memslot-defines", document, section, r"\s+#define KVM_MEM_", "flag")
 
 
@@ -146,8 +163,7 @@ def _behind_defines(
 @site("api-memslot-flags")
 def api_memslot_flags(survey: Survey) -> Place:
     """The paragraph that says which flags the memslot ioctl takes."""
-    document = Document(survey)
-    section = document.section("api-memslot-flags", "KVM_SET_USER_MEMORY_REGION")
+    document, section = _described(survey, "api-memslot-flags", "KVM_SET_USER_MEMORY_REGION")
     for first, last in _paragraphs(document, section):
         text = "".join(document.lines[first:last])
         if re.search(r"flags field", text) and "KVM_MEM_READONLY" in text:
@@ -160,8 +176,7 @@ def api_memslot_flags(survey: Survey) -> Place:
 @site("api-memslot-v2")
 def api_memslot_v2(survey: Survey) -> Place:
     """The end of the section of the memslot ioctl's second version."""
-    document = Document(survey)
-    section = document.section("api-memslot-v2", "KVM_SET_USER_MEMORY_REGION2")
+    document, section = _described(survey, "api-memslot-v2", "KVM_SET_USER_MEMORY_REGION2")
     nested = [s.first for s in document.sections if section.first < s.first < section.last]
     end = min(nested, default=section.last)
     while not document.lines[end - 1].strip():
@@ -183,8 +198,7 @@ def _paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int
 @site("api-quirk-table")
 def api_quirk_table(survey: Survey) -> Place:
     """The table of quirks, from its first border to its last."""
-    document = Document(survey)
-    section = document.section("api-quirk-table", "KVM_CAP_DISABLE_QUIRKS2")
+    document, section = _described(survey, "api-quirk-table", "KVM_CAP_DISABLE_QUIRKS2")
     borders = [
         index
         for index in range(section.first, section.last)
@@ -198,8 +212,7 @@ def api_quirk_table(survey: Survey) -> Place:
 @site("api-vm-types")
 def api_vm_types(survey: Survey) -> Place:
     """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
-    document = Document(survey)
-    section = document.section("api-vm-types", "KVM_CAP_VM_TYPES")
+    document, section = _described(survey, "api-vm-types", "KVM_CAP_VM_TYPES")
     return _behind_defines(
         "api-vm-types", document, section, r"\s+#define KVM_X86_\w+_VM\b", "type"
     )
@@ -208,7 +221,6 @@ def api_vm_types(survey: Survey) -> Place:
 @site("api-vm-types-end")
 def api_vm_types_end(survey: Survey) -> Place:
     """The end of the section on VM types."""
-    document = Document(survey)
-    section = document.section("api-vm-types-end", "KVM_CAP_VM_TYPES")
+    document, section = _described(survey, "api-vm-types-end", "KVM_CAP_VM_TYPES")
     end = _end_of(document, section)
     return document.place(end, end, f"{section.title}: its end")

@@ -156,7 +156,7 @@ def _misleads(drift: Drift, tree: Draft, refusal: GenError) -> str:
             return lie
     text = _shown(refusal)
     text += "".join(f.site for f in findings)
-    if not any(site in text for site in drift.concerns):
+    if any(f.site for f in findings) and not any(site in text for site in drift.concerns):
         return f"it names none of {', '.join(drift.concerns)}"
     if not any(shape in text for shape in drift.shape):
         return f"it speaks of none of {', '.join(drift.shape)}"
@@ -166,7 +166,8 @@ def _misleads(drift: Drift, tree: Draft, refusal: GenError) -> str:
 def _false(finding: Finding, tree: Draft) -> str:
     """A statement of a finding that the tree belies."""
     text = f"{finding.message}\n{finding.hint}"
-    for name in re.findall(r"definition of function (\w+)\(\) not found", text):
+    absent = r"(?:definition of function )?(\w+)\(\) (?:not found|is nowhere in KVM's folders)"
+    for name in re.findall(absent, text):
         for path in tree.holding(f"{name}(", KVM):
             if any(functions(tree.text(path), name)):
                 return f"it says that {name}() is not there, {path} has it"

@@ -12,7 +12,7 @@ _CHECK = "kvm_vm_ioctl_check_extension"
 _ENABLE = "kvm_vm_ioctl_enable_cap"
 _X86 = ("arch/x86/kvm/",)
 _LISTS = "check-extension-list check-extension-case"
-_ALL = (*KVM, "arch/")
+_ALL = (*KVM, "arch/arm64/kvm/", "arch/s390/kvm/", "arch/riscv/kvm/", "arch/loongarch/kvm/")
 
 
 def _in(tree: Draft, function: str, *pairs: tuple[str, str]) -> None:

@@ -65,26 +65,14 @@ def capabilities_in_a_document(tree: Draft) -> None:
     )
 
 
-@drift("documents", "api-memslot-defines api-memslot-flags api-memslot-v2", "memslots.rst")
+@drift("documents", "api-memslot-defines api-memslot-flags", "memslots.rst")
 def memslots_in_a_document(tree: Draft) -> None:
-    """The ioctls of memslots are described in a document of their own."""
+    """The ioctl of memslots is described in a document of its own."""
     text = tree.text(API)
-    moved = ""
-    for title in ("KVM_SET_USER_MEMORY_REGION", "KVM_SET_USER_MEMORY_REGION2"):
-        try:
-            first, last = _section(text, title)
-        except NotApplicable:
-            continue
-        moved += text[first:last]
-        text = (
-            text[:first]
-            + ("" if moved != text[first:last] else ".. include:: memslots.rst\n\n")
-            + text[last:]
-        )
-    if not moved:
-        raise NotApplicable("no section on memslots")
-    tree.put(API, text)
-    tree.put(f"{_FOLDER}memslots.rst", f".. SPDX-License-Identifier: GPL-2.0\n\n{moved.rstrip()}\n")
+    first, last = _section(text, "KVM_SET_USER_MEMORY_REGION")
+    own = text[first:last].rstrip()
+    tree.put(API, f"{text[:first]}.. include:: memslots.rst\n\n{text[last:]}")
+    tree.put(f"{_FOLDER}memslots.rst", f".. SPDX-License-Identifier: GPL-2.0\n\n{own}\n")
 
 
 @drift("documents", _ALL, "api.rst")
