@@ -17,20 +17,24 @@ venv_python() {
 	return 2
 }
 
-venv_ready() {
+# Whether .venv is as it should be; what has the tools for tests keeps them.
+venv_current() {
 	venv_found=
 	[ ! -f "$1/.venv/stamp" ] || venv_found=$(cat "$1/.venv/stamp")
-	case $venv_found in *"[dev]") set -- "$1" "[dev]" ;; esac # what has them keeps the tools for tests
-	venv_stamp="$(cksum <"$1/pyproject.toml") $2"
-	if [ -n "$venv_found" ]; then
-		[ "$venv_found" = "$venv_stamp" ] && return
-	fi
+	venv_extras=$2
+	case $venv_found in *"[dev]") venv_extras="[dev]" ;; esac
+	venv_stamp="$(cksum <"$1/pyproject.toml") $venv_extras"
+	[ "$venv_found" = "$venv_stamp" ]
+}
+
+venv_ready() {
+	if venv_current "$1" "$2"; then return; fi
 	(
 		if command -v flock >/dev/null 2>&1; then
 			flock 9
 		fi
-		[ -f "$1/.venv/stamp" ] && [ "$(cat "$1/.venv/stamp")" = "$venv_stamp" ] && exit 0
-		venv_make "$1" "$2"
+		if venv_current "$1" "$2"; then exit 0; fi
+		venv_make "$1" "$venv_extras"
 	) 9>"$1/.venv.lock"
 }
 
