@@ -120,8 +120,10 @@ class Visibility:
                     break
 
     def _declared_by_macro(self, scope: Scope, name: str, use: int, at: int) -> bool:
+        # at file scope a pasted name is a new one as well, in a function it is that of a callee
+        makes = {"declares"} if self.outline.block_at(use) else {"declares", "pasted"}
         return any(
-            {"declares", "pasted"} & roles(*local.macro, self._macros(at))
+            makes & roles(*local.macro, self._macros(at))
             for local in scope.declared(name, use)
             if local.macro is not None
         )
