@@ -23,6 +23,8 @@ def author(value: str) -> Iterator[Problem]:
     if not re.search(r"\w", name):
         yield Problem("a name without a letter", 0, "the name of a person")
         return
+    if name.startswith("(") and name.endswith(")"):
+        yield Problem("git drops the brackets around a name", 0, "leave them out")
     if found := re.search(r"[@\"\\]", name):
         hint = "leave it out" if found[0] == "@" else "write the name without quotes"
         yield Problem(f"git reads `{found[0]}` in a name otherwise", found.start(), hint)
