@@ -27,6 +27,9 @@ _FROM = re.compile(rb"(?:From .*\n)?(?:[!-9;-~]+:.*\n(?:[ \t].*\n)*)*?From:", re
 _SENT_WITH_CR = re.compile(rb"(?:From .*\r\n)?(?:[!-9;-~]+:.*\r\n(?:[ \t].*\r\n)*)+\r\n")
 _NUMBERED = re.compile(r"\[[^\]]*\b0*[1-9]\d*/\d+\]")
 _MOST_MAILS = 500  # patches in a series
+_MOST_FILES = 1000  # that one patch changes
+_MAIL = re.compile(rb"^From .*\d\d:\d\d:\d\d", re.M)
+_CHANGED = re.compile(rb"^--- \S", re.M)
 _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 # Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
 COVER = "0000-cover-letter.patch"
@@ -86,6 +89,7 @@ def _read_folder(place: Path) -> Mapping[str, bytes]:
         order = sorted(p.name for p in place.iterdir() if p.suffix in _SUFFIXES and p.is_file())
     if not order:
         raise UsageError(f"{place}: no patches here: files named {', '.join(_SUFFIXES)}")
+    _count(place, len(order))
     for name in order:
         path = (place / name).resolve()
         if not path.is_relative_to(place.resolve()):
@@ -96,11 +100,17 @@ def _read_folder(place: Path) -> Mapping[str, bytes]:
     return files
 
 
+def _count(place: object, number: int) -> None:
+    if number > _MOST_MAILS:
+        raise UsageError(f"{place}: {number} patches; a series has {_MOST_MAILS} at most")
+
+
 def _split(name: str, data: bytes) -> Mapping[str, bytes]:
     """The mails of a mailbox; a file with one mail keeps its name."""
     if data.startswith(_BOM):
         hint = "save it as UTF-8 without one"
         raise error(Finding("the file begins with a byte order mark", name, 1, hint=hint))
+    _count(name, len(_MAIL.findall(data)))
     with scratch_folder() as folder:
         done = run_git(["git", "mailsplit", "-b", "--keep-cr", f"-o{folder}"], stdin=data)
         parts = sorted(Path(folder).iterdir()) if not done.returncode else []
@@ -121,8 +131,13 @@ def _split(name: str, data: bytes) -> Mapping[str, bytes]:
 def read_mail(name: str, raw: bytes) -> Mail | None:
     """One mail, or one plain diff, taken apart; None for a mail without a diff, a cover letter.
 
-    Raises FindingsError where it is neither, or where git would make no commit of it.
+    Raises FindingsError where it is neither, where git would make no commit of it, or where it is
+    more than anybody reads.
     """
+    number = raw.count(b"\ndiff --git ") or len(_CHANGED.findall(raw))
+    if number > _MOST_FILES:
+        hint = f"{_MOST_FILES} files at most are looked at"
+        raise error(Finding(f"the patch changes {number} files", name, hint=hint))
     if not raw.strip():
         raise error(Finding("the file is empty", name, hint=_WANTED))
     sent = raw.replace(b"\r\n", b"\n") if _SENT_WITH_CR.match(raw) else raw

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _MOST_PARAMETERS = 4096  # bytes
+_MOST_NESTED = 16  # brackets within a function's parameters
 # What may stand between a function's parameters and its body.
 _BODY = re.compile(
     rb"(?:\s++|/\*.*?\*/|//[^\n]*+\n|#[^\n]*+\n|\w++(?:\s*+\([^();]*+(?:\([^();]*+\)[^();]*+)*+\))?+)*+\{",
@@ -55,4 +56,5 @@ def _parameter_ends(name: str, data: bytes) -> Iterator[int]:
             depth += 1 if bracket.group() == b"(" else -1
             if not depth:
                 yield bracket.end()
+            if not 0 < depth < _MOST_NESTED:
                 break

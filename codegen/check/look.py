@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -71,12 +72,22 @@ class Patch:
         found = (n for n, line in enumerate(self._lines[start:], start + 1) if text in line)
         return next(found, 0)
 
+    @cached_property
+    def _places(self) -> Mapping[str, list[int]]:
+        """The lines of the patch file with the same text, from 1: a patch has many, and remarks."""
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(self._lines, 1):
+            found.setdefault(line.partition("\t")[0] if line[:6] == "+++ b/" else line, []).append(
+                number
+            )
+        return found
+
     def line_of(self, path: str, added: str) -> int:
         """The line of the patch file that adds a text to a file; 0 if none does."""
-        start = self.line_with(f"+++ b/{path}")
-        return next(
-            (n for n, line in enumerate(self._lines[start:], start + 1) if line == f"+{added}"), 0
-        )
+        start = self._places.get(f"+++ b/{path}", [0])[0]
+        lines = self._places.get(f"+{added}", [])
+        at = bisect(lines, start)
+        return lines[at] if at < len(lines) else 0
 
     def line_at(self, path: str, number: int) -> int:
         """The line of the patch file that adds a line of a file, by its number behind the patch."""

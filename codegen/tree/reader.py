@@ -100,6 +100,7 @@ class GitTree:
             env=git_environment(),
         )
         self._objects: dict[str, tuple[str, bytes] | None] = {}
+        self._ids: dict[str, str] = {}  # of folders: git finds a deep one by its path slowly
         self._searches = _Searches()
 
     def __enter__(self) -> Self:
@@ -124,7 +125,7 @@ class GitTree:
 
     def _object(self, path: str) -> tuple[str, bytes] | None:
         if path not in self._objects:
-            self._objects[path] = self._ask(f"{self.commit}:{path}")
+            self._objects[path] = self._ask(self._ids.get(path) or f"{self.commit}:{path}")
         return self._objects[path]
 
     def _ask(self, name: str) -> tuple[str, bytes] | None:
@@ -182,7 +183,11 @@ class GitTree:
             mode, _, name = data[at:end].partition(b" ")
             # a name with a line break cannot be asked for, see _ask()
             if b"\n" not in name and (mode == b"40000" or mode.startswith(b"100")):
-                entries.append((name.decode("utf-8", "surrogateescape"), mode == b"40000"))
+                text = name.decode("utf-8", "surrogateescape")
+                entries.append((text, mode == b"40000"))
+                if mode == b"40000":
+                    path = f"{folder}/{text}" if folder else text
+                    self._ids[path] = data[end + 1 : end + 1 + width].hex()
             at = end + 1 + width
         return entries
 
@@ -222,13 +227,17 @@ class FolderTree:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
+        try:
+            top = (self.folder / prefix.rpartition("/")[0]).resolve()
+        except (OSError, RuntimeError):
+            return ()
+        if not top.is_relative_to(self.folder):
+            return ()
         return tuple(sorted(_walk(prefix, self._entries)))
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         place = self.folder / folder
         try:
-            if not place.resolve().is_relative_to(self.folder):
-                return []
             with os.scandir(place) as entries:
                 return [
                     (entry.name, entry.is_dir(follow_symlinks=False))
