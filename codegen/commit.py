@@ -7,14 +7,18 @@ objects: no index, no working tree, and nothing of the user's repository is writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from codegen.edit import Changed
 from codegen.errors import EnvironmentFailure
 from codegen.plan import Plan, PlannedPatch
-from codegen.tree.plumbing import complaint, git, git_command, quoted, run_git
+from codegen.tree.git import git_environment
+from codegen.tree.plumbing import complaint, git, git_command, no_git, quoted
 from codegen.tree.reader import Tree, read_or_none
 
 NAME, MAIL = "gen", "gen@localhost"
@@ -93,12 +97,27 @@ def _written(
     signer: Person | None,
 ) -> tuple[str, ...]:
     """The ids of the commits that the patches become."""
-    stream = b"".join(_stream(patches, base, modes, date, signer))
     command = git_command(git_dir, "fast-import", "--quiet", "--force", "--date-format=raw")
-    done = run_git(command, stdin=stream)
-    if done.returncode:
-        raise EnvironmentFailure(f"writing the commits failed: {complaint(done.stderr)}")
-    return tuple(done.stdout.decode("ascii").split())
+    with TemporaryFile() as stream:
+        stream.writelines(_stream(patches, base, modes, date, signer))
+        stream.seek(0)
+        return tuple(_run(command, stream).split())
+
+
+def _run(command: Sequence[str], stdin: BinaryIO) -> str:
+    """What git says, run by GitPython; `env -i`, as GitPython hands on variables like GIT_TRACE."""
+    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+    from git.cmd import Git
+    from git.exc import GitCommandError, GitCommandNotFound
+
+    alone = ["env", "-i", *(f"{name}={value}" for name, value in git_environment().items())]
+    try:
+        return str(Git().execute([*alone, *command], istream=stdin))
+    except GitCommandNotFound:
+        raise no_git() from None
+    except GitCommandError as problem:
+        told = complaint(str(problem.stderr).encode())
+        raise EnvironmentFailure(f"writing the commits failed: {told}") from None
 
 
 def _stream(
