@@ -37,6 +37,9 @@ PROGRAM, PACKAGE = "bwrap", "bubblewrap"
 _FORMS = (("--unshare-user", "--disable-userns"), ("--unshare-user",), ())
 _TRY = Limits(seconds=20, memory=GIB, processes=64, written=MIB, told=MIB)
 _BURIAL_S = 10.0
+# Processes that can be started between two looks of the watch, which says what was too much; a
+# shell that cannot fork any more would only fail.
+_BETWEEN_LOOKS = 1000
 # Of root, RLIMIT_NPROC counts nothing.  Where there are no groups either, foreign programs run as
 # users that nobody is: systemd takes its own from here (systemd.exec(5), DynamicUser=).
 _ANOTHER = tuple(
@@ -205,7 +208,7 @@ def _start(
         words += _become(user, room.devices)
     words += ["/usr/bin/prlimit", "--core=0", f"--fsize={limits.written}"]
     if sandbox.maker is None and _counts_in_namespaces():
-        words += [f"--nproc={limits.processes + 64}"]  # the watch comes first
+        words += [f"--nproc={limits.processes + _BETWEEN_LOOKS}"]
     words += ["--", *command]
     counted = sandbox.maker(limits) if sandbox.maker else nullcontext()
     lent = _lent(_writable(room), user) if user is not None else nullcontext()
