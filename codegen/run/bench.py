@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -65,11 +64,7 @@ class Bench:
         if self.stranger and theirs.exists() and (fresh or not mine.exists()):
             if mine.exists():
                 made.remove(mine)
-            new = mine.with_name(f"{name}.new")
-            if new.exists():
-                made.remove(new)
-            shutil.copytree(theirs, new, symlinks=True)
-            new.rename(mine)
+            made.copied(theirs, mine)
         return mine
 
     @property

@@ -65,6 +65,23 @@ def remove(folder: Path) -> None:
             process.wait()
 
 
+def copied(old: Path, new: Path) -> None:
+    """Copy an output folder so that make goes on there where it was.
+
+    The commands that kbuild keeps name the folder where a tool of the tree is built by another
+    build system: objtool, on which every object depends.  The times of files stay.
+    """
+    scratch = new.with_name(f"{new.name}.new")
+    if scratch.exists():
+        remove(scratch)
+    shutil.copytree(old, scratch, symlinks=True)
+    for path in scratch.glob("tools/**/.*.cmd"):
+        command, before = read(path), path.stat()
+        path.write_bytes(command.replace(os.fsencode(old), os.fsencode(new)))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    scratch.rename(new)
+
+
 def read(path: Path, most: int = MOST) -> bytes:
     """The content of a file that was made; raises Unreadable where it has more bytes than `most`,
     FileNotFoundError where there is none."""
