@@ -18,6 +18,8 @@ from codegen.description.load import Description, load, parse
 from codegen.errors import FindingsError, UsageError
 from codegen.render import resources
 
+pytestmark = pytest.mark.programs
+
 _HERE = Path(__file__).parent
 _GOOD = [path.read_text(encoding="utf-8") for path in sorted((_HERE / "good").glob("*.yaml"))]
 _SHIPPED = sorted(resources("abi").glob("*.yaml"))

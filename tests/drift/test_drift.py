@@ -18,6 +18,8 @@ from tests.drift.judge import REFUSED, RIGHT, WRONG, NotApplicable, Outcome, dri
 from tests.drift.known import known_wrong
 from tests.drift.trees import Base, base
 
+pytestmark = pytest.mark.programs
+
 assert drifts
 GROUPS = sorted({drift.group for drift in DRIFTS.values()})
 SAMPLE = (

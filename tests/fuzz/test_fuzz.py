@@ -17,6 +17,8 @@ import yaml
 from tests.fuzz.mutate import mutant, seeds
 from tests.fuzz.oracle import outcome
 
+pytestmark = pytest.mark.programs
+
 _SAMPLE = 60
 _LONG = 20_000
 _STEP = 250

@@ -19,6 +19,7 @@ from tests.kills.testing import Testing
 sys.path.insert(0, str(Path(__file__).parents[1] / "tree"))
 from treekit import KERNEL, kernel_members, make_deb, make_tar
 
+pytestmark = pytest.mark.programs
 _SAMPLE = {"making": 6, "applying": 6, "importing": 2}
 _LONG = {"making": 400, "applying": 400, "importing": 150, "testing": 50}
 

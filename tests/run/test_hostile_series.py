@@ -33,6 +33,8 @@ from tests.unit.kit import committed, git
 from tests.unit.test_check import COMPLETE
 from tests.unprivileged import NOBODY, somebody
 
+pytestmark = pytest.mark.programs
+
 # A kernel's targets and none of its size; what it compiles goes through the cache.
 MAKEFILE = """\
 O ?= nowhere

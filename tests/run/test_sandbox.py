@@ -21,6 +21,8 @@ from codegen.run.limits import MIB, LimitHit, Limits
 from codegen.run.view import Room
 from tests.unprivileged import NOBODY, somebody
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = Limits(seconds=60, memory=200 * MIB, processes=40, written=64 * MIB, told=MIB)
 ENV = {"PATH": "/usr/bin:/bin"}

@@ -22,6 +22,8 @@ from codegen.tree.registry import list_trees, no_progress, remove, resolve
 from codegen.tree.store import damage, imported, trees_path
 from codegen.tree.unpack import Package
 
+pytestmark = pytest.mark.programs
+
 NAME, SPEC = "debian-6.12", "debian:6.12"
 
 

@@ -22,6 +22,8 @@ from codegen.tree.registry import no_progress
 from codegen.tree.store import imported, trees_path
 from codegen.tree.unpack import Package
 
+pytestmark = pytest.mark.programs
+
 NAME = "debian-6.12"
 IMPORT = """
 import os, sys

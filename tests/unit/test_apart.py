@@ -14,6 +14,8 @@ from codegen.c import apart
 from codegen.c.source import CSource
 from codegen.errors import FindingsError
 
+pytestmark = pytest.mark.programs
+
 GOOD = CSource("good.c", b"int f(void)\n{\n\treturn 0;\n}\n")
 DOUBLING = b"#define A0 x x\n" + b"".join(
     b"#define A%d A%d A%d\n" % (n, n - 1, n - 1) for n in range(1, 41)

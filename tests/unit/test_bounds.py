@@ -18,6 +18,8 @@ from codegen.mbox import read_mail, read_series
 from codegen.tree.reader import FolderTree, GitTree
 from tests.unit.kit import git
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
 @pytest.mark.parametrize("command", ["lint {}", "explain --variant quirk --abi {}"])

@@ -9,7 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.unit.kit import knob_text
+
+pytestmark = pytest.mark.programs
 
 ODD = os.fsdecode(b"x\xff")
 

@@ -18,6 +18,8 @@ from codegen.commandline import quoted
 from codegen.mbox import ORDER
 from tests.unit.kit import git, knob_text
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 HEAD = re.compile(r"(?m)^next:$")
 

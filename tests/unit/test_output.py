@@ -25,6 +25,8 @@ from tests.unit.kit import TEMPLATES, contents, knob
 from tests.unit.test_git import state
 from tests.unprivileged import read_only
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture(scope="module")
 def series(tmp_path_factory: pytest.TempPathFactory) -> Series:

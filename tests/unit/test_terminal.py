@@ -17,6 +17,8 @@ import pytest
 from codegen.findings import Finding
 from codegen.terminal import command, fill, table
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 
 FILLED = [

@@ -14,6 +14,8 @@ import pytest
 
 from tests.unit.kit import SHIPPED, VARIANTS
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 
 
