@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -47,7 +47,7 @@ class Folders:
     @cached_property
     def kconfig(self) -> str | None:
         """The Kconfig file of the code that all architectures build: it has most `HAVE_KVM_*`."""
-        return self._best((f"{_CODE}Kconfig",), self._kconfigs, _GENERIC_SYMBOL)
+        return self._best((f"{_CODE}Kconfig",), lambda: self._kconfigs, _GENERIC_SYMBOL)
 
     def arch_kconfig(self, arch: str) -> str | None:
         """The Kconfig file of an architecture that has the symbol KVM; None where none has."""
@@ -55,7 +55,7 @@ class Folders:
             usual = (f"{_ARCH_CODE.format(arch)}Kconfig",)
             self._of_arch[arch] = self._best(
                 usual,
-                (path for path in self._kconfigs if path.startswith(f"arch/{arch}/")),
+                lambda: (path for path in self._kconfigs if path.startswith(f"arch/{arch}/")),
                 _ARCH_SYMBOL,
             )
         return self._of_arch[arch]
@@ -74,8 +74,10 @@ class Folders:
     @cached_property
     def api(self) -> str:
         """The document on KVM's ioctls: of all, it has most sections on one."""
-        documents = (p for p in self._everything if p.endswith(".rst"))
-        return self._best((API,), documents, _IOCTL) or API
+        return self._best((API,), self._documents, _IOCTL) or API
+
+    def _documents(self) -> Iterable[str]:
+        return (path for path in self._everything if path.endswith(".rst"))
 
     @cached_property
     def selftests(self) -> str:
@@ -106,13 +108,16 @@ class Folders:
         return [*usual, *moved]
 
     def _best(
-        self, usual: Iterable[str], others: Iterable[str], mark: re.Pattern[bytes]
+        self, usual: Iterable[str], others: Callable[[], Iterable[str]], mark: re.Pattern[bytes]
     ) -> str | None:
-        """The first usual file that has the mark, else the one with most of them."""
+        """The first usual file that has the mark, else the one with most of them.
+
+        The others are asked for only then: that takes the whole tree.
+        """
         for path in usual:
             if mark.search(read_or_none(self._tree, path) or b""):
                 return path
-        counts = {p: len(mark.findall(read_or_none(self._tree, p) or b"")) for p in others}
+        counts = {p: len(mark.findall(read_or_none(self._tree, p) or b"")) for p in others()}
         best = max(sorted(counts), key=lambda path: counts[path], default="")
         return best if counts.get(best) else None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from codegen.folders import Folders, folders
+from codegen.folders import API, SELFTESTS, Folders, folders
 from codegen.sites import SITES
 from codegen.tree.locate import locate, parse_path
 from codegen.tree.reader import FolderTree, GitTree, Overlay, Tree
@@ -197,3 +197,24 @@ def test_no_place_is_named_by_a_path() -> None:
         text = re.sub(r'""".*?"""|#.*', "", path.read_text(), flags=re.S)
         found = re.findall(r'"[^"\n]*(?:virt/kvm|arch/[^"]*/kvm/|selftests/kvm)[^"\n]*"', text)
         assert not found, f"{path.name}: {found}"
+
+
+class Unsearched(MemoryTree):
+    """A tree that may be asked for folders, and not for everything."""
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        assert prefix, "the whole tree was listed"
+        return super().paths(prefix)
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """See `Tree.grep`."""
+        raise AssertionError(f"the whole tree was searched for {word}")
+
+
+def test_a_tree_with_the_usual_folders_is_not_searched() -> None:
+    found = Folders(Unsearched(minitree()))
+    assert found.kconfig == "virt/kvm/Kconfig"
+    assert found.arch_kconfig("x86") == "arch/x86/kvm/Kconfig"
+    assert found.api == API and found.selftests == SELFTESTS
+    assert "virt/kvm/" in found.code and "arch/arm64/kvm/" in found.arch_code("arm64")
