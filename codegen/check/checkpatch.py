@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from codegen.check.look import Look, Patch
-from codegen.check.mails import everyone, owned
+from codegen.check.mails import everyone, owned, some
 from codegen.check.remark import Remark
 from codegen.commit import MAIL
 from codegen.errors import EnvironmentFailure
@@ -89,5 +89,5 @@ def _accepted(view: Look, patch: Patch, kind: str, line: int) -> bool:
         return bool(_BITS.match(patch.path_at(line)))
     if kind == "FILE_PATH_CHANGES":
         new = [change.path for change in patch.changes if change.before is None]
-        return all(owned(view, path, everyone(view)) for path in new)
+        return all(owned(view, path, everyone(view)) for path in some(new))
     return False

@@ -49,6 +49,8 @@ def _is_c(change: Change) -> bool:
 
 
 def _defined(change: Change) -> Iterator[tuple[str, int]]:
+    if not any("static" in line.text for line in change.added):
+        return
     after = CSource(change.path, change.after or b"")
     before = CSource(change.path, change.before or b"")
     old = {extent.name for extent in before.all("function")}

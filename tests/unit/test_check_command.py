@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from codegen.check import formats
+from codegen.check.mails import some
 from codegen.check.registry import CHECKS, chosen, named
 from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
@@ -103,3 +104,10 @@ def test_sarif_has_what_its_schema_asks_for() -> None:
         "region": {"startLine": 7},
     }
     assert "locations" not in second and second["level"] == "note"
+
+
+def test_of_many_files_some_of_each_folder_are_asked_about() -> None:
+    paths = [f"virt/kvm/f{n}.c" for n in range(500)] + ["arch/x86/kvm/x86.c", "include/a.h"]
+    asked = some(paths)
+    assert len(asked) < 50 and {"arch/x86/kvm/x86.c", "include/a.h"} < set(asked)
+    assert some(paths[-2:]) == sorted(paths[-2:])
