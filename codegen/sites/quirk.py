@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence, Set
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
@@ -13,6 +14,7 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _QUIRK = "KVM_X86_QUIRK_"
 _ASKED = "KVM_CAP_DISABLE_QUIRKS2"
 
@@ -25,8 +27,7 @@ def quirk_mask(survey: Survey) -> Place:
     the variable of that answer.  Other masks are made of quirks as well.
     """
     answers = list(_answers(survey))
-    named = {token.text for _, answer in answers for token in answer}
-    masks = [found for name in sorted(named) for found in survey.definitions("macro", name, "x86")]
+    masks = _masks(survey, {token.text for _, answer in answers for token in answer})
     unions = [found for found in masks if _is_union(code.code_tokens(found)[1:])]
     if len(unions) > 1:
         where = [f"{f.extent.name} at {_where(f, f.extent.start)}" for f in unions]
@@ -49,6 +50,17 @@ def quirk_mask(survey: Survey) -> Place:
         f"the quirks in {extent.name}",
         old=source.text(extent.start, extent.end),
     )
+
+
+def _masks(survey: Survey, words: Set[str]) -> list[Found]:
+    """The macros among the words of an answer; anywhere only what is written as a macro's name."""
+    near = Survey(survey.tree, survey.architectures, wide=False)
+    names = sorted(word for word in words if _NAME.fullmatch(word))
+    masks = [found for name in names for found in near.definitions("macro", name, "x86")]
+    if masks:
+        return masks
+    names = [name for name in names if name.isupper()]
+    return [found for name in names for found in survey.definitions("macro", name, "x86")]
 
 
 def _answers(survey: Survey) -> Iterator[tuple[Found, tuple[Token, ...]]]:

@@ -15,6 +15,7 @@ from codegen.render import resources
 from codegen.series import Series, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.variants import load_variant, variant_names
+from tests.minitree import written
 
 RELEASES = ("6.1", "6.12", "7.2")
 KNOBS = tuple(sorted(path.stem for path in resources("abi").glob("*.yaml")))
@@ -85,6 +86,4 @@ def series(cell: tuple[str, str, str], tmp_path: Path) -> tuple[Series, Path]:
     """The series of a cell, with its files in a folder."""
     found = made(*cell)
     assert not isinstance(found, str), found
-    for name, data in found.files.items():
-        (tmp_path / name).write_bytes(data)
-    return found, tmp_path
+    return found, written(found.files, tmp_path)
