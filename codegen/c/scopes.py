@@ -186,7 +186,8 @@ class Scope:
     def _tag(self, first: int, last: int) -> str:
         for index in range(first, last):
             if self._text(index) in ("struct", "union"):
-                return self._text(index + 1)
+                name = self._text(index + 1)
+                return name if is_name(name) else ""  # `union { … } u` has none
         return ""
 
     def _declarators(self, index: int, end: int) -> Iterator[Local]:

@@ -89,7 +89,7 @@ def made(done: subprocess.CompletedProcess[str], version_: str) -> None:
     assert "0003  KVM: selftests: Test KVM_MEM_ZAP_LEAFS_ONLY" in done.stdout
 
 
-@pytest.mark.parametrize("which", ["newest", "oldest"])
+@pytest.mark.parametrize("which", [pytest.param("newest", marks=pytest.mark.long), "oldest"])
 def test_on_lists_that_are(which: str, machine: Path, tmp_path: Path) -> None:
     known = versions(machine)
     meant = known[-1 if which == "newest" else 0]
