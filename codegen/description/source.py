@@ -40,8 +40,10 @@ def refused_characters(text: str, allowed: str = "") -> Iterator[tuple[int, str]
 
 
 def short(value: object, columns: int = 60) -> str:
-    """A value as messages quote it."""
-    text = one_line(str(value))
+    """A value as messages quote it; a space that is no plain one is shown by its code."""
+    text = "".join(
+        char if char.isprintable() else f"\\u{ord(char):04x}" for char in one_line(str(value))
+    )
     return text if len(text) <= columns else text[: columns - 3] + "..."
 
 

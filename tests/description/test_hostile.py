@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from codegen.description.load import Description, load, parse
@@ -100,6 +100,7 @@ _KEYS = (
 
 
 @_FEW
+@example({"name": {"\xa0": None}})
 @given(st.dictionaries(st.sampled_from(_KEYS), _VALUES))
 def test_any_values_of_its_keys(values: dict[str, Any]) -> None:
     check(yaml.safe_dump(values, allow_unicode=True).encode())
