@@ -9,11 +9,9 @@ from collections.abc import Iterator, Mapping
 from codegen.c.source import CSource
 from codegen.check.look import Change, Look, Patch
 from codegen.check.remark import Remark
-from codegen.check.uapi import HOST_STRUCTS, fields
+from codegen.check.uapi import new_fields
 from codegen.sites.code import code_tokens
 from codegen.survey import Found
-
-_RFC = re.compile(rb"^Subject: \[[^]]*\bRFC\b", re.M)
 
 
 def used(view: Look) -> Iterator[Remark]:
@@ -21,18 +19,17 @@ def used(view: Look) -> Iterator[Remark]:
 
     A note in an RFC, which may seek opinions on the uAPI alone.
     """
-    rfc = _RFC.search(view.first) is not None
     for name, (patch, path, line) in _new_functions(view).items():
         if not _called(view, name):
             what = f"nothing calls {name}(): what userspace asks for has no effect"
             hint = "the mechanism belongs into the same series"
-            yield Remark(what, patch.name, patch.line_at(path, line), hint, note=rfc)
-    for name in sorted(_new_fields(view)):
+            yield Remark(what, patch.name, patch.line_at(path, line), hint, note=view.rfc)
+    for name in sorted(new_fields(view)):
         if not _read(view, name):
             patch_name, line = _added(view, name)
             what = f"{name} is stored for a VM, and nothing reads it"
             hint = "the mechanism belongs into the same series"
-            yield Remark(what, patch_name, line, hint, note=rfc)
+            yield Remark(what, patch_name, line, hint, note=view.rfc)
 
 
 def _new_functions(view: Look) -> Mapping[str, tuple[Patch, str, int]]:
@@ -67,14 +64,6 @@ def _called(view: Look, name: str) -> bool:
         for path in view.after.holding(name, view.after.kvm_prefixes())
     )
     return count > len(view.after.definitions("function", name))
-
-
-def _new_fields(view: Look) -> set[str]:
-    return {
-        name
-        for struct in HOST_STRUCTS
-        for name in fields(view.after, struct) - fields(view.before, struct)
-    }
 
 
 def _read(view: Look, name: str) -> bool:

@@ -19,6 +19,7 @@ from codegen.tree.plumbing import git_command, run_git
 from codegen.tree.reader import GitTree, read_or_none
 
 _HUNK = re.compile(rb"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
+_RFC = re.compile(rb"^Subject: \[[^]]*\bRFC\b", re.M)
 _UAPI = re.compile(
     r"include/uapi/(linux|asm-generic)/kvm\w*\.h|arch/\w+/include/uapi/asm/kvm\w*\.h"
 )
@@ -124,6 +125,11 @@ class Look:
     def first(self) -> bytes:
         """The mail that is sent first: the cover letter, or the first patch."""
         return self.applied.cover or self.patches[0].mail.raw
+
+    @property
+    def rfc(self) -> bool:
+        """Whether the series asks for opinions, and is not meant to be applied yet."""
+        return bool(_RFC.search(self.first))
 
     def changes(self, prefix: str = "") -> Iterator[tuple[Patch, Change]]:
         """Every change of every patch below a path."""

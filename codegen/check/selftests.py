@@ -32,8 +32,7 @@ def tested(view: Look) -> Iterator[Remark]:
     if not tests:
         what = f"{first.name} is new, and no selftest comes with it"
         hint = f"a test in {SELFTESTS}, in this series; an RFC may come without"
-        rfc = re.search(rb"^Subject: \[[^]]*\bRFC\b", view.first, re.M)
-        yield Remark(what, first.patch.name, first.line, hint, note=rfc is not None)
+        yield Remark(what, first.patch.name, first.line, hint, note=view.rfc)
         return
     last = max(order[macro.patch.name] for macro in new)
     early = next(

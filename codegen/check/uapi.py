@@ -14,7 +14,7 @@ from codegen.survey import API, Found, Survey
 
 DOCS = "Documentation/virt/kvm/"
 _VALID_QUIRKS = "KVM_X86_VALID_QUIRKS"
-HOST_STRUCTS = ("kvm_arch", "kvm")
+_HOST_STRUCTS = ("kvm_arch", "kvm")
 _INITS = ("kvm_arch_init_vm", "kvm_create_vm")
 
 
@@ -107,11 +107,7 @@ def off_by_default(view: Look) -> Iterator[Remark]:
 
 def _on_from_start(view: Look) -> Iterator[Remark]:
     """New fields of a VM that its creation sets to true."""
-    new = {
-        name
-        for struct in HOST_STRUCTS
-        for name in fields(view.after, struct) - fields(view.before, struct)
-    }
+    new = new_fields(view)
     inits = [f for name in _INITS for f in view.after.definitions("function", name)] if new else []
     for init in inits:
         words = [token.text for token in _tokens(init)]
@@ -122,7 +118,16 @@ def _on_from_start(view: Look) -> Iterator[Remark]:
                 yield Remark(what, *patch, "userspace that does not know it must see no change")
 
 
-def fields(survey: Survey, struct: str) -> set[str]:
+def new_fields(view: Look) -> set[str]:
+    """The fields that a series adds to the structs of a VM."""
+    return {
+        name
+        for struct in _HOST_STRUCTS
+        for name in _fields(view.after, struct) - _fields(view.before, struct)
+    }
+
+
+def _fields(survey: Survey, struct: str) -> set[str]:
     """The names in a struct that stand before a semicolon."""
     found = set()
     for definition in survey.definitions("struct", struct):
