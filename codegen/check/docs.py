@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from codegen.check.look import Change, Look, Patch
 from codegen.check.remark import Remark
+from codegen.rst import doctree, messages
 
 _RULE = re.compile(r"([=-])\1{3,}\s*")
 # What Sphinx knows and docutils alone does not.
@@ -80,20 +81,10 @@ def _title(lines: list[str], rule: int) -> bool:
 
 def complaints(text: str) -> list[Complaint]:
     """What docutils says of a piece of a document; nothing is included or run."""
-    from docutils.core import publish_doctree
-
-    settings = {
-        "report_level": 5,
-        "halt_level": 6,
-        "file_insertion_enabled": False,
-        "raw_enabled": False,
-        "_disable_config": True,
-    }
-    tree = publish_doctree(text, settings_overrides=settings)
     found = []
-    for said in (*tree.parse_messages, *tree.transform_messages):
+    for said in messages(doctree(text)):
         words = re.sub(r"^<string>:\S*\s*\(\w+/\d\)\s*", "", said.astext().partition("\n")[0])
-        if said.get("level", 0) > 1 and not _SPHINX.search(words):
+        if not _SPHINX.search(words):
             found.append(Complaint(said.get("line", 0), words))
     return found
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 
 from codegen.description.rules import Problem
+from codegen.rst import doctree, messages
 
 # every inline markup of docutils has one of these (Inliner.init_customizations); addresses are fine
 _SUSPECT = re.compile(r"[`*|\\]|_(?!\w)|(?<!\w)_(?=`)")
@@ -46,19 +47,11 @@ def no_markup(value: str) -> Iterator[Problem]:
 def _complaints(text: str) -> Iterator[tuple[str, str]]:
     """What docutils stumbles over in a text, each with its words."""
     from docutils import nodes
-    from docutils.core import publish_doctree
 
-    settings = {
-        "report_level": 5,
-        "halt_level": 6,
-        "file_insertion_enabled": False,
-        "raw_enabled": False,
-        "_disable_config": True,
-    }
-    tree = publish_doctree(text, settings_overrides=settings)
+    tree = doctree(text)
     marked = {node["refid"]: node.astext() for node in tree.findall(nodes.problematic)}
-    for said in (*tree.parse_messages, *tree.transform_messages):
-        if said["level"] > 1 and not _SPHINX.search(said.astext()):
+    for said in messages(tree):
+        if not _SPHINX.search(said.astext()):
             yield next((marked[name] for name in said["ids"] if name in marked), ""), said.astext()
     for target in tree.findall(nodes.target):
         yield target.rawsource, ""
