@@ -117,7 +117,7 @@ def test_a_kernel_that_panics_at_boot_is_a_crash(
 ) -> None:
     series = by_hand(tmp_path / "s", {MAIN: ("", PANIC)})
     status, said = tried(capsys, series, "--", QUICK)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     first = said["results"][0]
     assert first["verdict"] == "crash"
     assert "No kernel today" in first["reason"]
@@ -149,7 +149,7 @@ def test_a_qemu_that_is_too_old_is_the_machine_s_fault(
     monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
     series = by_hand(tmp_path / "s", {MAIN: ("", "\n")})
     status, said = tried(capsys, series, "--", QUICK)
-    assert status == FAILED
+    assert status == FAILED, json.dumps(said, indent=1)
     assert said["results"][0]["verdict"] == "infra"
     assert "too old" in said["results"][0]["reason"]
 
@@ -159,7 +159,7 @@ def test_a_test_that_hangs_is_stopped_and_the_next_one_runs(
 ) -> None:
     series = by_hand(tmp_path / "s", new_test("a_hanging_test", HANG))
     status, said = tried(capsys, series, "--limit", "5", "--", "a_hanging_test", QUICK)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     found = {row["name"]: (row["verdict"], row["reason"]) for row in said["results"]}
     assert found["series: a_hanging_test"] == ("fail", "stopped after 5 s")
     assert found[f"series: {QUICK}"][0] == "pass"
@@ -176,7 +176,7 @@ def test_a_guest_program_harms_nobody(tmp_path: Path, capsys: pytest.CaptureFixt
     series = by_hand(tmp_path / "s", tests)
     names = ["a_flooding_test", "a_forking_test", QUICK]
     status, said = tried(capsys, series, "--limit", "5", "--", *names)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     found = {row["name"]: row["verdict"] for row in said["results"]}
     assert found["series: a_flooding_test"] == "fail"
     assert found["series: a_forking_test"] != "pass"
@@ -190,7 +190,7 @@ def test_a_selftest_that_does_not_compile_is_traced_to_its_patch(
 ) -> None:
     series = by_hand(tmp_path / "s", new_test("a_broken_test", HANG.replace("pause()", "no pause")))
     status, said = tried(capsys, series)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     text = json.dumps(said["error"])
     assert "cannot build the selftests" in text
     assert "a_broken_test.c:7" in text
@@ -202,7 +202,7 @@ def test_a_kernel_that_does_not_compile_is_traced_to_its_patch(
 ) -> None:
     series = by_hand(tmp_path / "s", {MAIN: ("", "\nint no_semicolon\n")})
     status, said = tried(capsys, series, "--", QUICK)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     assert "from 0001-KVM-Do-something.patch" in json.dumps(said["error"])
 
 
@@ -211,7 +211,7 @@ def test_a_configuration_that_cannot_have_kvm_is_said(
 ) -> None:
     change = {"arch/x86/kvm/Kconfig": ("config KVM\n", "config KVM\n\tdepends on BROKEN\n")}
     status, said = tried(capsys, by_hand(tmp_path / "s", change), "--", QUICK)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     assert "CONFIG_KVM" in json.dumps(said["error"])
 
 
@@ -222,7 +222,7 @@ def test_a_series_for_another_tree_does_not_apply(
     (patch,) = series.iterdir()
     patch.write_text(patch.read_text().replace(" late_", " later_").replace("\n \t", "\n \tx"))
     status, said = tried(capsys, str(series), "--", QUICK)
-    assert status == FOUND
+    assert status == FOUND, json.dumps(said, indent=1)
     assert "does not apply" in said["error"]["message"]
 
 
@@ -231,7 +231,7 @@ def test_a_series_without_a_test_asks_for_names(
 ) -> None:
     series = by_hand(tmp_path / "s", {"Documentation/virt/kvm/api.rst": ("", "\n.. a comment\n")})
     status, said = tried(capsys, series)
-    assert status == FAILED
+    assert status == FAILED, json.dumps(said, indent=1)
     assert "name some behind --" in said["error"]["message"]
 
 
@@ -250,7 +250,7 @@ def test_a_full_disk_is_the_machine_s_fault(
         status, said = tried(capsys, series, "--out", str(out), "--", QUICK)
     finally:
         subprocess.run(["umount", "-l", str(out)], check=True)
-    assert status == FAILED
+    assert status == FAILED, json.dumps(said, indent=1)
     assert "No space left" in said["error"]["message"]
 
 

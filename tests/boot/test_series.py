@@ -15,7 +15,7 @@ import pytest
 from codegen.cli import DONE, main
 from codegen.run.bench import open_bench
 from codegen.run.build import Options
-from tests.kernel.conftest import CELLS, location, made
+from tests.kernel.conftest import CELLS, Cell, location, made, sampled
 from tests.kernel.test_archive import released
 
 from .conftest import MUTANTS, SERIES
@@ -53,8 +53,8 @@ def test_a_series_that_clang_has_built(capsys: pytest.CaptureFixture[str]) -> No
         assert b"clang version" in (bench.folder / "kernel-clang/vmlinux").read_bytes()
 
 
-@pytest.mark.parametrize("cell", CELLS_HERE, ids="-".join)
-def test_series_on_real_kvm(cell: tuple[str, str, str], capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("cell", sampled(CELLS_HERE, [WITH_OLD]))
+def test_series_on_real_kvm(cell: Cell, capsys: pytest.CaptureFixture[str]) -> None:
     series = made(*cell)
     assert not isinstance(series, str)
     name = series.plan.description.knob.test.name

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import os
+import random
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from codegen.description.load import load
 from codegen.errors import UsageError
@@ -22,6 +26,8 @@ KNOBS = tuple(sorted(path.stem for path in resources("abi").glob("*.yaml")))
 VARIANTS = variant_names(resources("templates"))
 # Debian drops a release from its suites when the next one is in: these two stay for years.
 KEPT = ("6.1", "6.12")
+
+Cell = tuple[str, str, str]  # a knob, a variant and a release
 
 # What is there already, or cannot be; everything else must be a series.
 ANSWERS = {
@@ -50,6 +56,21 @@ CELLS = [
 ]
 
 
+def sampled(cells: Iterable[Cell], always: Iterable[Cell] = ()) -> list[ParameterSet]:
+    """The cells as parameters: each knob and each variant once, drawn by chance; the rest is long.
+
+    `always` are those that are never left to chance.
+    """
+    everything = list(cells)
+    chance = random.Random(int(os.environ["GEN_SEED"]))
+    chosen = set(always)
+    for place in (0, 1):
+        for value in sorted({cell[place] for cell in everything} - {c[place] for c in chosen}):
+            chosen.add(chance.choice([cell for cell in everything if cell[place] == value]))
+    marks = {cell: () if cell in chosen else (pytest.mark.long,) for cell in everything}
+    return [pytest.param(cell, id="-".join(cell), marks=marks[cell]) for cell in everything]
+
+
 @cache
 def location(release: str) -> TreeLocation:
     """Debian's kernel of a release."""
@@ -76,13 +97,13 @@ def made(knob: str, variant: str, release: str) -> Series | str:
 
 
 @pytest.fixture(params=CELLS, ids="-".join)
-def cell(request: pytest.FixtureRequest) -> tuple[str, str, str]:
+def cell(request: pytest.FixtureRequest) -> Cell:
     """A knob, a variant and a release."""
     return request.param
 
 
 @pytest.fixture
-def series(cell: tuple[str, str, str], tmp_path: Path) -> tuple[Series, Path]:
+def series(cell: Cell, tmp_path: Path) -> tuple[Series, Path]:
     """The series of a cell, with its files in a folder."""
     found = made(*cell)
     assert not isinstance(found, str), found

@@ -9,7 +9,7 @@ import random
 import shutil
 from pathlib import Path
 
-from tests.kills.victim import Left, Place, killed, run
+from tests.kills.victim import Left, Patience, Place, killed, run
 from tests.minitree import minitree, written
 from tests.unit.kit import committed, git, knob_text
 
@@ -59,7 +59,7 @@ class Making(Ground):
             done = run(self.place, self._arguments(path))
             assert done.status == 0, done.said
             self.expected.append(contents(self._folder()))
-        self.most = done.seconds * 1.1
+        self.patience = Patience(done.seconds)
         assert self.expected[0] != self.expected[1]
 
     def _arguments(self, path: Path) -> list[str]:
@@ -73,7 +73,7 @@ class Making(Ground):
     def kill(self, chance: random.Random) -> tuple[Left, list[str]]:
         """Make one of the two series, be killed; then, now and then, make it in peace."""
         which = chance.randrange(2)
-        left = killed(self.place, self._arguments(self.knobs[which]), self.most, chance)
+        left = killed(self.place, self._arguments(self.knobs[which]), self.patience, chance)
         found = contents(self._folder())
         wrong = [] if found in self.expected else [f"half a series: {sorted(found)}"]
         if left.status == 0 and found != self.expected[which]:
@@ -93,7 +93,7 @@ class Applying(Ground):
         super().__init__(root)
         done = run(self.place, self._arguments("first"))
         assert done.status == 0, done.said
-        self.most = done.seconds * 1.1
+        self.patience = Patience(done.seconds)
         self.tip = self._refs()["refs/heads/first"]
         git(Path(self.tree), "update-ref", "-d", "refs/heads/first")
         self.refs = self._refs()
@@ -110,7 +110,7 @@ class Applying(Ground):
     def kill(self, chance: random.Random) -> tuple[Left, list[str]]:
         """Apply, be killed, look; then, now and then, apply in peace."""
         tree = Path(self.tree)
-        left = killed(self.place, self._arguments("killed"), self.most, chance)
+        left = killed(self.place, self._arguments("killed"), self.patience, chance)
         wrong = []
         refs = self._refs()
         tip = refs.pop("refs/heads/killed", None)
@@ -143,9 +143,11 @@ class Importing(Ground):
         self.spec, self.package = f"debian:{release}", f"linux-source-{release}"
         self.deb, self.version = deb, version
         self._downloaded()
-        done = run(self.place, ["tree", "add", self.spec])
-        assert done.status == 0, done.said
-        self.most = done.seconds * 1.1
+        self.patience = {}
+        for what in ("add", "remove", "add"):
+            done = run(self.place, ["tree", what, self.spec])
+            assert done.status == 0, done.said
+            self.patience[what] = Patience(done.seconds)
         self.commit = self._commit()
 
     def _downloaded(self) -> None:
@@ -163,12 +165,11 @@ class Importing(Ground):
 
     def kill(self, chance: random.Random) -> tuple[Left, list[str]]:
         """Import into an empty cache, or remove; be killed; then import in peace."""
-        if chance.random() < 0.8:
+        what = "add" if chance.random() < 0.8 else "remove"
+        if what == "add":
             shutil.rmtree(self.place.cache / "trees.git", ignore_errors=True)
-            arguments = ["tree", "add", self.spec]
-        else:
-            arguments = ["tree", "remove", self.spec]
-        left = killed(self.place, arguments, self.most, chance)
+        arguments = ["tree", what, self.spec]
+        left = killed(self.place, arguments, self.patience[what], chance)
         self._downloaded()
         wrong = self.problems(run(self.place, ["tree", "add", self.spec]))
         if not wrong and self._commit() != self.commit:

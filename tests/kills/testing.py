@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from codegen.tree.cache import cache_path
-from tests.kills.victim import ROOT, Left, Place, killed
+from tests.kills.victim import ROOT, Left, Patience, Place, killed
 
 _SERIES = ("memslot-flag", "vm-capability")  # one after the other: there is something to build
 _PATCHES = "patches/debian-6.12/zap-leafs-only"
@@ -38,7 +38,7 @@ class Testing:
             status, verdicts, seconds = self._in_peace(name)
             assert status == 0 and verdicts, (name, status, verdicts)
             self.expected.append(verdicts)
-        self.most = seconds * 1.1
+        self.patience = Patience(seconds)
 
     def _arguments(self, name: str) -> list[str]:
         return ["test", str(ROOT / _PATCHES / name), "--no-mutants", "--no-baseline", "--json"]
@@ -60,7 +60,7 @@ class Testing:
     def kill(self, chance: random.Random) -> tuple[Left, list[str]]:
         """Test one of two series, be killed; then, now and then, test it in peace."""
         which = self.number = (self.number + 1) % 2
-        left = killed(self.place, self._arguments(_SERIES[which]), self.most, chance)
+        left = killed(self.place, self._arguments(_SERIES[which]), self.patience, chance)
         wrong = []
         if chance.random() < 0.2 or left.wrong:
             status, verdicts, _ = self._in_peace(_SERIES[which])

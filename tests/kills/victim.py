@@ -69,11 +69,28 @@ def run(place: Place, arguments: Sequence[str]) -> Left:
     return Left(done.returncode, "", done.stderr.decode(), time.monotonic() - start)
 
 
-def killed(place: Place, arguments: Sequence[str], most: float, chance: random.Random) -> Left:
-    """A run that is ended at a moment within `most` seconds, in one of the ways there are."""
+class Patience:
+    """How long a run takes when nobody ends it: what the moments are drawn from.
+
+    The first run of all is slower than those that follow, so each that got through teaches.
+    """
+
+    def __init__(self, first: float) -> None:
+        self.seconds = first
+
+    def learn(self, left: Left) -> None:
+        """A run that was through before its moment came says how long one takes now."""
+        if left.status == 0:
+            self.seconds += (left.seconds - self.seconds) / 3
+
+
+def killed(
+    place: Place, arguments: Sequence[str], patience: Patience, chance: random.Random
+) -> Left:
+    """A run that is ended at a moment while it lasts, in one of the ways there are."""
     mark = uuid4().hex
     way = chance.choice(("all", "first", *_SIGNALS, *_SIGNALS, "twice"))
-    moment = chance.uniform(0, most)
+    moment = chance.uniform(0, 1.1 * patience.seconds)
     start = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "codegen", *arguments],
@@ -102,6 +119,7 @@ def killed(place: Place, arguments: Sequence[str], most: float, chance: random.R
     name = way.name if isinstance(way, signal.Signals) else way
     left = Left(status, name, said.decode("utf-8", "replace"), ended - start)
     _judge(left, name, place)
+    patience.learn(left)
     while marked(mark):
         if time.monotonic() - ended > _GONE_S:
             left.wrong.append("processes go on")
