@@ -16,12 +16,12 @@ from codegen.c.definitions import Definition, definitions
 from codegen.c.outline import includes, outline
 from codegen.c.scopes import Use
 from codegen.c.visible import Unseen, Visibility
-from codegen.description.ccode import tokens
 from codegen.description.load import Description
 from codegen.edit import Changed
 from codegen.findings import Finding
 from codegen.survey import SELFTESTS, Survey
 from codegen.tree.reader import Overlay, Tree, read_or_none
+from codegen.vocabulary.ccode import tokens
 
 if TYPE_CHECKING:
     from codegen.plan import Plan, PlannedPatch

@@ -1,33 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Changes to paragraphs and tables of api.rst that are more than new text."""
+"""Tables of documents, with one row more."""
 
 from __future__ import annotations
 
 import re
 
 from codegen.c.layout import filled
-
-_NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
-_ORDINALS = {"former": "first", "latter": "second"}
-
-
-def one_more_flag(paragraph: str, flag: str) -> str:
-    """The sentence "The flags field supports two flags: A and B." with one flag more.
-
-    A paragraph that says it otherwise stays as it is: the new flag has its own.
-    """
-    match = re.search(r"supports (\w+) flags:(\s+)([\w\s,]+?)\.(?=\s)", paragraph)
-    if not match or match[1] not in _NUMBERS[1:-1]:
-        return paragraph
-    names = re.findall(r"KVM_MEM_\w+", match[3])
-    if len(names) != _NUMBERS.index(match[1]):
-        return paragraph
-    count = _NUMBERS[len(names) + 1]
-    said = f"supports {count} flags: {', '.join(names)} and {flag}."
-    text = paragraph[: match.start()] + said + paragraph[match.end() :]
-    for old, new in _ORDINALS.items():
-        text = re.sub(rf"\b(The|the)\s+{old}\b", rf"\1 {new}", text)
-    return filled(text, 78) + "\n"
 
 
 def table_row(table: str, name: str, text: str) -> str:

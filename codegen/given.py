@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.description.load import Description
-from codegen.description.source import short
 from codegen.errors import EnvironmentFailure, FindingsError, UsageError
 from codegen.files import read_file
 from codegen.findings import error
@@ -24,6 +23,7 @@ from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git_command, run_git
 from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
+from codegen.vocabulary.characters import short
 
 _MAX_MAIL = 4 << 20
 _MODES = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}

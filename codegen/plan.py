@@ -20,17 +20,16 @@ from codegen.description.model import Alternative
 from codegen.edit import Changed, Edit, changed, rewritten
 from codegen.editable import UnixLines, check_merged
 from codegen.errors import FindingsError
-from codegen.facts import EXPRESSIONS, Reserved, context, names_in, numbers, survey_dialect
+from codegen.facts import Reserved, context, names_in, numbers, survey_dialect
 from codegen.findings import Finding, NotHere, error, merge
 from codegen.given import GivenPatch
+from codegen.kinds.sites import SITES
 from codegen.render import Renderer
-from codegen.sites import SITES
 from codegen.survey import Survey
 from codegen.tree.reader import Overlay, Tree
 from codegen.uapi.headers import TARGETS
 from codegen.variants import PREDICATE, EditSpec, PatchSpec, Variant
 
-_STRUCTS = {"kvm": "struct kvm *", "slot": "const struct kvm_memory_slot *"}
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
@@ -70,7 +69,7 @@ class Plan:
     @property
     def named_numbers(self) -> Mapping[str, str]:
         """The numbers taken as people say them, `239` or `bit 3`, by what has them in the tree."""
-        section = getattr(self.description.knob, self.variant.section)
+        section = self.description.knob.section(self.variant.section)
         return {
             getattr(section, key, key): f"bit {n}" if self.variant.numbers[key].bits else str(n)
             for key, n in self.numbers.items()
@@ -95,14 +94,14 @@ def make_plan(
     tree = UnixLines(tree)
     survey = Survey(tree, knob.architectures)
     check_merged(survey)
-    if getattr(knob, variant.section, None) is None:
+    if knob.section(variant.section) is None:
         raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
     keep_free = reserved or Reserved()
     refused: frozenset[str] = frozenset()
     problem: FindingsError | None = None
     while True:
         try:
-            said = context(survey, description, variant, keep_free, refused)
+            said = context(survey, description, variant, refused)
             plan = _plan(description, variant, survey, templates, keep_free, given, said)
             tree.check_editable(
                 path for patch in plan.patches if patch.edits for path in patch.files
@@ -114,7 +113,7 @@ def make_plan(
             return plan
         problem = problem or error(*declared.findings(plan, missing, tree))
         names = {each.name for _, each in missing}
-        chosen = {said[key] for key in EXPRESSIONS if names.intersection(names_in(said[key]))}
+        chosen = {each for each in said["chosen"].values() if names.intersection(names_in(each))}
         if chosen <= refused:
             raise problem
         refused |= chosen
@@ -204,14 +203,6 @@ def _check(
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
             raise _answer(requirement.reason, variant)
-    if variant.needs_argument and not getattr(said["predicate"], variant.needs_argument):
-        name, struct = description.knob.predicate.name, _STRUCTS[variant.needs_argument]
-        finding = description.finding(
-            ("predicate", "args"),
-            f"{name}() takes no {variant.needs_argument}, which {variant.name} decides by",
-            f"add a `{struct}`",
-        )
-        raise NotHere(finding.message, (finding,))
     if variant.only_on and variant.only_on not in description.knob.architectures:
         raise _answer(f"{variant.name} exists on {variant.only_on} only", variant)
     if renderer.holds(variant.names_if):

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.mbox import MANIFEST, ORDER
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.tree.cache import cache_path
 
 _KEPT = 1000  # records; the oldest go first

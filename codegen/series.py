@@ -24,7 +24,8 @@ from codegen.maintainers import Recipients, recipients
 from codegen.mbox import MANIFEST, ORDER
 from codegen.plan import Plan, make_plan
 from codegen.printable import one_line, printable_json
-from codegen.render import Renderer, resources
+from codegen.render import Renderer
+from codegen.resources import resources
 from codegen.tree.debian import PREFIX
 from codegen.tree.locate import TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
@@ -193,7 +194,7 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
 
 def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
     description = plan.description
-    section = getattr(description.knob, plan.variant.section)
+    section = description.knob.section(plan.variant.section)
     said = {"knob": description.knob, "variant": plan.variant, "v": section}
     renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
     return cover_letter(
@@ -256,7 +257,7 @@ def _predicate(plan: Plan) -> dict[str, str]:
     if plan.description.knob.mechanism is None:
         return {}  # nothing asks
     predicate = plan.description.knob.predicate
-    section = getattr(plan.description.knob, plan.variant.section)
+    section = plan.description.knob.section(plan.variant.section)
     said = {"name": predicate.name, "off": predicate.off, "returns": predicate.returns}
     reason = getattr(section, "off_untested", None)
     return {**said, "off_untested": " ".join(reason.split())} if reason else said

@@ -51,7 +51,7 @@ def subject(options: argparse.Namespace) -> Subject:
         raise UsageError("name a series (a folder of patches, a patch, a mailbox) or --variant")
     if options.variant == "all":
         raise UsageError("--variant all is many series, this is about one; name it")
-    from codegen.render import resources
+    from codegen.resources import resources
     from codegen.series import generate
     from codegen.variants import load_variant
 
@@ -129,7 +129,7 @@ def _at(where: TreeLocation, commit: str | None) -> TreeLocation:
 def description(name: str) -> Description:
     """The description that `--abi` names.  Raises UsageError, FindingsError where it is wrong."""
     from codegen.description.load import load
-    from codegen.render import resources
+    from codegen.resources import resources
     from codegen.series import find_description
 
     path, shown = find_description(name)
@@ -179,7 +179,7 @@ def reserved(texts: list[str]) -> Reserved:
 
 def _families() -> tuple[str, ...]:
     """The prefixes of all numbers that some variant takes."""
-    from codegen.render import resources
+    from codegen.resources import resources
     from codegen.variants import load_variant, variant_names
 
     folder = resources("templates")

@@ -3,20 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from inspect import signature
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from codegen.description.model import Knob
 from codegen.errors import UsageError
 from codegen.findings import Finding, error
+from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
+from codegen.kinds.sites import SITES
 from codegen.nearest import did_you_mean, nearest
-from codegen.sites import SITES
+from codegen.vocabulary.part import dashed
 
 # The edit that has the predicate return the variant's value: replaced, or defined where it is not.
 PREDICATE = "predicate"
@@ -39,6 +39,7 @@ class NumberSpec(_Part):
     bits: bool = False
     limit: int = 64
     below: int = 1 << 31
+    when_full: str = ""  # what to tell where there is no next one
 
 
 class Requirement(_Part):
@@ -72,7 +73,7 @@ class Variant(_Part):
     """What `variant.yaml` says."""
 
     name: str = ""
-    described_by: Annotated[str, Field(alias="section")] = ""
+    described_by: Annotated[str | dict[str, Any], Field(alias="section")] = ""
     summary: str
     call: str
     names: list[str]
@@ -81,13 +82,13 @@ class Variant(_Part):
     numbers: dict[str, NumberSpec] = {}
     requires: list[Requirement] = []
     value: str
-    needs_argument: Literal["kvm", "slot"]
+    decides_by: str | None = None
     patches: list[PatchSpec]
 
     @property
     def section(self) -> str:
-        """The key of a knob that describes this variant, as an attribute."""
-        return (self.described_by or self.name).replace("-", "_")
+        """The kind whose section of a description is this variant's: its own, or one it names."""
+        return self.described_by if isinstance(self.described_by, str) else self.name
 
 
 def variant_names(folder: Path) -> tuple[str, ...]:
@@ -106,16 +107,36 @@ def load_variant(folder: Path, name: str) -> Variant:
     path = folder / name / "variant.yaml"
     shown = f"templates/{name}/variant.yaml"
     try:
-        said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        made = Variant.model_validate({**said, "name": name})
+        said = {"section": name, **edit_list(path), "name": name}
+        if isinstance(said.get("patches"), list):
+            said["patches"] = [_whole(folder, patch, shown) for patch in said["patches"]]
+        made = Variant.model_validate(said)
     except ValidationError as problem:
         raise error(*(Finding(_said(each), shown) for each in problem.errors())) from None
-    except (yaml.YAMLError, TypeError) as problem:
-        raise error(Finding(f"no YAML with keys: {problem}", shown)) from None
-    mistakes = [Finding(text, shown, hint=hint) for text, hint in (*_names(made), *_sites(made))]
+    mistakes = [
+        Finding(text, shown, hint=hint)
+        for text, hint in (*_names(made, kinds_of(folder)), *_sites(made))
+    ]
     if mistakes:
         raise error(*mistakes)
     return made
+
+
+def _whole(folder: Path, patch: Any, shown: str) -> Any:
+    """A patch with the edits of the lists that it uses."""
+    if not isinstance(patch, dict) or not isinstance(patch.get("edits"), list):
+        return patch
+    return {**patch, "edits": [e for each in patch["edits"] for e in _used(folder, each, shown)]}
+
+
+def _used(folder: Path, edit: Any, shown: str) -> Sequence[Any]:
+    if not isinstance(edit, dict) or set(edit) != {"use"}:
+        return [edit]
+    path = folder / f"{edit['use']}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(f"common/{each.stem}" for each in folder.glob("common/*.yaml")))
+        raise error(Finding(f"there is no list {edit['use']!r}", shown, hint=f"known: {known}"))
+    return list(read_yaml(path, list))
 
 
 def _said(problem: Any) -> str:
@@ -124,26 +145,16 @@ def _said(problem: Any) -> str:
     return f"{where}: {words.get(problem['type'], problem['msg'])}"
 
 
-def _names(variant: Variant) -> Iterator[tuple[str, str]]:
+def _names(variant: Variant, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:
     """What is wrong with the section that describes the variant, and with keys of it."""
-    sections = {name for name, field in Knob.model_fields.items() if _keys(field.annotation)}
-    if variant.section not in sections:
-        known = ", ".join(sorted(name.replace("_", "-") for name in sections))
-        said = variant.described_by or variant.name
-        yield f"section: a description has no section {said!r}", f"known: {known}"
+    if variant.section not in kinds:
+        known = ", ".join(kinds)
+        yield f"section: a description has no section {variant.section!r}", f"known: {known}"
         return
-    keys = _keys(Knob.model_fields[variant.section].annotation)
-    for name in {*variant.names, *variant.numbers} - set(keys):
+    keys = {dashed(name) for name in kinds[variant.section].section.model_fields}
+    for name in {*variant.names, *variant.numbers} - keys:
         hint = f"known: {', '.join(sorted(keys))}"
         yield f"names, numbers: {variant.section} has no key {name!r}", hint
-
-
-def _keys(annotation: Any) -> tuple[str, ...]:
-    """The keys of a section: of the pydantic model that a field of a description may hold."""
-    for kind in get_args(annotation):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return tuple(kind.model_fields)
-    return ()
 
 
 def _sites(variant: Variant) -> Iterator[tuple[str, str]]:

@@ -5,12 +5,26 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 
 import pytest
 
+_SIGNALS = {
+    signal.SIGINT: signal.default_int_handler,
+    signal.SIGQUIT: signal.SIG_DFL,
+    signal.SIGHUP: signal.SIG_DFL,
+}
+
 
 def pytest_configure() -> None:
-    """Draw it before workers start, so that all have the same."""
+    """Draw it before workers start, so that all have the same.
+
+    Whoever starts the tests in the background or under nohup has signals ignored, and what they
+    start would inherit that.
+    """
+    for number, usual in _SIGNALS.items():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
     os.environ.setdefault("GEN_SEED", str(random.randrange(1 << 32)))
 
 

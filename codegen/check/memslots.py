@@ -10,12 +10,13 @@ from codegen.c.pattern import nesting
 from codegen.c.source import Token
 from codegen.check.look import Look, Macro
 from codegen.check.remark import Remark
-from codegen.sites.code import code_tokens
-from codegen.sites.memslot import FIRST_FLAG, functions_naming
+from codegen.sites.code import code_tokens, functions_naming
 from codegen.survey import API, Survey
 
 _V1_FLAGS = "KVM_SET_USER_MEMORY_REGION_V1_FLAGS"
 _V1 = "KVM_SET_USER_MEMORY_REGION"
+
+FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest: whatever names flags names it
 
 
 def accepted(view: Look) -> Iterator[Remark]:

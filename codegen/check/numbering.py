@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from codegen.check.look import Look, Macro, Patch
 from codegen.check.remark import Remark
 from codegen.numbers import Family, constants, family
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.survey import API
 from codegen.variants import NumberSpec, load_variant, variant_names
 

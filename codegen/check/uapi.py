@@ -98,10 +98,10 @@ def off_by_default(view: Look) -> Iterator[Remark]:
     if quirks:
         masks = view.after.definitions("macro", _VALID_QUIRKS)
         known = {t.text for mask in masks for t in _tokens(mask)}
-        for quirk in quirks:
-            if masks and quirk.name not in known:
-                what = f"{_VALID_QUIRKS} lacks {quirk.name}: userspace cannot disable it"
-                yield Remark(what, quirk.patch.name, quirk.line)
+        for macro in quirks:
+            if masks and macro.name not in known:
+                what = f"{_VALID_QUIRKS} lacks {macro.name}: userspace cannot disable it"
+                yield Remark(what, macro.patch.name, macro.line)
     yield from _on_from_start(view)
 
 

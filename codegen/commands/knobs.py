@@ -11,7 +11,7 @@ from codegen.commands import print_json
 from codegen.description.load import load
 from codegen.errors import FindingsError, UsageError
 from codegen.findings import Finding, error, merge
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.series import find_description
 from codegen.terminal import say
 

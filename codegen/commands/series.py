@@ -21,7 +21,7 @@ from codegen.findings import NotHere, merge
 from codegen.mbox import MANIFEST
 from codegen.plan import Plan
 from codegen.progress import progress
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.series import Series, finish, open_tree, plan_for, sites
 from codegen.terminal import paste, say, width
 from codegen.tree.locate import TreeLocation

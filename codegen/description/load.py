@@ -13,19 +13,20 @@ from pydantic import ValidationError
 
 from codegen.description import messages
 from codegen.description.checks import check_parts
-from codegen.description.model import Knob, Part
-from codegen.description.reading import Document, NotRead, Where, read
-from codegen.description.source import Source, refused_characters
+from codegen.description.model import Knob
+from codegen.description.reading import Document, NotRead, read
+from codegen.description.source import Source
 from codegen.description.together import check_together
 from codegen.errors import FindingsError, UsageError
 from codegen.files import read_file
 from codegen.findings import Finding, error
+from codegen.vocabulary.characters import refused_characters
+from codegen.vocabulary.part import Part, Where
 
 _MAX_BYTES = 256 << 10
 _MAX_FINDINGS = 50
 # what the parser refuses or takes for the end of a line: positions behind it would be wrong
 _BREAKING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-Path_ = Where
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Description:
     knob: Knob
     path: str
     text: str
-    marks: Mapping[Path_, tuple[int, int]]
+    marks: Mapping[Where, tuple[int, int]]
     folder: Path = Path()
     document: Document | None = field(default=None, compare=False, repr=False)
 

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from codegen.description.reading import Document, Where
-from codegen.description.rules import KIND
+from codegen.description.reading import Document
 from codegen.description.scalars import Odd
 from codegen.description.schema import fact, known_keys, sections_with
-from codegen.description.source import short
 from codegen.findings import Finding
 from codegen.nearest import nearest
+from codegen.vocabulary.characters import short
+from codegen.vocabulary.part import Where
+from codegen.vocabulary.rules import KIND
 
 _WANTED = {
     "string_type": "a text",

@@ -16,14 +16,15 @@ from typing import Any
 import yaml
 
 from codegen.description.scalars import Odd, plain
-from codegen.description.source import Source, short
+from codegen.description.source import Source
 from codegen.description.syntax import in_plain_words
 from codegen.findings import Finding
+from codegen.vocabulary.characters import short
+from codegen.vocabulary.part import Where
 
 MAX_DEPTH = 24
 MAX_VALUES = 8000
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Where = tuple[str | int, ...]
 Mark = tuple[int, int]
 _ALIAS = "write the text out where it is used; quote a text that begins with `&` or `*`"
 _WRITE_OUT = "write the text out where it is used"

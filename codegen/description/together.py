@@ -6,17 +6,16 @@ Each check names the keys that it needs to be well formed, so that one mistake h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Set
 
-from codegen.description.ccode import tokens
-from codegen.description.checks import Find, number, twice
-from codegen.description.model import Knob, Number
+from codegen.description.model import Knob
 from codegen.findings import Finding
+from codegen.kinds import kinds
+from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.parameters import parameter, pointers
+from codegen.vocabulary.part import Find, twice
 
 _COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
-_VARIANTS = ("memslot_flag", "vm_capability", "quirk", "vm_type", "hardcoded")
-_X86_PREFIXES = ("KVM_CAP_X86_", "KVM_MEM_X86_")
 
 
 def check_together(knob: Knob, sound: Set[str], find: Find) -> Iterator[Finding]:
@@ -24,37 +23,35 @@ def check_together(knob: Knob, sound: Set[str], find: Find) -> Iterator[Finding]
     for needs, make in _CHECKS:
         if needs <= sound:
             yield from make(knob, find)
+    for name, kind in kinds().items():
+        own = name.replace("-", "_")
+        for needs, check in kind.together.items():
+            if {own, *needs} <= sound:
+                yield from check(knob.section(name), knob, find)
+        if kind.only_on and {own, "architectures"} <= sound:
+            yield from _only_on(name, kind.only_on, knob, find)
+    described = [name.replace("-", "_") for name in kinds()]
+    if set(described) <= sound:
+        yield from _kinds(knob, find)
+        if "predicate" in sound:
+            yield from _decided_by(knob, find)
 
 
-def _variants(knob: Knob, find: Find) -> Iterator[Finding]:
-    if not any(getattr(knob, name) for name in _VARIANTS):
-        names = ", ".join(name.replace("_", "-") for name in _VARIANTS)
+def _kinds(knob: Knob, find: Find) -> Iterator[Finding]:
+    if all(knob.section(name) is None for name in kinds()):
+        names = ", ".join(kinds())
         yield find((), "no variant is described", f"describe at least one of: {names}")
 
 
-def _quirk(knob: Knob, find: Find) -> Iterator[Finding]:
-    if knob.quirk and "x86" not in knob.architectures:
-        yield find(("quirk",), "quirks exist on x86 only", "add x86 to `architectures`")
-
-
-def _vm_type(knob: Knob, find: Find) -> Iterator[Finding]:
-    if knob.vm_type and "x86" not in knob.architectures:
-        message = "VM types of this kind exist on x86 only"
-        yield find(("vm-type",), message, "add x86 to `architectures`")
+def _only_on(name: str, arch: str, knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.section(name) is not None and arch not in knob.architectures:
+        yield find((name,), f"`{name}` exists on {arch} only", f"add {arch} to `architectures`")
 
 
 def _architectures(knob: Knob, find: Find) -> Iterator[Finding]:
     for index in twice(knob.architectures):
         name = knob.architectures[index]
         yield find(("architectures", index), f"`{name}` is given twice", "")
-
-
-def _x86_name(knob: Knob, find: Find) -> Iterator[Finding]:
-    section = knob.vm_capability
-    if section and section.capability.startswith(_X86_PREFIXES) and "x86" not in knob.architectures:
-        hint = f"without X86, or with x86 in `architectures`: {', '.join(knob.architectures)}"
-        message = f"`{section.capability}` is named for x86"
-        yield find(("vm-capability", "capability"), message, hint)
 
 
 def _title(knob: Knob, find: Find) -> Iterator[Finding]:
@@ -93,20 +90,14 @@ def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
 
 
 def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
-    """What a variant decides by is a parameter of the predicate; a vCPU has its VM at hand."""
-    args = knob.predicate.args
-    slot = re.search(r"struct\s+kvm_memory_slot\s*\*", args)
-    vm = re.search(r"struct\s+kvm(_vcpu)?\s*\*", args)
-    hardcoded = knob.hardcoded and knob.hardcoded.field
-    by_vm = {"vm-capability": knob.vm_capability, "quirk": knob.quirk, "vm-type": knob.vm_type}
-    deciding = [name for name, section in {**by_vm, "hardcoded": hardcoded}.items() if section]
-    for name, what, struct in (
-        *((name, "VM", "struct kvm *kvm") for name in deciding if not vm),
-        *([("memslot-flag", "memslot", "const struct kvm_memory_slot *slot")]
-          if knob.memslot_flag and not slot else []),
-    ):  # fmt: skip
-        message = f"{knob.predicate.name}() takes no {what}, which `{name}` decides by"
-        yield find(("predicate", "args"), message, f"add `{struct}`")
+    """What a kind decides by is a parameter of the predicate; a vCPU has its VM at hand."""
+    for name, kind in kinds().items():
+        section = knob.section(name)
+        struct = kind.decides_by(section) if section is not None else ""
+        if struct and not pointers(knob.predicate.args)[struct]:
+            takes = f"{knob.predicate.name}() takes no `struct {struct} *`"
+            message = f"{takes}, which `{name}` decides by"
+            yield find(("predicate", "args"), message, f"add `{parameter(struct)}`")
 
 
 def _code(knob: Knob, find: Find) -> Iterator[Finding]:
@@ -115,40 +106,15 @@ def _code(knob: Knob, find: Find) -> Iterator[Finding]:
         yield find(("test",), "`code` is missing in `test`", hint)
 
 
-def _values(knob: Knob, find: Find) -> Iterator[Finding]:
-    field = knob.vm_capability and knob.vm_capability.field
-    if not isinstance(field, Number):
-        hint = "leave it out, or give `vm-capability` a field of type u32 or u64"
-        for key, given in (("values", knob.test.values), ("default", knob.test.default)):
-            if given:
-                yield find(("test", key), f"`{key}` is for a capability with a number", hint)
-        return
-    for index, value in enumerate(knob.test.values):
-        if not field.min <= value <= field.max:
-            message = f"the capability does not take {value}"
-            hint = f"a number from {field.min} to {field.max}"
-            yield find(("test", "values", index), message, hint)
-    unknown = number(field.default) is None and not field.default.startswith("KVM_")
-    if knob.test.code and knob.test.default is None and unknown:
-        message = f"the selftest does not know `{field.default}`"
-        yield find(("test",), message, "`default` in `test` is the same for the selftest")
-
-
 _Check = Callable[[Knob, Find], Iterator[Finding]]
 _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
     (frozenset(needs.split()), make)
     for needs, make in (
-        (" ".join(_VARIANTS), _variants),
-        ("quirk architectures", _quirk),
-        ("vm_type architectures", _vm_type),
-        ("vm_capability architectures", _x86_name),
         ("architectures", _architectures),
         ("title topic", _title),
         ("mechanism topic", _mechanism_subject),
         ("mechanism rfc", _mechanism),
         ("mechanism predicate", _predicate_called),
-        (" ".join(("predicate", *_VARIANTS)), _decided_by),
         ("test rfc", _code),
-        ("test vm_capability", _values),
     )
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from codegen.c.candidates import function_names
 from codegen.c.pattern import Match, find, statement_end
@@ -19,6 +19,37 @@ def code_tokens(found: Found) -> tuple[Token, ...]:
     """The tokens of a definition, comments left out."""
     extent = found.extent
     return tuple(t for t in found.source.tokens(extent.start, extent.end) if not t.comment)
+
+
+C_FILES = (".c", ".h")
+
+
+def functions_naming(
+    survey: Survey, prefixes: tuple[str, ...], *words: str, suffix: str | tuple[str, ...] = ".c"
+) -> Iterator[tuple[Found, tuple[Token, ...]]]:
+    """The functions below the prefixes whose text holds all the words, with their tokens."""
+    for path in survey.holding(words[0], prefixes):
+        wanted = [word.encode() for word in words]
+        data = survey.tree.read(path)
+        if not path.endswith(suffix) or not all(word in data for word in wanted):
+            continue
+        source = survey.source(path)
+        for extent in source.all("function"):
+            text = source.data[extent.start : extent.end]
+            if all(word in text for word in wanted):
+                found = Found(source, extent)
+                yield found, code_tokens(found)
+
+
+def only(
+    site_name: str, what: str, hits: Sequence[Place], searched: tuple[str, ...], near: str = ""
+) -> Place:
+    """The one place that was found; `near` says what the tree has instead of it."""
+    if not hits:
+        raise not_found(site_name, what, searched, near=near)
+    if len(hits) > 1:
+        raise ambiguous(site_name, what, [f"{p.path}:{p.line}" for p in hits])
+    return hits[0]
 
 
 def function(survey: Survey, site: str, name: str, arch: str | None = None) -> Found:

@@ -63,7 +63,7 @@ class Document:
         return Place(self.path, start, start + len(_bytes(old)), first + 1, how, old, "", names)
 
 
-def _described(survey: Survey, site_name: str, word: str) -> tuple[Document, Section]:
+def described(survey: Survey, site_name: str, word: str) -> tuple[Document, Section]:
     """The document and the section of it whose title has the word, or an error."""
     api = Document(survey)
     searched = []
@@ -101,7 +101,7 @@ def _sections(lines: list[str]) -> Iterator[Section]:
         yield Section(title, mark, index, next(following, len(lines)))
 
 
-def _end_of(document: Document, section: Section) -> int:
+def end_of(document: Document, section: Section) -> int:
     """The line behind the last one of a section that is not blank."""
     last = section.last
     while last > section.first and not document.lines[last - 1].strip():
@@ -109,7 +109,8 @@ def _end_of(document: Document, section: Section) -> int:
     return last
 
 
-def _new_section(document: Document, site_name: str, chapter: Section) -> Place:
+def new_section(document: Document, site_name: str, chapter: Section) -> Place:
+    """Behind the last section of a chapter, with the number and the underline of the next one."""
     inside = [
         s
         for s in document.sections
@@ -119,35 +120,19 @@ def _new_section(document: Document, site_name: str, chapter: Section) -> Place:
         raise not_found(site_name, f"a section in chapter {chapter.title}", [document.path])
     numbers = [int(s.number().split(".")[1]) for s in inside]
     following = f"{chapter.number()}.{max(numbers) + 1}"
-    end = _end_of(document, chapter)
+    end = end_of(document, chapter)
     how = f"end of chapter {chapter.title}"
     return document.place(end, end, how, number=following, mark=inside[-1].mark)
-
-
-@site("api-vm-capability")
-def api_vm_capability(survey: Survey) -> Place:
-    """A new last section of the chapter on capabilities that are enabled for VMs."""
-    document, chapter = _described(
-        survey, "api-vm-capability", "Capabilities that can be enabled on VMs"
-    )
-    return _new_section(document, "api-vm-capability", chapter)
 
 
 @site("api-other-capability")
 def api_other_capability(survey: Survey) -> Place:
     """A new last section of the chapter on other capabilities."""
-    document, chapter = _described(survey, "api-other-capability", "Other capabilities")
-    return _new_section(document, "api-other-capability", chapter)
+    document, chapter = described(survey, "api-other-capability", "Other capabilities")
+    return new_section(document, "api-other-capability", chapter)
 
 
-@site("api-memslot-defines")
-def api_memslot_defines(survey: Survey) -> Place:
-    """Behind the last `#define KVM_MEM_*` in the section of the memslot ioctl."""
-    document, section = _described(survey, "api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
-    return _behind_defines("api-memslot-defines", document, section, r"\s+#define KVM_MEM_", "flag")
-
-
-def _behind_defines(
+def behind_defines(
     site_name: str, document: Document, section: Section, pattern: str, what: str
 ) -> Place:
     """Behind the last line of a section that a pattern matches, with that line as the sibling."""
@@ -160,31 +145,8 @@ def _behind_defines(
     return document.place(at + 1, at + 1, how, sibling=document.lines[at].rstrip("\n"))
 
 
-@site("api-memslot-flags")
-def api_memslot_flags(survey: Survey) -> Place:
-    """The paragraph that says which flags the memslot ioctl takes."""
-    document, section = _described(survey, "api-memslot-flags", "KVM_SET_USER_MEMORY_REGION")
-    for first, last in _paragraphs(document, section):
-        text = "".join(document.lines[first:last])
-        if re.search(r"flags field", text) and "KVM_MEM_READONLY" in text:
-            return document.place(first, last, f"{section.title}: the paragraph on flags")
-    raise not_found(
-        "api-memslot-flags", f"the paragraph on flags in {section.title}", [document.path]
-    )
-
-
-@site("api-memslot-v2")
-def api_memslot_v2(survey: Survey) -> Place:
-    """The end of the section of the memslot ioctl's second version."""
-    document, section = _described(survey, "api-memslot-v2", "KVM_SET_USER_MEMORY_REGION2")
-    nested = [s.first for s in document.sections if section.first < s.first < section.last]
-    end = min(nested, default=section.last)
-    while not document.lines[end - 1].strip():
-        end -= 1
-    return document.place(end, end, f"{section.title}: its end")
-
-
-def _paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int]]:
+def paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int]]:
+    """The first and last+1 line of each paragraph of a section."""
     first = None
     for index in range(section.first, section.last + 1):
         blank = index == section.last or not document.lines[index].strip()
@@ -193,34 +155,3 @@ def _paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int
             first = None
         elif not blank and first is None:
             first = index
-
-
-@site("api-quirk-table")
-def api_quirk_table(survey: Survey) -> Place:
-    """The table of quirks, from its first border to its last."""
-    document, section = _described(survey, "api-quirk-table", "KVM_CAP_DISABLE_QUIRKS2")
-    borders = [
-        index
-        for index in range(section.first, section.last)
-        if re.fullmatch(r"=+ +=+\s*", document.lines[index])
-    ]
-    if len(borders) < 2:
-        raise not_found("api-quirk-table", f"a table in {section.title}", [document.path])
-    return document.place(borders[0], borders[-1] + 1, f"{section.title}: the table of quirks")
-
-
-@site("api-vm-types")
-def api_vm_types(survey: Survey) -> Place:
-    """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
-    document, section = _described(survey, "api-vm-types", "KVM_CAP_VM_TYPES")
-    return _behind_defines(
-        "api-vm-types", document, section, r"\s+#define KVM_X86_\w+_VM\b", "type"
-    )
-
-
-@site("api-vm-types-end")
-def api_vm_types_end(survey: Survey) -> Place:
-    """The end of the section on VM types."""
-    document, section = _described(survey, "api-vm-types-end", "KVM_CAP_VM_TYPES")
-    end = _end_of(document, section)
-    return document.place(end, end, f"{section.title}: its end")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Places in KVM's selftests: a new test, its registration, and the test that a new flag breaks."""
+"""Places in KVM's selftests: a new test, its registration, and those of all tests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from codegen.sites import flagtest
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.survey import Survey
@@ -97,18 +96,6 @@ def gitignore(survey: Survey, *, test: str) -> tuple[Place, ...]:
     at = same[_sorted_position([m[0] for m in same], f"/{test}")]
     start = len(text[: at.end() + 1].encode("utf-8", "surrogateescape"))
     return (Place(path, start, start, text.count("\n", 0, at.end()) + 1, f"behind {at[0]}"),)
-
-
-@site("selftest-memslot-flags")
-def memslot_flags(survey: Survey) -> tuple[Place, ...]:
-    """Before the loop over all memslot flags in the test that knows the valid ones, if any."""
-    return flagtest.valid_flags(survey, "selftest-memslot-flags")
-
-
-@site("selftest-memslot-v2-only")
-def memslot_v2_only(survey: Survey) -> tuple[Place, ...]:
-    """The flags that the same test expects the first ioctl to refuse."""
-    return flagtest.v2_only(survey, "selftest-memslot-v2-only")
 
 
 @site("new-file")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from codegen.description.load import Description, load, parse
 from codegen.errors import FindingsError, UsageError
-from codegen.render import resources
+from codegen.resources import resources
 
 pytestmark = pytest.mark.programs
 

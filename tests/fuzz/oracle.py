@@ -15,7 +15,6 @@ from pathlib import Path
 
 from codegen.check.docs import Complaint, complaints, sections
 from codegen.commit import Person
-from codegen.description.ccode import unbalanced
 from codegen.description.load import Description, parse
 from codegen.errors import FindingsError, GenError
 from codegen.mail import cover_letter
@@ -23,6 +22,7 @@ from codegen.plan import Plan, PlannedPatch, make_plan
 from codegen.render import Renderer
 from codegen.tree.git import git_environment
 from codegen.variants import Variant, load_variant
+from codegen.vocabulary.ccode import unbalanced
 from tests.minitree import MemoryTree, minitree
 from tests.unit import kit
 

@@ -15,7 +15,7 @@ from _pytest.mark import ParameterSet
 from codegen.description.load import load
 from codegen.errors import UsageError
 from codegen.findings import NotHere
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.series import Series, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.variants import load_variant, variant_names

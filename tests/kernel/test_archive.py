@@ -22,7 +22,7 @@ from codegen.description.load import load
 from codegen.errors import EnvironmentFailure
 from codegen.findings import NotHere
 from codegen.progress import silent
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.series import Series, finish, open_tree, plan_for

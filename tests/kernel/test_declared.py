@@ -19,7 +19,7 @@ from codegen.c.scopes import Scope, Use, scope_of
 from codegen.c.visible import Visibility, shows
 from codegen.errors import FindingsError
 from codegen.plan import make_plan
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.series import open_tree
 from codegen.tree.reader import Overlay, Tree, read_or_none
 from codegen.variants import load_variant

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.description.load import load
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.series import finish, open_tree, plan_for
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation

@@ -14,7 +14,7 @@ import yaml
 from codegen.description.load import Description, load, parse
 from codegen.facts import Reserved
 from codegen.plan import Plan, make_plan
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.survey import Survey
 from codegen.variants import load_variant
 from tests.minitree import (

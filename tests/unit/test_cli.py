@@ -18,7 +18,7 @@ import yaml
 
 from codegen.cli import main
 from codegen.errors import UsageError
-from codegen.render import resources
+from codegen.resources import resources
 from codegen.subject import reserved
 from tests.minitree import KVM_MAIN
 from tests.unit.kit import SHIPPED, VARIANTS, contents, git, knob_text

@@ -11,8 +11,9 @@ from docutils.core import publish_doctree
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.docs import one_more_flag, table_row
-from codegen.sites.rst import api_quirk_table
+from codegen.docs import table_row
+from codegen.kinds.memslot_flag.words import one_more_flag
+from codegen.kinds.quirk.places import api_quirk_table
 from tests.minitree import API, Change, MemoryTree, edited, minitree, old
 from tests.unit.kit import VARIANTS, knob, plan, survey
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import pytest
 
+from codegen.asked import TreeFacts
 from codegen.dialect import renames, translated
 from codegen.errors import FindingsError
-from codegen.facts import TreeFacts, known_expression, names_in, predicate_names
-from codegen.render import argument_test, for_any_vm, negated
+from codegen.facts import known_expression, names_in
+from codegen.filters import for_any_vm, negated
+from codegen.kinds.vm_capability.words import argument_test
+from codegen.vocabulary.parameters import pointers
 from tests.minitree import SELFTESTS, Change, edited, new
 from tests.unit.kit import knob, survey
 
@@ -25,8 +28,8 @@ from tests.unit.kit import knob, survey
     ],
 )
 def test_what_the_predicate_calls_its_parameters(args: str, kvm: str, slot: str) -> None:
-    names = predicate_names(args)
-    assert (names.kvm, names.slot) == (kvm, slot)
+    names = pointers(args)
+    assert (names["kvm"], names["kvm_memory_slot"]) == (kvm, slot)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_a_condition_without_a_vm(expression: str, expected: str) -> None:
 )
 def test_what_an_argument_may_not_be(low: int, high: int, expected: str) -> None:
     field = {"type": "u64", "name": "n", "min": low, "max": high, "unit": "pages"}
-    said = knob("vm-capability", {"field": field}).knob.vm_capability
+    said = knob("vm-capability", {"field": field}).knob.section("vm-capability")
     assert said is not None
     assert argument_test(said.field, "a") == f"{expected}a[1] || a[2] || a[3]"
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from codegen.folders import API, SELFTESTS, Folders, folders
-from codegen.sites import SITES
+from codegen.kinds.sites import SITES
 from codegen.tree.locate import locate, parse_path
 from codegen.tree.reader import FolderTree, GitTree, Overlay, Tree
 from tests.minitree import Change, Files, MemoryTree, minitree, new, old, renamed, written

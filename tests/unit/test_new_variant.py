@@ -1,26 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The variant that docs/add-a-variant.md builds, built from that page and nothing else."""
+"""The kind that docs/add-a-variant.md builds, built from that page and nothing else."""
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from codegen.description.load import load
 from codegen.errors import FindingsError
-from codegen.plan import make_plan
-from codegen.render import resources
-from codegen.tree.reader import FolderTree
+from codegen.resources import resources
 from codegen.variants import load_variant, variant_names
 from tests.minitree import minitree, written
+from tests.unit.kit import BASE, committed
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/add-a-variant.md"
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs/add-a-variant.md"
 # The page's blocks, in their order.
 FILES = (
     "variant.yaml",
+    "field.j2",
     "enable.j2",
     "api.j2",
     "uapi.subject.j2",
@@ -29,12 +33,15 @@ FILES = (
     "selftest.message.j2",
     "selftest.j2",
 )
+SECTION = {
+    "capability": "KVM_CAP_X86_SMALL_MAPS",
+    "field": "small_maps",
+    "condition": ["nowhere_known", "tdp_enabled"],
+}
 
 
-@pytest.fixture
-def templates(tmp_path: Path) -> Path:
+def added(folder: Path) -> Path:
     """gen's templates with one more folder."""
-    folder = tmp_path / "templates"
     shutil.copytree(resources("templates"), folder)
     blocks = re.findall(r"^```(?:yaml|jinja)\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
     assert len(blocks) == len(FILES)
@@ -44,43 +51,123 @@ def templates(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_folder_of_templates_is_a_variant(templates: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    """The folder of the page among those that are there."""
+    return added(tmp_path / "templates")
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """gen as it is, with one folder more."""
+    root = tmp_path_factory.mktemp("gen")
+    added(root / "templates")
+    for name in ("codegen", "abi"):
+        shutil.copytree(ROOT / name, root / name)
+    return root
+
+
+def gen(copy: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The copy's own gen."""
+    return subprocess.run(
+        [sys.executable, "-m", "codegen", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(copy), "GEN_CACHE": str(folder / "cache")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def described(folder: Path, **changes: object) -> str:
+    """A description with the new section and no other."""
+    said = {**BASE, "vm-switch": {**SECTION, **changes}}
+    path = folder / "knob.yaml"
+    path.write_text(yaml.safe_dump(said, sort_keys=False))
+    return str(path)
+
+
+def test_a_folder_is_a_kind_with_a_section_of_its_own(copy: Path, tmp_path: Path) -> None:
+    knob = described(tmp_path)
+    tree = str(committed(written(minitree(), tmp_path / "linux")))
+    done = gen(copy, tmp_path, "--variant", "vm-switch", "--abi", knob, "--tree", tree)
+    assert done.returncode == 0, done.stderr
+    (folder,) = (tmp_path / "patches").glob("*/small-maps/vm-switch")
+    subjects = [
+        line
+        for path in sorted(folder.glob("000[1-9]*"))
+        for line in path.read_text().splitlines()
+        if line.startswith("Subject: ")
+    ]
+    assert subjects[1:] == [
+        "Subject: [PATCH 2/3] KVM: x86/mmu: Add KVM_CAP_X86_SMALL_MAPS",
+        "Subject: [PATCH 3/3] KVM: selftests: Test KVM_CAP_X86_SMALL_MAPS",
+    ]
+    uapi, test = sorted(folder.glob("000[23]*"))
+    assert (
+        "+\t\tif (!tdp_enabled)\n+\t\t\tbreak;\n+\n+\t\tkvm->arch.small_maps = true;\n"
+        in uapi.read_text()
+    )
+    assert "+\tbool small_maps;\n" in uapi.read_text()
+    assert '"arguments", test_arguments' in test.read_text()
+    assert "test_on" in test.read_text()
+
+
+def test_mistakes_in_the_section_are_told(copy: Path, tmp_path: Path) -> None:
+    knob = described(tmp_path, field="Small", switch=True, capability="KVM_CAPSIZED")
+    done = gen(copy, tmp_path, "lint", knob)
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert "`capability`" in said and "such as KVM_CAP_X86_ZAP_LEAFS_ONLY" in said
+    assert "`field`" in said and "such as kvm_zap_leafs_only" in said
+    assert "known here: capability, field, condition" in said
+    assert '"vm-switch"' in gen(copy, tmp_path, "schema").stdout
+
+
+def test_a_folder_is_a_variant(templates: Path) -> None:
     assert "vm-switch" in variant_names(templates)
-    written(minitree(), tmp_path / "tree")
-    knob = load(resources("abi") / "small-pages-only.yaml", "abi/small-pages-only.yaml")
-    variant = load_variant(templates, "vm-switch")
-    plan = make_plan(knob, variant, FolderTree(tmp_path / "tree"), templates)
-    subjects = [patch.subject for patch in plan.patches]
-    assert subjects[1] == "KVM: x86/mmu: Add KVM_CAP_X86_SMALL_PAGES_ONLY"
-    assert subjects[2] == "KVM: selftests: Test KVM_CAP_X86_SMALL_PAGES_ONLY"
-    caps = plan.files["arch/x86/kvm/x86.c"].decode()
-    assert "\t\tkvm->arch.small_pages_only = true;\n\t\tr = 0;\n\t\tbreak;\n" in caps
-    test = next(data for path, data in plan.files.items() if path.endswith("pages_only_test.c"))
-    assert b'"arguments", test_arguments' in test
-    assert b"test_on" in test
+    assert load_variant(templates, "vm-switch").section == "vm-switch"
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
         ("summary:", "sumary:", "sumary: is no key of an edit list"),
-        ("section: vm-capability", "section: vm-cap", "no section 'vm-cap'.*known: hardcoded"),
+        (
+            re.compile("section:.*(?=^call)", re.M | re.S),
+            "section: vm-cap\n",
+            "no section 'vm-cap'.*known: hardcoded",
+        ),
+        ("type: identifier", "type: identifer", "no type 'identifer'; there are: symbol, bool"),
+        ("  field: {", "  Field: {", "'Field' is no key, such as `by-default`"),
         ("names: [capability]", "names: [capabiliti]", "no key 'capabiliti'.*known: capability"),
-        ("needs-argument: kvm", "needs-argument: vcpu", "needs-argument.*'kvm' or 'slot'"),
+        (
+            "use: common/selftest",
+            "use: common/selftests",
+            "no list 'common/selftests'.*known: common/selftest",
+        ),
         ("site: predicate,", "site: predicat,", "no site 'predicat'.*did you mean predicate"),
         ("enable-cap-case, per-arch: true", "enable-cap-case", "say `per-arch: true`"),
         ("api-vm-capability,", "api-vm-capability, per-arch: true,", "leave `per-arch` out"),
-        ('with: {path: "{{ test.file }}"}, ', "", "new-file: `with:` has nothing.*takes path"),
+        (
+            "{site: uapi-constant, with: {prefix: KVM_CAP_}",
+            "{site: uapi-constant",
+            "uapi-constant: `with:` has nothing.*takes prefix",
+        ),
         ("with: {prefix: KVM_CAP_}", "with: {prefiks: KVM_CAP_}", "has prefiks.*takes prefix"),
         ("names:", "  names:", "no YAML"),
+        ("patches:", "patched:", "patched: is no key of an edit list"),
     ],
 )
 def test_mistakes_in_an_edit_list_are_said(
-    templates: Path, old: str, new: str, message: str
+    templates: Path, old: str | re.Pattern[str], new: str, message: str
 ) -> None:
     path = templates / "vm-switch/variant.yaml"
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new, 1))
+    text, count = re.subn(
+        old if isinstance(old, re.Pattern) else re.escape(old), new, path.read_text(), count=1
+    )
+    assert count
+    path.write_text(text)
     with pytest.raises(FindingsError) as caught:
         load_variant(templates, "vm-switch")
     findings = caught.value.findings

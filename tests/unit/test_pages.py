@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from codegen.description.model import Knob
-from codegen.render import resources
-from codegen.sites import SITES
+from codegen.kinds.sites import SITES
+from codegen.resources import resources
 from codegen.variants import variant_names
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from codegen.errors import FindingsError
-from codegen.sites import SITES, code
+from codegen.kinds.sites import SITES
+from codegen.sites import code
 from codegen.sites.place import Place
 from tests.minitree import (
     API,

@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     source.mkdir()
-    for name in ("codegen", "templates", "abi", "pyproject.toml", "README.md"):
+    for name in ("codegen", "templates", "abi", "pyproject.toml", "setup.py", "README.md"):
         if (ROOT / name).exists():
             subprocess.run(["cp", "-r", str(ROOT / name), str(source)], check=True)
     subprocess.run(

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import Token
+from codegen.kinds.vm_type.refusal import Fate, fate
 from codegen.sites import code
-from codegen.sites.memslot import C_FILES, functions_naming
+from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
-from codegen.sites.refusal import Fate, fate
 from codegen.sites.registry import site
+from codegen.sites.rst import behind_defines, described, end_of
 from codegen.survey import Found, Survey
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
@@ -196,3 +197,18 @@ def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) ->
         "lone": "yes" if beside & ({"||", "&&"} - {joint}) else "",
     }
     return replace(place, names=names)
+
+
+@site("api-vm-types")
+def api_vm_types(survey: Survey) -> Place:
+    """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
+    document, section = described(survey, "api-vm-types", "KVM_CAP_VM_TYPES")
+    return behind_defines("api-vm-types", document, section, r"\s+#define KVM_X86_\w+_VM\b", "type")
+
+
+@site("api-vm-types-end")
+def api_vm_types_end(survey: Survey) -> Place:
+    """The end of the section on VM types."""
+    document, section = described(survey, "api-vm-types-end", "KVM_CAP_VM_TYPES")
+    end = end_of(document, section)
+    return document.place(end, end, f"{section.title}: its end")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.description.rules import Problem
+from codegen.vocabulary.rules import Problem
 
 _BASE_FORMS = frozenset("embed".split())
 _GERUND = re.compile(r"\w*[aeiouy]\w*ing")

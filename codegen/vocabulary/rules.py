@@ -11,7 +11,7 @@ from itertools import islice
 from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
-from codegen.description.source import refused_characters
+from codegen.vocabulary.characters import refused_characters
 
 KIND = "problems"  # the type of the errors whose context has Problems
 

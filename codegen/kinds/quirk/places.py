@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence, Set
 from codegen.c.pattern import find
 from codegen.c.source import Token
 from codegen.sites import code
-from codegen.sites.memslot import C_FILES, functions_naming
+from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
+from codegen.sites.rst import described
 from codegen.survey import Found, Survey
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -96,3 +97,17 @@ def _text(found: Found, tokens: Sequence[Token]) -> str:
 
 def _where(found: Found, offset: int) -> str:
     return f"{found.source.path}:{found.source.line(offset)}"
+
+
+@site("api-quirk-table")
+def api_quirk_table(survey: Survey) -> Place:
+    """The table of quirks, from its first border to its last."""
+    document, section = described(survey, "api-quirk-table", "KVM_CAP_DISABLE_QUIRKS2")
+    borders = [
+        index
+        for index in range(section.first, section.last)
+        if re.fullmatch(r"=+ +=+\s*", document.lines[index])
+    ]
+    if len(borders) < 2:
+        raise not_found("api-quirk-table", f"a table in {section.title}", [document.path])
+    return document.place(borders[0], borders[-1] + 1, f"{section.title}: the table of quirks")

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.description.rules import Problem
 from codegen.rst import doctree, messages
+from codegen.vocabulary.rules import Problem
 
 # every inline markup of docutils has one of these (Inliner.init_customizations); addresses are fine
 _SUSPECT = re.compile(r"[`*|\\]|_(?!\w)|(?<!\w)_(?=`)")

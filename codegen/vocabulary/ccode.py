@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from codegen.description.rules import (
+from codegen.vocabulary.characters import short
+from codegen.vocabulary.rules import (
     Problem,
     Rule,
     characters,
@@ -19,7 +20,6 @@ from codegen.description.rules import (
     no_template,
     not_empty,
 )
-from codegen.description.source import short
 
 _LONGEST_LINE = 100  # scripts/checkpatch.pl, LONG_LINE
 # Each alternative takes what is not closed as well, to the end: matching stays linear.

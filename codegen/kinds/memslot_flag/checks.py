@@ -3,46 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from codegen.c.pattern import Match, closing, find, statement_end
 from codegen.c.source import Token
 from codegen.sites import code
-from codegen.sites.place import Place, ambiguous, not_found
+from codegen.sites.code import C_FILES, functions_naming, only
+from codegen.sites.place import Place
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
-C_FILES = (".c", ".h")
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
-
-
-def functions_naming(
-    survey: Survey, prefixes: tuple[str, ...], *words: str, suffix: str | tuple[str, ...] = ".c"
-) -> Iterator[tuple[Found, tuple[Token, ...]]]:
-    """The functions below the prefixes whose text holds all the words, with their tokens."""
-    for path in survey.holding(words[0], prefixes):
-        wanted = [word.encode() for word in words]
-        data = survey.tree.read(path)
-        if not path.endswith(suffix) or not all(word in data for word in wanted):
-            continue
-        source = survey.source(path)
-        for extent in source.all("function"):
-            text = source.data[extent.start : extent.end]
-            if all(word in text for word in wanted):
-                found = Found(source, extent)
-                yield found, code.code_tokens(found)
-
-
-def only(
-    site_name: str, what: str, hits: Sequence[Place], searched: tuple[str, ...], near: str = ""
-) -> Place:
-    """The one place that was found; `near` says what the tree has instead of it."""
-    if not hits:
-        raise not_found(site_name, what, searched, near=near)
-    if len(hits) > 1:
-        raise ambiguous(site_name, what, [f"{p.path}:{p.line}" for p in hits])
-    return hits[0]
 
 
 @site("memslot-v1-mask")

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import Token
+from codegen.kinds.memslot_flag.checks import FIRST_FLAG
 from codegen.sites import code
-from codegen.sites.memslot import C_FILES, FIRST_FLAG, functions_naming, only
+from codegen.sites.code import C_FILES, functions_naming, only
 from codegen.sites.place import Place
 from codegen.sites.registry import site
 from codegen.survey import Found, Survey

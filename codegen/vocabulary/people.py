@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.description.rules import Problem
+from codegen.vocabulary.rules import Problem
 
 _CRUD = ".,:;<>\"\\'"  # ident.c, crud(), beside white space
 _LONGEST_NAME = 60  # bytes; mailinfo.c takes the address for the name of a longer one

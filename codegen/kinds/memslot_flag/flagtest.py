@@ -14,12 +14,15 @@ from dataclasses import dataclass, replace
 from codegen.c.pattern import Match, closing, find, statement_end
 from codegen.c.source import Token
 from codegen.sites import code
-from codegen.sites.memslot import functions_naming
+from codegen.sites.code import functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
+from codegen.sites.registry import site
 from codegen.survey import Found, Survey
 
 _REGION = "__vm_set_user_memory_region"
 _CONSTANT = re.compile(r"\w*[A-Z]\w*|\d\w*")
+
+VALID, V2_ONLY = "selftest-memslot-flags", "selftest-memslot-v2-only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class FlagTest:
         return f"{self.found.extent.name}() at {source.path}:{line}"
 
 
-def flag_test(survey: Survey, site: str) -> FlagTest | None:
+def flag_test(survey: Survey, name: str) -> FlagTest | None:
     """The one test that tries all flags; None where no test does.
 
     Raises FindingsError where several do.
@@ -55,7 +58,7 @@ def flag_test(survey: Survey, site: str) -> FlagTest | None:
         for loop in _loops(tokens)
     ]
     if len(tests) > 1:
-        raise ambiguous(site, "a loop over all memslot flags", [test.place() for test in tests])
+        raise ambiguous(name, "a loop over all memslot flags", [test.place() for test in tests])
     return tests[0] if tests else None
 
 
@@ -108,29 +111,31 @@ def _masks(tokens: Sequence[Token], loop: Match) -> tuple[str, str]:
     return next(iter(plain), ""), next(iter(negated), "")
 
 
-def valid_flags(survey: Survey, site: str) -> tuple[Place, ...]:
-    """Before the loop, where the mask of the valid flags has all but the new one."""
-    test = flag_test(survey, site)
+@site(VALID)
+def valid_flags(survey: Survey) -> tuple[Place, ...]:
+    """Before the loop over all memslot flags in the test that knows the valid ones, if any."""
+    test = flag_test(survey, VALID)
     if test is None:
         return ()
     start = test.tokens[test.loop.first].start
     how = f"{test.found.extent.name}(): before the loop over all flags"
     if not _local(test, test.valid):
-        raise _unknown(site, test, "a local mask of the valid flags")
+        raise _unknown(VALID, test, "a local mask of the valid flags")
     place = code.line_before(test.found, start, how)
     return (replace(place, names={"valid": test.valid}),)
 
 
-def v2_only(survey: Survey, site: str) -> tuple[Place, ...]:
-    """What the mask of the flags of the second ioctl alone begins with."""
-    test = flag_test(survey, site)
+@site(V2_ONLY)
+def v2_only(survey: Survey) -> tuple[Place, ...]:
+    """The flags that the same test expects the first ioctl to refuse."""
+    test = flag_test(survey, V2_ONLY)
     if test is None:
         return ()
     for match in find(f"{test.v2_only or '?'} = ...;", test.tokens[: test.loop.first]):
         last = _value_end(test.tokens, match)
         how = f"{test.found.extent.name}(): flags of v2 only"
         return (code.span(test.found, Match(match.first + 2, last), how),)
-    raise _unknown(site, test, "a local mask of the flags that the first ioctl refuses")
+    raise _unknown(V2_ONLY, test, "a local mask of the flags that the first ioctl refuses")
 
 
 def _value_end(tokens: Sequence[Token], match: Match) -> int:
@@ -152,6 +157,6 @@ def _local(test: FlagTest, name: str) -> bool:
     )
 
 
-def _unknown(site: str, test: FlagTest, what: str) -> Exception:
+def _unknown(name: str, test: FlagTest, what: str) -> Exception:
     near = f"the test of all flags is {test.place()}"
-    return not_found(site, what, [test.found.source.path], near=near)
+    return not_found(name, what, [test.found.source.path], near=near)

@@ -13,8 +13,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from codegen.description.markup import no_markup
-from codegen.description.rules import (
+from codegen.vocabulary.markup import no_markup
+from codegen.vocabulary.rules import (
     Problem,
     characters,
     holds,
@@ -22,7 +22,7 @@ from codegen.description.rules import (
     no_template,
     not_empty,
 )
-from codegen.description.verbs import imperative
+from codegen.vocabulary.verbs import imperative
 
 _PATCH = "would be read as the beginning of a patch"
 # git's mailinfo.c, patchbreak(), is_scissors_line() and handle_from(); send-email's Cc from bodies

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A capability that userspace enables for a VM, kept in a field of struct kvm_arch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from codegen.findings import Finding
+from codegen.kinds.fields import Bool, Mask, Number, mask_problems, number_problems
+from codegen.kinds.kind import Kind
+from codegen.vocabulary.ccode import Expression
+from codegen.vocabulary.part import (
+    Capability,
+    Expressions,
+    Find,
+    Part,
+    Where,
+    matching,
+    number,
+    repeated,
+)
+from codegen.vocabulary.text import Prose
+
+Privilege = Annotated[str, matching(r"^CAP_[A-Z_]+$", "CAP_SYS_ADMIN")]
+_X86_PREFIX = "KVM_CAP_X86_"
+
+
+class VmCapability(Part):
+    """A capability that userspace enables for a VM."""
+
+    capability: Annotated[Capability, Field(description="the capability's name")]
+    field: Annotated[Bool | Mask | Number, Field(discriminator="type")]
+    when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
+    condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
+    condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
+    privilege: Annotated[Privilege | None, Field(description="the capable() it takes")] = None
+    check_extension: Annotated[
+        Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")
+    ] = None
+
+
+def _problems(part: VmCapability, where: Where, find: Find) -> Iterator[Finding]:
+    yield from repeated(part.condition, (*where, "condition"), find)
+
+
+def _x86_name(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
+    if section and section.capability.startswith(_X86_PREFIX) and "x86" not in knob.architectures:
+        hint = f"without X86, or with x86 in `architectures`: {', '.join(knob.architectures)}"
+        message = f"`{section.capability}` is named for x86"
+        yield find(("vm-capability", "capability"), message, hint)
+
+
+def _tested_values(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
+    field = section and section.field
+    if not isinstance(field, Number):
+        hint = "leave it out, or give `vm-capability` a field of type u32 or u64"
+        for key, given in (("values", knob.test.values), ("default", knob.test.default)):
+            if given:
+                yield find(("test", key), f"`{key}` is for a capability with a number", hint)
+        return
+    for index, value in enumerate(knob.test.values):
+        if not field.min <= value <= field.max:
+            message = f"the capability does not take {value}"
+            hint = f"a number from {field.min} to {field.max}"
+            yield find(("test", "values", index), message, hint)
+    unknown = number(field.default) is None and not field.default.startswith("KVM_")
+    if knob.test.code and knob.test.default is None and unknown:
+        message = f"the selftest does not know `{field.default}`"
+        yield find(("test",), message, "`default` in `test` is the same for the selftest")
+
+
+KIND = Kind(
+    section=VmCapability,
+    checks={VmCapability: _problems, Mask: mask_problems, Number: number_problems},
+    together={frozenset({"architectures"}): _x86_name, frozenset({"test"}): _tested_values},
+)

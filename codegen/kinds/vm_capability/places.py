@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the capabilities of VMs are documented."""
+
+from __future__ import annotations
+
+from codegen.sites.place import Place
+from codegen.sites.registry import site
+from codegen.sites.rst import described, new_section
+from codegen.survey import Survey
+
+
+@site("api-vm-capability")
+def api_vm_capability(survey: Survey) -> Place:
+    """A new last section of the chapter on capabilities that are enabled for VMs."""
+    document, chapter = described(
+        survey, "api-vm-capability", "Capabilities that can be enabled on VMs"
+    )
+    return new_section(document, "api-vm-capability", chapter)

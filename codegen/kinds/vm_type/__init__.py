@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A type given to KVM_CREATE_VM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from codegen.findings import Finding
+from codegen.kinds.kind import Kind
+from codegen.vocabulary.part import Expressions, Find, Part, Where, matching, repeated
+
+VmTypeName = Annotated[str, matching(r"^KVM_X86_[A-Z0-9_]+_VM$", "KVM_X86_ZAP_LEAFS_VM")]
+
+
+class VmType(Part):
+    """A type given to KVM_CREATE_VM."""
+
+    name: Annotated[VmTypeName, Field(description="the type's name")]
+    new: bool = True
+    condition: Annotated[Expressions | None, Field(description="must hold, else unsupported")] = (
+        None
+    )
+
+
+def _problems(part: VmType, where: Where, find: Find) -> Iterator[Finding]:
+    yield from repeated(part.condition, (*where, "condition"), find)
+    if not part.new and part.condition:
+        hint = "whether an existing type is supported is decided already"
+        yield find((*where, "condition"), "`condition` is for a new type", hint)
+
+
+KIND = Kind(section=VmType, checks={VmType: _problems})
