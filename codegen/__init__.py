@@ -8,9 +8,9 @@
         print(name, len(mail))
 
 `generate` takes the description (a name of abi/, or a path), the variant and the tree, as the
-command line does, and writes nothing.  What it raises is in codegen.errors: UsageError,
-EnvironmentFailure, and FindingsError with `findings`; NotHere of codegen.findings, one of the last,
-says that the variant cannot exist on this tree.
+command line does, and writes nothing.  What it raises is in codegen.base.errors: UsageError,
+EnvironmentFailure, and FindingsError with `findings`; NotHere of codegen.base.findings, one of the
+last, says that the variant cannot exist on this tree.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codegen.series import Series, generate
+    from codegen.series.make import Series, generate
 
 __version__ = "0.1.0"
 __all__ = ["Series", "__version__", "generate"]
@@ -27,7 +27,7 @@ __all__ = ["Series", "__version__", "generate"]
 def __getattr__(name: str) -> Any:
     """`generate` and `Series`, imported when they are asked for: the command line starts faster."""
     if name in ("generate", "Series"):
-        from codegen import series as module
+        from codegen.series import make as module
 
         return getattr(module, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

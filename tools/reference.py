@@ -14,10 +14,10 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from codegen.mbox import MANIFEST
-from codegen.output import write
-from codegen.record import recall, reference_list
-from codegen.series import generate
+from codegen.mail.mbox import MANIFEST
+from codegen.series.folder import write
+from codegen.series.make import generate
+from codegen.series.record import recall, reference_list
 from codegen.tree import resolve
 
 

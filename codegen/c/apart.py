@@ -24,9 +24,9 @@ from importlib import import_module
 from threading import RLock
 from typing import IO, Any
 
-from codegen.errors import EnvironmentFailure
-from codegen.findings import Finding, error
-from codegen.lifeline import hang_on
+from codegen.base.errors import EnvironmentFailure
+from codegen.base.findings import Finding, error
+from codegen.base.lifeline import hang_on
 
 # The largest file of a kernel that gen parses takes 0.3 s of processor time, all of them 48 MB.
 CPU_S = 3

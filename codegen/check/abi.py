@@ -5,14 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegen.check.look import Look, is_uapi
+from codegen.base.errors import FindingsError
 from codegen.check.remark import Remark
-from codegen.errors import FindingsError
+from codegen.check.view import View, is_uapi
 from codegen.uapi.difference import Difference
 from codegen.uapi.trees import differences
 
 
-def kept(view: Look) -> Iterator[Remark]:
+def kept(view: View) -> Iterator[Remark]:
     """Every constant keeps its value and every struct its layout, as `gen abi-diff` reads them."""
     if not any(is_uapi(path) for path in view.applied.paths):
         return
@@ -33,7 +33,7 @@ def kept(view: Look) -> Iterator[Remark]:
             yield Remark(what, *_where(view, each), "programs that are built already depend on it")
 
 
-def _where(view: Look, each: Difference) -> tuple[str, int]:
+def _where(view: View, each: Difference) -> tuple[str, int]:
     """The patch that touches the name's header, the line of it that adds the name."""
     touching = [(p, c) for p, c in view.changes() if c.path == each.header]
     word = each.name.removeprefix("struct ").partition(".")[2] or each.name

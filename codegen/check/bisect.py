@@ -13,16 +13,16 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from codegen.applied import Applied
+from codegen.base.errors import EnvironmentFailure
 from codegen.check import compiler, userspace
 from codegen.check.compiler import Compiled, Warned
-from codegen.check.look import Look, Patch
 from codegen.check.remark import Remark
-from codegen.errors import EnvironmentFailure
+from codegen.check.view import Patch, View
 from codegen.run import make
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild, build
 from codegen.run.make import BuildFailed
+from codegen.series.apply import Applied
 from codegen.tree.plumbing import git_command, run_git
 
 FRAGMENT = Path(__file__).with_name("kvm-check.config")
@@ -81,7 +81,7 @@ class _Bench:
         return Compiled(warned, errors, undefined, compiler.outdated(log))
 
 
-def bisect(view: Look, bench: Bench, tell: Tell) -> Iterator[Remark]:
+def bisect(view: View, bench: Bench, tell: Tell) -> Iterator[Remark]:
     """R13: each patch compiles with both vendors as modules, W=1 and sparse, without new words.
 
     `tell` gives what shows the progress of a patch, or, for 0, of the tree before.  Raises

@@ -9,14 +9,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from codegen.check.look import Look, Patch
+from codegen.base.errors import EnvironmentFailure
 from codegen.check.mails import everyone, owned, some
 from codegen.check.remark import Remark
-from codegen.commit import MAIL
-from codegen.errors import EnvironmentFailure
-from codegen.run import sandbox
+from codegen.check.view import Patch, View
 from codegen.run.make import printable
-from codegen.run.view import Room
+from codegen.sandbox import sandbox
+from codegen.sandbox.view import Room
+from codegen.series.commit import MAIL
 from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/checkpatch.pl"
@@ -26,7 +26,7 @@ _SAID = re.compile(r"^\S+?/(\d+):(\d+): (?:ERROR|WARNING|CHECK):(\w+): (.*)$")
 _BITS = re.compile(r"arch/\w+/include/uapi/|include/uapi/")
 
 
-def checkpatch(view: Look) -> Iterator[Remark]:
+def checkpatch(view: View) -> Iterator[Remark]:
     """R17: checkpatch.pl --strict has nothing to say.
 
     Two of its questions are not asked.  BIT_MACRO for uAPI headers: userspace has no BIT().
@@ -74,7 +74,7 @@ def _run(command: list[str], folder: Path) -> str:
     return printable(done.stdout.decode("utf-8", "replace"))
 
 
-def _remarks(view: Look, said: str) -> Iterator[Remark]:
+def _remarks(view: View, said: str) -> Iterator[Remark]:
     for line in said.splitlines():
         match = _SAID.match(line)
         if not match:
@@ -84,7 +84,7 @@ def _remarks(view: Look, said: str) -> Iterator[Remark]:
             yield Remark(match[4], patch.name, int(match[2]), rule=f"checkpatch:{kind}")
 
 
-def _accepted(view: Look, patch: Patch, kind: str, line: int) -> bool:
+def _accepted(view: View, patch: Patch, kind: str, line: int) -> bool:
     if kind == "BIT_MACRO":
         return bool(_BITS.match(patch.path_at(line)))
     if kind == "FILE_PATH_CHANGES":

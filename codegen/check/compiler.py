@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.applied import Applied
-from codegen.blame import origin
-from codegen.check.look import Patch
+from codegen.base.errors import EnvironmentFailure
 from codegen.check.remark import Remark
-from codegen.errors import EnvironmentFailure
-from codegen.run import sandbox
+from codegen.check.view import Patch
 from codegen.run.make import BuildFailed
-from codegen.run.view import Room
+from codegen.sandbox import sandbox
+from codegen.sandbox.view import Room
+from codegen.series.apply import Applied
+from codegen.series.blame import origin
 
 _SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning: (.*)|(error: .*))$")
 # `check-sparse NAME… -- ARGUMENTS FILE`: only C files of these names, all where there is none; no

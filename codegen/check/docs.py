@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.check.look import Change, Look, Patch
 from codegen.check.remark import Remark
-from codegen.rst import doctree, messages
+from codegen.check.view import Change, Patch, View
+from codegen.vocabulary.rst import doctree, messages
 
 _RULE = re.compile(r"([=-])\1{3,}\s*")
 # What Sphinx knows and docutils alone does not.
@@ -36,7 +36,7 @@ class Complaint:
         return re.sub(r"\d+", "N", self.text)
 
 
-def built(view: Look) -> Iterator[Remark]:
+def built(view: View) -> Iterator[Remark]:
     """R15: touched sections of .rst files bring docutils no complaint that was not there."""
     for patch, change in view.changes("Documentation/"):
         if change.path.endswith(".rst") and change.after is not None:
@@ -99,7 +99,7 @@ def _elsewhere(complaint: str, whole: str) -> bool:
     return bool(re.search(there, whole, re.M | re.I))
 
 
-def permits(view: Look) -> Iterator[Remark]:
+def permits(view: View) -> Iterator[Remark]:
     """R9: the text of the ABI says what may happen, and names no function inside of KVM."""
     for patch, change in view.changes("Documentation/virt/kvm/api.rst"):
         for line in change.added:

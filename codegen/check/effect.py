@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 
 from codegen.c.source import CSource
-from codegen.check.look import Change, Look, Patch
 from codegen.check.remark import Remark
 from codegen.check.uapi import new_fields
+from codegen.check.view import Change, Patch, View
+from codegen.kernel.survey import Found
 from codegen.sites.code import code_tokens
-from codegen.survey import Found
 
 
-def used(view: Look) -> Iterator[Remark]:
+def used(view: View) -> Iterator[Remark]:
     """A new function that nothing calls or a new field that nothing reads is a promise unkept.
 
     A note in an RFC, which may seek opinions on the uAPI alone.
@@ -32,7 +32,7 @@ def used(view: Look) -> Iterator[Remark]:
             yield Remark(what, patch_name, line, hint, note=view.rfc)
 
 
-def _new_functions(view: Look) -> Mapping[str, tuple[Patch, str, int]]:
+def _new_functions(view: View) -> Mapping[str, tuple[Patch, str, int]]:
     """Functions of KVM that only the file can see or that are inline, where they are added."""
     found: dict[str, tuple[Patch, str, int]] = {}
     for patch, change in view.changes():
@@ -56,7 +56,7 @@ def _defined(change: Change) -> Iterator[tuple[str, int]]:
             yield extent.name, after.line(extent.start)
 
 
-def _called(view: Look, name: str) -> bool:
+def _called(view: View, name: str) -> bool:
     """Whether code names a function elsewhere than where it is defined."""
     word = re.compile(rf"\b{name}\b".encode())
     count = sum(
@@ -66,7 +66,7 @@ def _called(view: Look, name: str) -> bool:
     return count > len(view.after.definitions("function", name))
 
 
-def _read(view: Look, name: str) -> bool:
+def _read(view: View, name: str) -> bool:
     """Whether some function has the field anywhere but on the left of an assignment."""
     for path in view.after.holding(name, view.after.kvm_prefixes()):
         source = view.after.source(path)
@@ -79,7 +79,7 @@ def _read(view: Look, name: str) -> bool:
     return False
 
 
-def _added(view: Look, name: str) -> tuple[str, int]:
+def _added(view: View, name: str) -> tuple[str, int]:
     word = re.compile(rf"\b{name};")
     for patch, change in view.changes("arch/"):
         for line in change.added:

@@ -10,8 +10,8 @@ from typing import Any
 from clang import cindex
 
 from codegen.c.apart import apart
-from codegen.check.look import Change, Look, Patch, is_uapi
 from codegen.check.remark import Remark
+from codegen.check.view import Change, Patch, View, is_uapi
 
 # <linux/types.h> in short; a tree that is not configured has no whole one.
 _WIDTHS = {"8": "char", "16": "short", "32": "int", "64": "long long"}
@@ -28,7 +28,7 @@ Said = tuple[int, str, str]  # the line, what is wrong there, what would be righ
 _RECORDS = (cindex.CursorKind.STRUCT_DECL, cindex.CursorKind.UNION_DECL)
 
 
-def sized(view: Look) -> Iterator[Remark]:
+def sized(view: View) -> Iterator[Remark]:
     """R8: `__u8` to `__u64`, aligned by themselves, padding that has a name."""
     for patch, change in view.changes():
         if is_uapi(change.path) and change.after is not None and change.added:

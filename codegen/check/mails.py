@@ -11,11 +11,11 @@ from email.errors import MessageError
 from email.policy import compat32
 from email.utils import getaddresses
 
-from codegen.check.look import Look
+from codegen.base.errors import EnvironmentFailure
 from codegen.check.remark import Remark
-from codegen.commit import MAIL
-from codegen.errors import EnvironmentFailure
-from codegen.maintainers import Recipients, recipients
+from codegen.check.view import View
+from codegen.series.commit import MAIL
+from codegen.series.recipients import Recipients, recipients
 
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
 # What `git format-patch --cover-letter` leaves to the person who sends the series.
@@ -24,7 +24,7 @@ _ASKED = 40
 _NOBODY = "no-such-folder/no-such-file"  # what get_maintainer.pl says of any file at all
 
 
-def sent(view: Look) -> Iterator[Remark]:
+def sent(view: View) -> Iterator[Remark]:
     """R4: `base-commit:`, a cover letter for more than one patch, a thread of its own."""
     if all(patch.plain for patch in view.patches):
         return
@@ -55,7 +55,7 @@ def _line(raw: bytes, text: bytes) -> int:
     return raw.count(b"\n", 0, raw.index(text)) + 1
 
 
-def _of_folder(view: Look) -> bool:
+def _of_folder(view: View) -> bool:
     """Whether gen made the series for a folder that is no repository, which has no commits."""
     tree = view.applied.manifest.get("tree")
     return isinstance(tree, dict) and tree.get("base") is None
@@ -68,7 +68,7 @@ def _header(raw: bytes, name: str) -> list[str]:
         return []
 
 
-def signed(view: Look) -> Iterator[Remark]:
+def signed(view: View) -> Iterator[Remark]:
     """R18: gen signs nothing; its cover letter names the tool, its input and the tests."""
     for patch in view.patches:
         if f"Signed-off-by: gen <{MAIL}>" in patch.mail.message:
@@ -88,7 +88,7 @@ def signed(view: Look) -> Iterator[Remark]:
         yield Remark("the cover letter does not say what was tested", view.cover_name)
 
 
-def reached(view: Look) -> Iterator[Remark]:
+def reached(view: View) -> Iterator[Remark]:
     """Every file has a maintainer or a list of its own, and the mails go to all of them."""
     paths = some(path for path in view.applied.paths if path.isprintable())
     asked = _asked(view, paths)
@@ -119,23 +119,23 @@ def some(paths: Iterable[str]) -> list[str]:
     return [path for _, path in sorted(ranked)[:_ASKED]]
 
 
-def _asked(view: Look, paths: Sequence[str]) -> Recipients:
+def _asked(view: View, paths: Sequence[str]) -> Recipients:
     return recipients(view.after.tree, paths, view.before.tree)
 
 
-def everyone(view: Look) -> set[str]:
+def everyone(view: View) -> set[str]:
     """Who gets any patch at all, of whatever file."""
     return _addresses(_asked(view, [_NOBODY]))
 
 
-def owned(view: Look, path: str, all_know: set[str]) -> bool:
+def owned(view: View, path: str, all_know: set[str]) -> bool:
     """Whether a file has a maintainer or a list of its own."""
     if not path.isprintable():
         return False  # nothing that MAINTAINERS could name
     return bool(_addresses(_asked(view, [path])) - all_know)
 
 
-def _missing(view: Look, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:
+def _missing(view: View, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:
     if all(patch.plain for patch in view.patches):
         return
     mails = [view.first, *(patch.mail.raw for patch in view.patches)]

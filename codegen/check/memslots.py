@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 
 from codegen.c.pattern import nesting
 from codegen.c.source import Token
-from codegen.check.look import Look, Macro
 from codegen.check.remark import Remark
+from codegen.check.view import Macro, View
+from codegen.kernel.survey import API, Survey
 from codegen.sites.code import code_tokens, functions_naming
-from codegen.survey import API, Survey
 
 _V1_FLAGS = "KVM_SET_USER_MEMORY_REGION_V1_FLAGS"
 _V1 = "KVM_SET_USER_MEMORY_REGION"
@@ -19,14 +19,14 @@ _V1 = "KVM_SET_USER_MEMORY_REGION"
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest: whatever names flags names it
 
 
-def accepted(view: Look) -> Iterator[Remark]:
+def accepted(view: View) -> Iterator[Remark]:
     """A new flag is in the mask of each ioctl that documents it, and gated where few act on it."""
     for macro in view.new_named("KVM_MEM_"):
         yield from _everywhere(view, macro)
         yield from _first_ioctl(view, macro)
 
 
-def _everywhere(view: Look, macro: Macro) -> Iterator[Remark]:
+def _everywhere(view: View, macro: Macro) -> Iterator[Remark]:
     """A flag that every architecture takes, and that generic code never looks at."""
     masks = list(functions_naming(view.after, view.after.folders.code, FIRST_FLAG, macro.name))
     ungated = [found for found, tokens in masks if _ungated(tokens, macro.name)]
@@ -44,7 +44,7 @@ def _is_code(path: str) -> bool:
     return path.endswith((".c", ".h")) and "/uapi/" not in path and "/kvm" in path
 
 
-def _has(view: Look, path: str, name: str) -> bool:
+def _has(view: View, path: str, name: str) -> bool:
     return bool(re.search(rf"\b{name}\b".encode(), view.after.tree.read(path)))
 
 
@@ -74,7 +74,7 @@ def _reads(survey: Survey, name: str) -> bool:
     return False
 
 
-def _first_ioctl(view: Look, macro: Macro) -> Iterator[Remark]:
+def _first_ioctl(view: View, macro: Macro) -> Iterator[Remark]:
     """A flag that api.rst lists for the first ioctl, which refuses what is not in its mask."""
     masks = view.after.definitions("macro", _V1_FLAGS)
     if not masks or any(t.text == macro.name for mask in masks for t in code_tokens(mask)):
@@ -85,7 +85,7 @@ def _first_ioctl(view: Look, macro: Macro) -> Iterator[Remark]:
         yield Remark(what, macro.patch.name, macro.line, hint)
 
 
-def _section(view: Look) -> str:
+def _section(view: View) -> str:
     """The section on the first ioctl."""
     from codegen.check.docs import sections
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.check.look import Look, Macro, Patch
+from codegen.base.resources import resources
 from codegen.check.remark import Remark
-from codegen.numbers import Family, constants, family
-from codegen.resources import resources
-from codegen.survey import API
-from codegen.variants import NumberSpec, load_variant, variant_names
+from codegen.check.view import Macro, Patch, View
+from codegen.kernel.numbers import Family, constants, family
+from codegen.kernel.survey import API
+from codegen.plan.variants import NumberSpec, load_variant, variant_names
 
 _NUMBERED = re.compile(r"^(\d+)\.(\d+)\.? +\S.*\n[-=~^]{4,}\s*$", re.M)
 
 
-def continued(view: Look) -> Iterator[Remark]:
+def continued(view: View) -> Iterator[Remark]:
     """Each new number is the one behind the highest of its family; holes stay holes.
 
     A number that the mails name as claimed elsewhere may be passed over: that is a note.
@@ -38,7 +38,7 @@ def _families() -> list[NumberSpec]:
     return list({(spec.prefix, spec.suffix, spec.bits): spec for spec in specs}.values())
 
 
-def _family(view: Look, old: Family, now: Family) -> Iterator[Remark]:
+def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
     highest, taken = max(old.numbers()), old.numbers()
     last = next(m.name for m in reversed(old.members) if old.number(m) == highest)
     for member in now.members:
@@ -55,7 +55,7 @@ def _family(view: Look, old: Family, now: Family) -> Iterator[Remark]:
             highest, last = number, member.name
 
 
-def _gap(view: Look, macro: Macro, number: int, highest: int, last: str) -> Remark:
+def _gap(view: View, macro: Macro, number: int, highest: int, last: str) -> Remark:
     mails = [view.first, *(patch.mail.message.encode() for patch in view.patches)]
     passed = range(highest + 1, min(number, highest + 65))
     claimed = all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)
@@ -64,7 +64,7 @@ def _gap(view: Look, macro: Macro, number: int, highest: int, last: str) -> Rema
     return Remark(what, macro.patch.name, macro.line, "" if claimed else hint, note=claimed)
 
 
-def _out_of_range(view: Look, spec: NumberSpec, now: Family) -> Iterator[Remark]:
+def _out_of_range(view: View, spec: NumberSpec, now: Family) -> Iterator[Remark]:
     """New bits that are not one bit, or one that userspace cannot have."""
     if not spec.bits:
         return
@@ -77,7 +77,7 @@ def _out_of_range(view: Look, spec: NumberSpec, now: Family) -> Iterator[Remark]
             yield Remark(what, macro.patch.name, macro.line)
 
 
-def sections(view: Look) -> Iterator[Remark]:
+def sections(view: View) -> Iterator[Remark]:
     """New sections of api.rst have the number behind the last one of their chapter."""
     for patch, change in view.changes(API):
         if change.before is None or change.after is None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from codegen.base.errors import UsageError
+from codegen.base.nearest import did_you_mean
 from codegen.check import (
     abi,
     checkpatch,
@@ -14,16 +16,14 @@ from codegen.check import (
     layout,
     mails,
     memslots,
+    messages,
     numbering,
     scope,
     selftests,
     uapi,
-    words,
 )
-from codegen.check.look import Look
 from codegen.check.remark import Remark
-from codegen.errors import UsageError
-from codegen.nearest import did_you_mean
+from codegen.check.view import View
 
 _X86 = "Documentation/process/maintainer-kvm-x86.rst"
 _REVIEW = "Documentation/virt/kvm/review-checklist.rst"
@@ -49,7 +49,7 @@ class Check:
     name: str
     why: str
     document: str
-    run: Callable[[Look], Iterator[Remark]] | None = None
+    run: Callable[[View], Iterator[Remark]] | None = None
 
     @property
     def rule(self) -> str:
@@ -64,9 +64,9 @@ class Check:
 
 
 CHECKS = (
-    Check("R1", "readers find a patch by its topic: `KVM: x86/mmu: …`", _X86, words.topic),
-    Check("R2", "a subject is an order to the code in 75 columns", _X86, words.subject),
-    Check("R3", "what changes comes first, why behind it, no pronouns", _X86, words.message),
+    Check("R1", "readers find a patch by its topic: `KVM: x86/mmu: …`", _X86, messages.topic),
+    Check("R2", "a subject is an order to the code in 75 columns", _X86, messages.subject),
+    Check("R3", "what changes comes first, why behind it, no pronouns", _X86, messages.message),
     Check("R4", "a series says what it is for, and where it applies", _X86, mails.sent),
     Check("R5", "a uAPI is documented and discoverable from the start", _REVIEW, uapi.documented),
     Check("R6", "old userspace sees no change: features off", _REVIEW, uapi.off_by_default),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.printable import one_line
+from codegen.base.printable import one_line
 
 
 @dataclass(frozen=True, slots=True)

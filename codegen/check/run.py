@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from codegen.applied import apply_series
-from codegen.check.look import Look, look
+from codegen.base.progress import Report, silent
 from codegen.check.registry import CHECKS, REASONS, Check
 from codegen.check.remark import Remark
-from codegen.progress import Report, silent
+from codegen.check.view import View, look
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.make import Step
+from codegen.series.apply import apply_series
 from codegen.tree.locate import TreeLocation
 from codegen.tree.scratch import scratch_repository
 
@@ -88,7 +88,7 @@ def _repository(
         yield bench.git_dir, bench
 
 
-def _built(view: Look, bench: Bench, progress: Report) -> Iterator[Remark]:
+def _built(view: View, bench: Bench, progress: Report) -> Iterator[Remark]:
     from codegen.check.bisect import bisect
 
     pieces = len(view.patches) + 1  # the tree without the series is the first

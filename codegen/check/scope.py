@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.check.look import Look
 from codegen.check.remark import Remark
+from codegen.check.view import View
 
 _COPIES = re.compile(r"tools/(arch/\w+/)?include/uapi/")
 
 
-def shadow(view: Look) -> Iterator[Remark]:
+def shadow(view: View) -> Iterator[Remark]:
     """R14: changes of the MMU are run with two-dimensional paging off as well."""
     for patch, _ in view.changes("arch/x86/kvm/mmu/"):
         what = "the MMU is changed: run the tests with TDP off as well"
@@ -21,7 +21,7 @@ def shadow(view: Look) -> Iterator[Remark]:
         return
 
 
-def copies(view: Look) -> Iterator[Remark]:
+def copies(view: View) -> Iterator[Remark]:
     """R16: the copies of the uAPI headers below tools/ are left alone."""
     for patch, change in view.changes("tools/"):
         if _COPIES.match(change.path):

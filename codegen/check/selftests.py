@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from codegen.c.source import CSource
-from codegen.check.look import Change, Look, is_selftest
 from codegen.check.remark import Remark
-from codegen.survey import SELFTESTS
+from codegen.check.view import Change, View, is_selftest
+from codegen.kernel.survey import SELFTESTS
 
 _ARCHES = "x86_64|x86|aarch64|arm64|s390x|s390|riscv|loongarch|powerpc|mips"
 _OF_ARCH = re.compile(rf"{SELFTESTS}((lib|include)/)?({_ARCHES})/")
@@ -21,7 +21,7 @@ _LISTED = re.compile(r"TEST_GEN_PROGS(?:_EXTENDED)?_(\w+)\s*[:+]?=\s*([^#\n]*)")
 _SPDX = re.compile(r"(//|/\*) SPDX-License-Identifier: \S")
 
 
-def tested(view: Look) -> Iterator[Remark]:
+def tested(view: View) -> Iterator[Remark]:
     """R10: a test comes with a uAPI, behind it, and has negative cases."""
     new = [m for m in view.new_macros.values() if not m.name.endswith("_")]
     if not new:
@@ -67,7 +67,7 @@ def _added_words(change: Change) -> tuple[tuple[int, str], ...]:
     return tuple(words)
 
 
-def guarded(view: Look) -> Iterator[Remark]:
+def guarded(view: View) -> Iterator[Remark]:
     """R11: names that x86 alone has are under `#ifdef __x86_64__` in tests of all architectures."""
     common = [
         (patch, change)
@@ -89,7 +89,7 @@ def guarded(view: Look) -> Iterator[Remark]:
                 yield Remark(what, patch.name, line, "#ifdef __x86_64__")
 
 
-def _x86_names(view: Look) -> frozenset[str]:
+def _x86_names(view: View) -> frozenset[str]:
     """Macros and structs of x86's uAPI header that no other architecture has."""
     headers = [p for p in view.after.files("arch/") if p.endswith(f"/{_HEADER}")]
     mine = f"arch/x86/{_HEADER}"
@@ -103,7 +103,7 @@ def _defined(path: str, data: bytes) -> set[str]:
     return {e.name for kind in ("macro", "struct") for e in source.all(kind) if e.name}
 
 
-def _only_x86(view: Look, path: str) -> bool:
+def _only_x86(view: View, path: str) -> bool:
     """Whether the Makefile lists a test for x86 alone."""
     name = path.removeprefix(SELFTESTS).removesuffix(".c")
     text = _makefiles(view)
@@ -111,7 +111,7 @@ def _only_x86(view: Look, path: str) -> bool:
     return bool(arches) and arches <= {"x86", "x86_64"}
 
 
-def _makefiles(view: Look) -> str:
+def _makefiles(view: View) -> str:
     paths = [p for p in view.after.files(f"{SELFTESTS}Makefile") if "/" not in p[len(SELFTESTS) :]]
     return "\n".join(view.after.tree.read(path).decode("utf-8", "replace") for path in paths)
 
@@ -141,7 +141,7 @@ def _positive(word: str, condition: str) -> bool:
     return "__x86_64__" in condition and word != "ifndef" and "!" not in condition
 
 
-def registered(view: Look) -> Iterator[Remark]:
+def registered(view: View) -> Iterator[Remark]:
     """R12: a new test has its licence in line 1, is registered, and asks for its capability."""
     capabilities = {macro.name for macro in view.new_named("KVM_CAP_")}
     asked = False

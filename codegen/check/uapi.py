@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from codegen.c.source import Token
-from codegen.check.look import Look
 from codegen.check.remark import Remark
-from codegen.survey import API, Found, Survey
+from codegen.check.view import View
+from codegen.kernel.survey import API, Found, Survey
 
 DOCS = "Documentation/virt/kvm/"
 _VALID_QUIRKS = "KVM_X86_VALID_QUIRKS"
@@ -18,7 +18,7 @@ _HOST_STRUCTS = ("kvm_arch", "kvm")
 _INITS = ("kvm_arch_init_vm", "kvm_create_vm")
 
 
-def documented(view: Look) -> Iterator[Remark]:
+def documented(view: View) -> Iterator[Remark]:
     """R5: api.rst changes with the uAPI, and KVM_CHECK_EXTENSION tells what is there."""
     new = [m for m in view.new_macros.values() if not _internal(m.name)]
     if not new:
@@ -48,7 +48,7 @@ def documented(view: Look) -> Iterator[Remark]:
     yield from _undiscovered(view)
 
 
-def _undiscovered(view: Look) -> Iterator[Remark]:
+def _undiscovered(view: View) -> Iterator[Remark]:
     """New memslot flags while nothing that KVM_CHECK_EXTENSION answers has changed."""
     flags = view.new_named("KVM_MEM_")
     before, after = (
@@ -92,7 +92,7 @@ def _tokens(function: Found) -> list[Token]:
     return [t for t in function.source.tokens(extent.start, extent.end) if not t.comment]
 
 
-def off_by_default(view: Look) -> Iterator[Remark]:
+def off_by_default(view: View) -> Iterator[Remark]:
     """R6: features are off until userspace asks, quirks are on until userspace disables them."""
     quirks = view.new_named("KVM_X86_QUIRK_")
     if quirks:
@@ -105,7 +105,7 @@ def off_by_default(view: Look) -> Iterator[Remark]:
     yield from _on_from_start(view)
 
 
-def _on_from_start(view: Look) -> Iterator[Remark]:
+def _on_from_start(view: View) -> Iterator[Remark]:
     """New fields of a VM that its creation sets to true."""
     new = new_fields(view)
     inits = [f for name in _INITS for f in view.after.definitions("function", name)] if new else []
@@ -118,7 +118,7 @@ def _on_from_start(view: Look) -> Iterator[Remark]:
                 yield Remark(what, *patch, "userspace that does not know it must see no change")
 
 
-def new_fields(view: Look) -> set[str]:
+def new_fields(view: View) -> set[str]:
     """The fields that a series adds to the structs of a VM."""
     return {
         name
@@ -136,7 +136,7 @@ def _fields(survey: Survey, struct: str) -> set[str]:
     return found
 
 
-def _patch_with(view: Look, text: str) -> tuple[str, int]:
+def _patch_with(view: View, text: str) -> tuple[str, int]:
     for patch, change in view.changes():
         for line in change.added:
             if text in line.text:
@@ -144,7 +144,7 @@ def _patch_with(view: Look, text: str) -> tuple[str, int]:
     return "", 0
 
 
-def strict(view: Look) -> Iterator[Remark]:
+def strict(view: View) -> Iterator[Remark]:
     """R7: what KVM does not know in flags and arguments is refused."""
     capabilities = view.new_named("KVM_CAP_")
     functions = _functions(view.after, "enable_cap") if capabilities else []

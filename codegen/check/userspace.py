@@ -7,15 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from codegen.applied import Applied
 from codegen.check import compiler
-from codegen.check.look import Patch
 from codegen.check.remark import Remark
+from codegen.check.view import Patch
+from codegen.kernel.survey import SELFTESTS
 from codegen.run import make
 from codegen.run.build import KernelBuild
 from codegen.run.make import BuildFailed
 from codegen.run.selftests import build_selftests, names_in
-from codegen.survey import SELFTESTS
+from codegen.series.apply import Applied
 from codegen.tree.scratch import scratch_folder
 
 _SHARED = re.compile(rf"{SELFTESTS}(lib|include)/")

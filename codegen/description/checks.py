@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
+from codegen.base.findings import Finding
 from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
-from codegen.findings import Finding
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
 from codegen.vocabulary.part import Find, Part, Where, dashed, repeated, twice

@@ -11,15 +11,15 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.files import read_file
+from codegen.base.findings import Finding, error
 from codegen.description import messages
 from codegen.description.checks import check_parts
+from codegen.description.consistency import check_together
 from codegen.description.model import Knob
 from codegen.description.reading import Document, NotRead, read
 from codegen.description.source import Source
-from codegen.description.together import check_together
-from codegen.errors import FindingsError, UsageError
-from codegen.files import read_file
-from codegen.findings import Finding, error
 from codegen.vocabulary.characters import refused_characters
 from codegen.vocabulary.part import Part, Where
 

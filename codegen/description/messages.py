@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from codegen.base.findings import Finding
+from codegen.base.nearest import nearest
 from codegen.description.reading import Document
 from codegen.description.scalars import Odd
 from codegen.description.schema import fact, known_keys, sections_with
-from codegen.findings import Finding
-from codegen.nearest import nearest
 from codegen.vocabulary.characters import short
 from codegen.vocabulary.part import Where
 from codegen.vocabulary.rules import KIND

@@ -23,14 +23,7 @@ from codegen.vocabulary.ccode import (
 from codegen.vocabulary.part import Identifier, Part, Unsigned, matching
 from codegen.vocabulary.people import author
 from codegen.vocabulary.rules import characters, holds
-from codegen.vocabulary.text import (
-    Clause,
-    Line,
-    Permission,
-    Phrase,
-    Prose,
-    Subject,
-)
+from codegen.vocabulary.text import Clause, Line, Permission, Phrase, Prose, Subject
 
 Name = Annotated[str, matching(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "zap-leafs-only")]
 CName = Annotated[str, matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]

@@ -15,10 +15,10 @@ from typing import Any
 
 import yaml
 
+from codegen.base.findings import Finding
 from codegen.description.scalars import Odd, plain
 from codegen.description.source import Source
 from codegen.description.syntax import in_plain_words
-from codegen.findings import Finding
 from codegen.vocabulary.characters import short
 from codegen.vocabulary.part import Where
 

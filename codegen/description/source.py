@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 
 _LONGEST_SHOWN = 160
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import yaml
 
+from codegen.base.findings import Finding
 from codegen.description.source import Source
-from codegen.findings import Finding
 
 _QUOTE = "put a text that holds such signs into quotes, or behind `|` on lines of its own"
 # What libyaml says: the same as a message and a hint.

@@ -3,7 +3,7 @@
 
 A kind is a folder of `templates/`, with its edit list, texts and places.  What a description says
 of it stands in that folder as well, as data; or, where data will not do, in the package of the same
-name here, which has `KIND` and, in a module `words`, what its templates see.  Nothing outside of
+name here, which has `KIND` and, in a module `context`, what its templates see.  Nothing outside of
 these rooms names a kind.
 """
 
@@ -23,12 +23,12 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from codegen.findings import Finding, error
+from codegen.base.findings import Finding, error
+from codegen.base.resources import resources
 from codegen.kinds.data import KeySpec, data_kind
 from codegen.kinds.kind import Kind
-from codegen.resources import resources
 
-__all__ = ["Kind", "edit_list", "kinds", "kinds_of", "read_yaml", "words"]
+__all__ = ["Kind", "edit_list", "kinds", "kinds_of", "read_yaml", "templates_see"]
 
 _KEYS = TypeAdapter(dict[str, KeySpec])
 _KEY = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -44,9 +44,9 @@ def kinds_of(templates: Path) -> Mapping[str, Kind]:
     """The kinds of a folder of templates."""
     found: dict[str, Kind] = {}
     for module in iter_modules(__path__):
-        room = import_module(f"{__name__}.{module.name}")
-        if module.ispkg and hasattr(room, "KIND"):
-            found[module.name.replace("_", "-")] = room.KIND
+        kind = module.ispkg and getattr(import_module(f"{__name__}.{module.name}"), "KIND", None)
+        if kind:
+            found[module.name.replace("_", "-")] = kind
     for path in templates.glob("*/variant.yaml"):
         name, said = path.parent.name, edit_list(path)
         if isinstance(said.get("section"), dict):
@@ -100,9 +100,9 @@ def _keys(path: Path, said: Mapping[str, Any]) -> Mapping[str, KeySpec]:
     return keys
 
 
-def words(name: str) -> ModuleType | None:
+def templates_see(name: str) -> ModuleType | None:
     """The module of a kind that says what its templates see; None where it has none."""
     module = f"{__name__}.{name.replace('-', '_')}"
-    if not find_spec(module) or not find_spec(f"{module}.words"):
+    if not find_spec(module) or not find_spec(f"{module}.context"):
         return None
-    return import_module(f"{module}.words")
+    return import_module(f"{module}.context")

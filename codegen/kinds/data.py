@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
 from codegen.vocabulary.ccode import CType, Expression, Setup
 from codegen.vocabulary.part import (

@@ -8,18 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.vocabulary.ccode import Expression
-from codegen.vocabulary.part import (
-    Find,
-    Identifier,
-    Part,
-    Unsigned,
-    Where,
-    matching,
-    number,
-    twice,
-)
+from codegen.vocabulary.part import Find, Identifier, Part, Unsigned, Where, matching, number, twice
 from codegen.vocabulary.text import Clause, Comment, Unit
 
 BitName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_ZAP_LEAFS_ON_MOVE")]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.vocabulary.part import Find, Part, Where
 
 PartCheck = Callable[[Any, Where, Find], Iterator[Finding]]

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codegen.lock import locked
-from codegen.run import made, make
+from codegen.base.lock import locked
+from codegen.run import make
 from codegen.run.build import KernelBuild, Options, build
 from codegen.run.checkout import sync
 from codegen.run.make import Progress, Step
+from codegen.sandbox import made
 from codegen.tree.cache import cache_dir
 from codegen.tree.locate import TreeLocation
 from codegen.tree.scratch import make_repository

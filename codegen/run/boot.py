@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure
-from codegen.run import made, sandbox
-from codegen.run.limits import GIB, MIB, Limits, size
+from codegen.base.errors import EnvironmentFailure
 from codegen.run.make import printable
-from codegen.run.view import Room
+from codegen.sandbox import made, sandbox
+from codegen.sandbox.limits import GIB, MIB, Limits, size
+from codegen.sandbox.view import Room
 
 QEMU = "qemu-system-x86_64"
 CPU = {"tcg": "max", "kvm": "host"}

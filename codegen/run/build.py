@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import FindingsError, UsageError
-from codegen.lock import locked
-from codegen.run import config, made, make
-from codegen.run.view import Room
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.lock import locked
+from codegen.run import config, make
+from codegen.sandbox import made
+from codegen.sandbox.view import Room
 
 STAMP = ".gen-build.json"
 CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified

@@ -13,8 +13,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure, UsageError
-from codegen.lock import locked
+from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.lock import locked
 
 STATE = ".gen-checkout.json"
 INDEX = ".gen-index"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.run import made
+from codegen.sandbox import made
 
 FRAGMENT = Path(__file__).with_name("kvm-x86.config")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.run.boot import DEVICE, QEMU
-from codegen.run.sandbox import PACKAGE, PROGRAM
+from codegen.sandbox.sandbox import PACKAGE, PROGRAM
 
 ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 

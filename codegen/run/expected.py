@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from codegen.mutants import Mutant
 from codegen.run.guestlog import Verdict
+from codegen.run.mutants import Mutant
 from codegen.run.mutation import Noticed
 from codegen.run.verdict import TestResult
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure, UsageError
-from codegen.run import made
+from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.sandbox import made
 
 INIT_SOURCE = Path(__file__).with_name("init.c")
 MOUNT_POINTS = ("dev", "proc", "sys", "tmp", "gen", "bin", "tests")

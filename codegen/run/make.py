@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from codegen.errors import EnvironmentFailure, FindingsError
-from codegen.run import made, sandbox
-from codegen.run.limits import BUILD, LimitHit, size
-from codegen.run.view import Room
+from codegen.base.errors import EnvironmentFailure, FindingsError
+from codegen.sandbox import made, sandbox
+from codegen.sandbox.limits import BUILD, LimitHit, size
+from codegen.sandbox.view import Room
 
 TOOLS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "ld": "binutils"}
 

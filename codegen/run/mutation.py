@@ -8,17 +8,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from codegen.applied import Applied, commit_files
-from codegen.mutants import Mutant, Predicate, mutants_of, numbered
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
+from codegen.run.mutants import Mutant, Predicate, mutants_of, numbered
 from codegen.run.preprocessed import preprocessed
 from codegen.run.verdict import Params, Results, TestResult
+from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
+from codegen.series.apply import Applied, commit_files
 from codegen.tree.reader import GitTree, read_or_none
-from codegen.weave import PARAMETER, fixed, mutants_in, woven
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import shlex
 
-from codegen.run import made, make, sandbox
+from codegen.run import make
 from codegen.run.build import KernelBuild
-from codegen.run.limits import BUILD
+from codegen.sandbox import made, sandbox
+from codegen.sandbox.limits import BUILD
 
 
 def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:

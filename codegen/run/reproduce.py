@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from codegen.applied import Applied
 from codegen.run import config
 from codegen.run.build import Options
+from codegen.series.apply import Applied
 from codegen.tree.plumbing import git
 
 _SCRIPT = """\

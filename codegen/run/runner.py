@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.lock import locked
+from codegen.base.lock import locked
 from codegen.run.boot import QEMU, Ending, boot
 from codegen.run.guestlog import (
     Run,

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure, UsageError
-from codegen.lock import locked
-from codegen.nearest import did_you_mean
-from codegen.run import made, make, sandbox
+from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.lock import locked
+from codegen.base.nearest import did_you_mean
+from codegen.run import make
 from codegen.run.build import KernelBuild
-from codegen.run.view import Room
+from codegen.sandbox import made, sandbox
+from codegen.sandbox.view import Room
 
 FOLDER = "tools/testing/selftests/kvm"
 # Asks the tree's own Makefile, whatever it includes and calls its folders.

@@ -19,22 +19,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from codegen.applied import Applied
-from codegen.errors import FindingsError, UsageError
-from codegen.mutants import Mutant
-from codegen.progress import Report, silent
-from codegen.run import accel, expected, made
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.progress import Report, silent
+from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.boot import check_qemu
+from codegen.run.boots import Lane, Listener, Round
 from codegen.run.build import KernelBuild
 from codegen.run.initramfs import GuestTest, build_init
-from codegen.run.lane import Lane, Listener, Round
 from codegen.run.make import BuildFailed, Progress
+from codegen.run.mutants import Mutant
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
-from codegen.run.process import threads
 from codegen.run.runner import Guest, run_tests
 from codegen.run.selftests import FOLDER, build_all, build_selftests, names_in
 from codegen.run.verdict import Params, Results, TestResult
+from codegen.sandbox import made
+from codegen.sandbox.process import threads
+from codegen.series.apply import Applied
 from codegen.tree.reader import GitTree, read_or_none
 
 # MMU changes are to be run without TDP and without the TDP MMU as well

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from codegen.base.errors import FindingsError
+from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import CSource, Token
-from codegen.errors import FindingsError
-from codegen.nearest import nearest
+from codegen.kernel.survey import Found, Survey
 from codegen.sites.place import Place, ambiguous, not_found
-from codegen.survey import Found, Survey
 
 
 def code_tokens(found: Found) -> tuple[Token, ...]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import re
 
+from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import Survey
 
 _ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
 _BODY = re.compile(r"(?:^(?:[ \t]+\S.*|[ \t]*)\n)*", re.M)

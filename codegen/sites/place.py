@@ -6,8 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codegen.errors import FindingsError
-from codegen.findings import Finding, error
+from codegen.base.errors import FindingsError
+from codegen.base.findings import Finding, error
 
 
 @dataclass(frozen=True, slots=True)

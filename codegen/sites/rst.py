@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.nearest import nearest
+from codegen.base.nearest import nearest
+from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import Survey
 
 _UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
 

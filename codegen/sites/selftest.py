@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.survey import Survey
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
 # How the kernel's build names an architecture in selftests, old and new.

@@ -6,11 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.c.pattern import find
-from codegen.numbers import Constant, family
+from codegen.kernel.numbers import Constant, family
+from codegen.kernel.survey import Survey
 from codegen.sites import code
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import Survey
 
 
 @site("uapi-constant")

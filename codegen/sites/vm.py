@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from codegen.c.pattern import Match, find, nesting, statement_end
 from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.survey import Found, Survey
 
 _CHECK = "kvm_vm_ioctl_check_extension"
 _ENABLE = "kvm_vm_ioctl_enable_cap"

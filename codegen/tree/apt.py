@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.tree.sources import site
 from codegen.tree.store import Progress
 

@@ -13,8 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen import lock
-from codegen.errors import EnvironmentFailure
+from codegen.base import lock
+from codegen.base.errors import EnvironmentFailure
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 

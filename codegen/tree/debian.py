@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from codegen.errors import UsageError
-from codegen.nearest import did_you_mean
+from codegen.base.errors import UsageError
+from codegen.base.nearest import did_you_mean
 from codegen.tree.cache import Held, cache_path, locked, unwritable
 from codegen.tree.store import Progress
 

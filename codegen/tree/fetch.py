@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.tree.apt import (
     Apt,
     Candidate,

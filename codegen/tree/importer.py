@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
+from codegen.base.unbroken import unbroken
 from codegen.tree.cache import Held, disk_full, locked, unwritable
 from codegen.tree.git import git_environment
 from codegen.tree.kernel import version_at
@@ -32,7 +33,6 @@ from codegen.tree.store import (
 )
 from codegen.tree.tarstream import BadTar, Member, read_tar
 from codegen.tree.unpack import CHUNK, Package, Unpacking, close, end, unpacked
-from codegen.watch import unbroken
 
 IDENTITY = b"Debian kernel source <gen@localhost>"
 # Measured on Linux 6.12: level 1 without deltas 14 s of processor time and 325 MB; with deltas

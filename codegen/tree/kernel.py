@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from codegen.errors import UsageError
-from codegen.files import read_file
+from codegen.base.errors import UsageError
+from codegen.base.files import read_file
 from codegen.tree.plumbing import git_command, run_git
 
 MARKS = ("include/uapi/linux/kvm.h",)  # folders are renamed, what userspace includes is not

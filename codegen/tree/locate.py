@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen.errors import UsageError
-from codegen.nearest import did_you_mean
+from codegen.base.errors import UsageError
+from codegen.base.nearest import did_you_mean
 from codegen.tree.git import git_environment
 from codegen.tree.kernel import version_at, version_in
 from codegen.tree.plumbing import commit_of, complaint, run_git

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from codegen.errors import DamagedRepository, EnvironmentFailure
+from codegen.base.errors import DamagedRepository, EnvironmentFailure
 from codegen.tree.git import git_environment
 
 # What git says of objects that it cannot read.

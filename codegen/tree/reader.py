@@ -16,9 +16,9 @@ from tempfile import TemporaryFile
 from types import TracebackType
 from typing import Protocol, Self
 
-from codegen.errors import DamagedRepository, EnvironmentFailure
-from codegen.findings import Finding, error
-from codegen.printable import one_line
+from codegen.base.errors import DamagedRepository, EnvironmentFailure
+from codegen.base.findings import Finding, error
+from codegen.base.printable import one_line
 from codegen.tree.git import git_environment
 
 _MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each

@@ -10,22 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from codegen.errors import EnvironmentFailure, GenError, UsageError
-from codegen.nearest import did_you_mean
+from codegen.base.errors import EnvironmentFailure, GenError, UsageError
+from codegen.base.nearest import did_you_mean
 from codegen.tree import debian
 from codegen.tree.cache import cache_dir, cache_path, locked
 from codegen.tree.debian import Release
 from codegen.tree.locate import PathSpec, TreeLocation, locate, parse_path
 from codegen.tree.plumbing import git, git_command, run_git
-from codegen.tree.store import (
-    Progress,
-    damage,
-    discard,
-    imported,
-    note_packs,
-    tree_ref,
-    trees_path,
-)
+from codegen.tree.store import Progress, damage, discard, imported, note_packs, tree_ref, trees_path
 
 DEFAULT = "debian:6.12"
 Kind = Literal["debian", "git", "folder"]

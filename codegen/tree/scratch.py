@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.tree import cache
 from codegen.tree.plumbing import git, quoted
 

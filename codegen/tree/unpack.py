@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.tree.plumbing import complaint
 from codegen.tree.tarstream import BadTar
 

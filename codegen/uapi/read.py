@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
 from codegen.c.source import CSource
-from codegen.findings import Finding, error
 from codegen.uapi.headers import TARGETS, Headers
 from codegen.uapi.model import Abi, Constant, Definition, Field, Record
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from codegen.errors import FindingsError, UsageError
-from codegen.findings import Finding, error
-from codegen.progress import Report, silent
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.findings import Finding, error
+from codegen.base.progress import Report, silent
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered

@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from codegen.printable import one_line
+from codegen.base.printable import one_line
 
 _UNUSUAL = re.compile(r"[^\x20-\x7e]")
 # Controls, format characters (they turn the reading direction or have no width), surrogates,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from codegen.rst import doctree, messages
+from codegen.vocabulary.rst import doctree, messages
 from codegen.vocabulary.rules import Problem
 
 # every inline markup of docutils has one of these (Inliner.init_customizations); addresses are fine

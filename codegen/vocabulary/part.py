@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.vocabulary.ccode import Expression, Keywordless
 
 Where = tuple[str | int, ...]  # keys and indexes from the top of the document

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from codegen.series import open_tree
+from codegen.series.make import open_tree
 from codegen.tree import resolve
 
 ROUNDS = 5

@@ -17,11 +17,11 @@ import time
 from collections.abc import Callable
 from unittest import mock
 
-from codegen.run import sandbox
 from codegen.run.bench import Bench, open_bench
 from codegen.run.boot import Ending, boot
 from codegen.run.initramfs import build_init, write_initramfs
-from codegen.run.sandbox import Sandbox
+from codegen.sandbox import sandbox
+from codegen.sandbox.sandbox import Sandbox
 from codegen.tree import resolve
 
 NONE = Sandbox(None, "none, to compare with")

@@ -22,10 +22,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from codegen.applied import apply_series
 from codegen.run import config, make
 from codegen.run.checkout import sync
-from codegen.series import generate
+from codegen.series.apply import apply_series
+from codegen.series.make import generate
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.cache import cache_dir
 from codegen.tree.scratch import make_repository

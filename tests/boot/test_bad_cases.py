@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from codegen.applied import commit_files
-from codegen.cli import DONE, FAILED, FOUND, main
+from codegen.cli.main import DONE, FAILED, FOUND, main
 from codegen.run.boot import QEMU
-from codegen.series import open_tree
+from codegen.series.apply import commit_files
+from codegen.series.make import open_tree
 from codegen.tree.plumbing import git
 from codegen.tree.scratch import scratch_repository
 from tests.kernel.conftest import location

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from codegen.cli import DONE, main
+from codegen.cli.main import DONE, main
 from codegen.run.bench import open_bench
 from codegen.run.build import Options
 from tests.kernel.conftest import CELLS, Cell, location, made, sampled

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError
 from codegen.description.load import parse
-from codegen.errors import FindingsError
 
 _HERE = Path(__file__).parent
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))

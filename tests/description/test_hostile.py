@@ -14,9 +14,9 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.resources import resources
 from codegen.description.load import Description, load, parse
-from codegen.errors import FindingsError, UsageError
-from codegen.resources import resources
 
 pytestmark = pytest.mark.programs
 

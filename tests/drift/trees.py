@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from codegen.base.errors import GenError
 from codegen.description.load import Description
-from codegen.errors import GenError
-from codegen.plan import Plan, make_plan
-from codegen.series import open_tree
+from codegen.plan.make import Plan, make_plan
+from codegen.plan.variants import load_variant
+from codegen.series.make import open_tree
 from codegen.tree import resolve
 from codegen.tree.reader import Tree
-from codegen.variants import load_variant
 from tests.minitree import Files, MemoryTree, minitree
 from tests.unit.kit import TEMPLATES, VARIANTS, knob, shipped
 

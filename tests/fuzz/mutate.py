@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from codegen.resources import resources
+from codegen.base.resources import resources
 from tests.unit import kit
 
 _GOOD = Path(__file__).parent.parent / "description" / "good"

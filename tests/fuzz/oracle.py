@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from codegen.base.errors import FindingsError, GenError
 from codegen.check.docs import Complaint, complaints, sections
-from codegen.commit import Person
 from codegen.description.load import Description, parse
-from codegen.errors import FindingsError, GenError
-from codegen.mail import cover_letter
-from codegen.plan import Plan, PlannedPatch, make_plan
-from codegen.render import Renderer
+from codegen.plan.make import Plan, PlannedPatch, make_plan
+from codegen.plan.templates import Renderer
+from codegen.plan.variants import Variant, load_variant
+from codegen.series.commit import Person
+from codegen.series.mails import cover_letter
 from codegen.tree.git import git_environment
-from codegen.variants import Variant, load_variant
 from codegen.vocabulary.ccode import unbalanced
 from tests.minitree import MemoryTree, minitree
 from tests.unit import kit

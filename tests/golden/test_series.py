@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError
 from codegen.description.load import Description
-from codegen.errors import FindingsError
 from tests.minitree import Change, new, old
 from tests.unit import kit
 

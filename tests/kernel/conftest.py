@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from _pytest.mark import ParameterSet
 
+from codegen.base.errors import UsageError
+from codegen.base.findings import NotHere
+from codegen.base.resources import resources
 from codegen.description.load import load
-from codegen.errors import UsageError
-from codegen.findings import NotHere
-from codegen.resources import resources
-from codegen.series import Series, finish, open_tree, plan_for
+from codegen.plan.variants import load_variant, variant_names
+from codegen.series.make import Series, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
-from codegen.variants import load_variant, variant_names
 from tests.minitree import written
 
 RELEASES = ("6.1", "6.12", "7.2")

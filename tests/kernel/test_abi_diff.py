@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from codegen.series import Series, open_tree
+from codegen.series.make import Series, open_tree
 from codegen.tree.reader import Overlay
 from codegen.uapi.difference import Change, Difference
 from codegen.uapi.headers import TARGETS

@@ -17,20 +17,20 @@ from pathlib import Path
 
 import pytest
 
-from codegen.applied import apply_series
+from codegen.base.errors import EnvironmentFailure
+from codegen.base.findings import NotHere
+from codegen.base.progress import silent
+from codegen.base.resources import resources
 from codegen.description.load import load
-from codegen.errors import EnvironmentFailure
-from codegen.findings import NotHere
-from codegen.progress import silent
-from codegen.resources import resources
+from codegen.plan.variants import load_variant
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
-from codegen.series import Series, finish, open_tree, plan_for
+from codegen.series.apply import apply_series
+from codegen.series.make import Series, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.debian import Release, cached_files
 from codegen.tree.fetch import available, version_key
 from codegen.tree.scratch import scratch_folder
-from codegen.variants import load_variant
 
 from .conftest import ANSWERS, DESCRIBED, KEPT, KNOBS, RELEASES
 

@@ -9,7 +9,7 @@ import pytest
 
 from codegen.check.remark import Remark
 from codegen.check.run import check
-from codegen.series import open_tree
+from codegen.series.make import open_tree
 
 from .conftest import CELLS, Cell, location, made, sampled
 

@@ -13,16 +13,16 @@ from random import Random
 
 import pytest
 
+from codegen.base.errors import FindingsError
+from codegen.base.resources import resources
 from codegen.c.definitions import definitions
 from codegen.c.outline import outline
 from codegen.c.scopes import Scope, Use, scope_of
 from codegen.c.visible import Visibility, shows
-from codegen.errors import FindingsError
-from codegen.plan import make_plan
-from codegen.resources import resources
-from codegen.series import open_tree
+from codegen.plan.make import make_plan
+from codegen.plan.variants import load_variant
+from codegen.series.make import open_tree
 from codegen.tree.reader import Overlay, Tree, read_or_none
-from codegen.variants import load_variant
 from tests.kernel.conftest import location
 from tests.unit.kit import shipped
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.resources import resources
 from codegen.description.load import load
-from codegen.resources import resources
-from codegen.series import finish, open_tree, plan_for
+from codegen.plan.variants import load_variant
+from codegen.series.make import finish, open_tree, plan_for
 from codegen.tree.git import git_environment
 from codegen.tree.locate import TreeLocation
 from codegen.tree.plumbing import git_command, run_git
 from codegen.tree.scratch import scratch_repository
-from codegen.variants import load_variant
 
 from .conftest import CELLS, location, made
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.mbox import MANIFEST
-from codegen.series import Series
+from codegen.mail.mbox import MANIFEST
+from codegen.series.make import Series
 from codegen.tree.git import git_environment
 
 pytestmark = pytest.mark.kernel

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from codegen.mbox import MANIFEST
+from codegen.mail.mbox import MANIFEST
 
 from .conftest import ANSWERS, DESCRIBED, KNOBS, RELEASES, VARIANTS, location, made
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.mbox import MANIFEST
+from codegen.mail.mbox import MANIFEST
 
 from .conftest import made
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fake_qemu import GUEST, fake_qemu
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.run import accel
 from codegen.run import boot as boot_module
 from codegen.run.boot import BootLog, Ending, boot, qemu_command

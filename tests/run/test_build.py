@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.run import make
 from codegen.run.build import STAMP, ConfigRefused, Options, build, stale_objects
 from codegen.run.make import BuildFailed, Step, error_lines

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import UsageError
+from codegen.base.errors import UsageError
 from codegen.run import checkout
 from codegen.run.checkout import sync
 

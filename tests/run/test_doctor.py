@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.cli import DONE, FOUND, main
+from codegen.cli.main import DONE, FOUND, main
 from codegen.run.boot import QEMU
 from codegen.run.doctor import PARTS, apt_command, examine
 

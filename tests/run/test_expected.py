@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.mutants import Mutant
 from codegen.run import expected
 from codegen.run.guestlog import Verdict
+from codegen.run.mutants import Mutant
 from codegen.run.mutation import Noticed
 from codegen.run.verdict import TestResult
 

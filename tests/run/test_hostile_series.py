@@ -21,11 +21,12 @@ from pathlib import Path
 import pytest
 
 import codegen
-from codegen.cli import DONE, FAILED, FOUND, main
-from codegen.run import group, make, sandbox
+from codegen.cli.main import DONE, FAILED, FOUND, main
+from codegen.run import make
 from codegen.run.bench import open_bench
-from codegen.run.limits import MIB, SCRIPT
-from codegen.run.sandbox import Sandbox
+from codegen.sandbox import group, sandbox
+from codegen.sandbox.limits import MIB, SCRIPT
+from codegen.sandbox.sandbox import Sandbox
 from codegen.tree import resolve
 from tests.minitree import minitree, written
 from tests.processes import running
@@ -75,6 +76,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     (home / ".ssh").mkdir(parents=True)
     (home / ".ssh/id").write_text(KEY)
     monkeypatch.setenv("HOME", str(home))
+    monkeypatch.delenv("GEN_CACHE", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
     monkeypatch.setenv("SSH_AUTH_SOCK", str(home / "agent"))
     return home

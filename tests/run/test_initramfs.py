@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.run.initramfs import (
     INIT_SOURCE,
     GuestTest,

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from codegen.run.boots import Lane, Listener
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
-from codegen.run.lane import Lane, Listener
 from codegen.run.runner import BOOT
 from codegen.run.verdict import Params, Results, TestResult
 

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from codegen.mutants import Mutant
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
+from codegen.run.mutants import Mutant
 from codegen.run.mutation import Strain, try_strain
 from codegen.run.verdict import Params, Results, TestResult
-from codegen.weave import PARAMETER
+from codegen.run.weave import PARAMETER
 
 TDP_OFF = ("kvm_amd.npt=0",)
 TESTS = [GuestTest("knob_test", Path("knob_test"))]

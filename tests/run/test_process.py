@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from codegen.lock import locked
-from codegen.run.process import child, threads
+from codegen.base.lock import locked
+from codegen.sandbox.process import child, threads
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTER = """
 import subprocess, time
-from codegen.run.process import child
+from codegen.sandbox.process import child
 with child(["sleep", "60"], subprocess.DEVNULL) as process:
     time.sleep(0.3)  # setpriv must have come to run
     print(process.pid, flush=True)

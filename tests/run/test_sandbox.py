@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from codegen.run import group, made, sandbox
-from codegen.run.limits import MIB, LimitHit, Limits
-from codegen.run.view import Room
+from codegen.sandbox import group, made, sandbox
+from codegen.sandbox.limits import MIB, LimitHit, Limits
+from codegen.sandbox.view import Room
 from tests.unprivileged import NOBODY, somebody
 
 pytestmark = pytest.mark.programs

@@ -12,25 +12,25 @@ import codegen
 PACKAGE = Path(codegen.__file__).parent
 # Module to the programs that it starts, which are the machine's or gen's own.
 STARTS = {
-    "apply.py": "git",
     "c/apart.py": "gen's own helper for libclang",
-    "commands/series.py": "git, for the user's own name",
-    "given.py": "git",
-    "mail.py": "git",
+    "cli/commands/series.py": "git, for the user's own name",
+    "cli/watch.py": "gen itself",
+    "plan/developer.py": "git",
     "run/checkout.py": "git, on a repository of gen's own",
     "run/doctor.py": "programs of the machine, for their version",
+    "sandbox/guard.py": "du",
     "run/initramfs.py": "the compiler on gen's own init, and that init",
-    "run/made.py": "rm",
+    "sandbox/made.py": "rm",
     "run/make.py": "the compiler, for its version",
-    "run/process.py": "what the modules named here ask for",
-    "run/sandbox.py": "bwrap, chown",
-    "run/watch.py": "du",
+    "sandbox/process.py": "what the modules named here ask for",
+    "sandbox/sandbox.py": "bwrap, chown",
+    "series/branch.py": "git",
+    "series/mails.py": "git",
     "tree/apt.py": "apt",
     "tree/importer.py": "git",
     "tree/plumbing.py": "git",
     "tree/reader.py": "git",
     "tree/unpack.py": "dpkg-deb, xz, tar",
-    "watch.py": "gen itself",
 }
 _MODULES = {"subprocess", "multiprocessing", "pty", "asyncio"}
 _OS = ("exec", "spawn", "posix_spawn", "fork", "popen", "system")
@@ -46,7 +46,7 @@ def starters(path: Path) -> Iterator[str]:
             names = {alias.name for alias in node.names}
             if node.module.partition(".")[0] in _MODULES:
                 yield node.module
-            elif node.module == "codegen.run.process" and "child" in names:
+            elif node.module == "codegen.sandbox.process" and "child" in names:
                 yield "child"
             elif node.module == "os" and any(name.startswith(_OS) for name in names):
                 yield "os"
@@ -58,7 +58,7 @@ def test_nobody_else_starts_programs() -> None:
     found = {str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py") if any(starters(p))}
     assert found == set(
         STARTS
-    ), "run what is foreign by codegen.run.sandbox, else say here what it is"
+    ), "run what is foreign by codegen.sandbox.sandbox, else say here what it is"
 
 
 def test_these_would_be_found(tmp_path: Path) -> None:
@@ -69,10 +69,10 @@ def test_these_would_be_found(tmp_path: Path) -> None:
         "import os\nos.system('true')",
         "from os import execv",
         "import os\nos.posix_spawn('true', [], {})",
-        "from codegen.run.process import child",
+        "from codegen.sandbox.process import child",
         "import multiprocessing.pool",
     ):
         module.write_text(text)
         assert list(starters(module)), text
-    module.write_text("import os\nos.getpid()\nfrom codegen.run.process import threads")
+    module.write_text("import os\nos.getpid()\nfrom codegen.sandbox.process import threads")
     assert not list(starters(module))

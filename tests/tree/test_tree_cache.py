@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.tree.cache import cache_dir, cache_path, locked
 from tests.unprivileged import read_only
 

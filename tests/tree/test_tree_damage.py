@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from treekit import KERNEL, kernel_members, make_deb, make_tar, run
 
-from codegen.cli import main
-from codegen.errors import DamagedRepository
-from codegen.series import open_tree
+from codegen.base.errors import DamagedRepository
+from codegen.cli.main import main
+from codegen.series.make import open_tree
 from codegen.tree import debian
 from codegen.tree.cache import locked
 from codegen.tree.importer import import_package

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from treekit import KERNEL, Archive, Machine, kernel_members, make_deb, make_tar, run
 
-from codegen.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.tree import debian
 from codegen.tree.debian import Release
 from codegen.tree.fetch import version_key

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from treekit import KERNEL, MTIME, kernel_members, make_deb, make_tar, member, run
 
-from codegen.errors import EnvironmentFailure, GenError
+from codegen.base.errors import EnvironmentFailure, GenError
 from codegen.tree.importer import import_package
 from codegen.tree.registry import no_progress
 from codegen.tree.store import imported, trees_path

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from treekit import Archive, Machine, kernel_members, make_deb, make_tar, run, write_kernel
 
-from codegen.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.tree import TreeLocation, add, list_trees, remove, resolve
 from codegen.tree.locate import safe_name
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
+from codegen.base.resources import resources
 from codegen.description.load import Description, load, parse
-from codegen.facts import Reserved
-from codegen.plan import Plan, make_plan
-from codegen.resources import resources
-from codegen.survey import Survey
-from codegen.variants import load_variant
+from codegen.kernel.survey import Survey
+from codegen.plan.context import Reserved
+from codegen.plan.make import Plan, make_plan
+from codegen.plan.variants import load_variant
 from tests.minitree import (
     SELFTESTS,
     Change,

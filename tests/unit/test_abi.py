@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.cli import main
-from codegen.errors import FindingsError, UsageError
+from codegen.base.errors import FindingsError, UsageError
+from codegen.cli.main import main
 from codegen.uapi.headers import read_headers
 from codegen.uapi.read import read_abi
 from codegen.uapi.table import table

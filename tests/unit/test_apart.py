@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError
 from codegen.c import apart
 from codegen.c.source import CSource
-from codegen.errors import FindingsError
 
 pytestmark = pytest.mark.programs
 

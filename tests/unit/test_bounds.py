@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError, UsageError
 from codegen.c.candidates import may_define
 from codegen.c.pattern import find, statement_end
 from codegen.c.source import lex
-from codegen.cli import main
-from codegen.errors import FindingsError, UsageError
-from codegen.mbox import read_mail, read_series
+from codegen.cli.main import main
+from codegen.mail.mbox import read_mail, read_series
 from codegen.tree.reader import FolderTree, GitTree
 from tests.unit.kit import git
 

@@ -10,14 +10,14 @@ from typing import Any, cast
 
 import pytest
 
-from codegen.check import words
-from codegen.check.look import Change as Changed
-from codegen.check.look import Look, Patch
+from codegen.check import messages
 from codegen.check.registry import CHECKS
 from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
-from codegen.mbox import Mail, read_series
-from codegen.series import generate
+from codegen.check.view import Change as Changed
+from codegen.check.view import Patch, View
+from codegen.mail.mbox import Mail, read_series
+from codegen.series.make import generate
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import (
     API,
@@ -416,8 +416,8 @@ def of(subject: str, *paths: str, message: str = "Do it.") -> list[str]:
     """What R1 to R3 say of a subject for some paths."""
     mail = Mail("p", f"Subject: {subject}\n".encode(), subject, message, "A <a@b>", "", b"")
     patch = Patch(mail, tuple(Changed(path, b"", b"", ()) for path in paths))
-    view = Look(cast(Any, None), (patch,), cast(Any, None), cast(Any, None), "p")
-    checks = (words.topic, words.subject, words.message)
+    view = View(cast(Any, None), (patch,), cast(Any, None), cast(Any, None), "p")
+    checks = (messages.topic, messages.subject, messages.message)
     return [r.message for check in checks for r in check(view) if not r.note]
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import UsageError
 from codegen.check import formats
 from codegen.check.mails import some
 from codegen.check.registry import CHECKS, chosen, named
 from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
-from codegen.cli import main
-from codegen.errors import UsageError
-from codegen.series import generate
+from codegen.cli.main import main
+from codegen.series.make import generate
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import minitree, written
 from tests.unit.kit import committed, knob

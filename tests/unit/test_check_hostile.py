@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError, GenError, UsageError
 from codegen.check.registry import CHECKS
 from codegen.check.run import Checked, check
-from codegen.cli import main
-from codegen.errors import FindingsError, GenError, UsageError
-from codegen.mbox import read_series
+from codegen.cli.main import main
+from codegen.mail.mbox import read_series
 from codegen.tree import resolve
 from tests.minitree import API, MMU, SELFTESTS, UAPI, X86, minitree, written
 from tests.unit.kit import committed, git

@@ -16,10 +16,10 @@ import jsonschema
 import pytest
 import yaml
 
-from codegen.cli import main
-from codegen.errors import UsageError
-from codegen.resources import resources
-from codegen.subject import reserved
+from codegen.base.errors import UsageError
+from codegen.base.resources import resources
+from codegen.cli.main import main
+from codegen.cli.target import reserved
 from tests.minitree import KVM_MAIN
 from tests.unit.kit import SHIPPED, VARIANTS, contents, git, knob_text
 from tests.unit.test_git import state
@@ -424,7 +424,7 @@ def test_an_interrupt_is_no_traceback(
     def interrupted(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("codegen.commands.knobs.lint", interrupted)
+    monkeypatch.setattr("codegen.cli.commands.knobs.lint", interrupted)
     assert main(["lint"]) == 130
     assert "interrupted" in capsys.readouterr().err
 

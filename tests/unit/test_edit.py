@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.edit import Edit, applied
-from codegen.errors import FindingsError
+from codegen.base.errors import FindingsError
+from codegen.sites.edit import Edit, applied
 from codegen.sites.place import Place
 from tests.minitree import MemoryTree
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.errors import FindingsError
+from codegen.base.errors import FindingsError
 from tests.minitree import (
     API,
     KVM_MAIN,

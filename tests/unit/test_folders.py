@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from codegen.folders import API, SELFTESTS, Folders, folders
-from codegen.kinds.sites import SITES
+from codegen.kernel.folders import API, SELFTESTS, Folders, folders
+from codegen.plan.sites import SITES
 from codegen.tree.locate import locate, parse_path
 from codegen.tree.reader import FolderTree, GitTree, Overlay, Tree
 from tests.minitree import Change, Files, MemoryTree, minitree, new, old, renamed, written
@@ -193,7 +193,9 @@ def test_a_search_sees_what_patches_changed(kind: str, tmp_path: Path) -> None:
 def test_no_place_is_named_by_a_path() -> None:
     """What looks for a place asks for it: only one room knows where things usually are."""
     top = Path(__file__).resolve().parents[2] / "codegen"
-    for path in [*top.glob("sites/*.py"), top / "survey.py", top / "facts.py", top / "plan.py"]:
+    for path in [p for d in ("sites", "kinds", "plan") for p in top.glob(f"{d}/**/*.py")] + [
+        top / "kernel/survey.py"
+    ]:
         text = re.sub(r'""".*?"""|#.*', "", path.read_text(), flags=re.S)
         found = re.findall(r'"[^"\n]*(?:virt/kvm|arch/[^"]*/kvm/|selftests/kvm)[^"\n]*"', text)
         assert not found, f"{path.name}: {found}"

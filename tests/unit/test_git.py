@@ -16,17 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from codegen.applied import apply_series
-from codegen.apply import apply_branch
-from codegen.commit import Person
-from codegen.errors import UsageError
-from codegen.facts import Reserved
-from codegen.mbox import MANIFEST, ORDER
-from codegen.plan import Plan
-from codegen.series import Series, finish, generate, open_tree, plan_for
+from codegen.base.errors import UsageError
+from codegen.mail.mbox import MANIFEST, ORDER
+from codegen.plan.context import Reserved
+from codegen.plan.make import Plan
+from codegen.plan.variants import Variant, load_variant
+from codegen.series.apply import apply_series
+from codegen.series.branch import apply_branch
+from codegen.series.commit import Person
+from codegen.series.make import Series, finish, generate, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.scratch import scratch_repository
-from codegen.variants import Variant, load_variant
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
 
@@ -372,7 +372,7 @@ def test_the_same_bytes_on_any_machine(
         home.mkdir()
         program = (
             f"import os, time; os.umask({[0o077, 0o002][number]}); time.time = lambda: {number}.5e9\n"
-            f"from codegen.cli import main; raise SystemExit(main({['--variant', 'memslot-flag', '--abi', str(description), '--tree', str(repository), '--out', str(out)]!r}))"
+            f"from codegen.cli.main import main; raise SystemExit(main({['--variant', 'memslot-flag', '--abi', str(description), '--tree', str(repository), '--out', str(out)]!r}))"
         )
         environment = {"PATH": os.environ["PATH"], "PYTHONPATH": source, "HOME": str(home), **more}
         subprocess.run(

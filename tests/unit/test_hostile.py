@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import FindingsError
+from codegen.base.errors import FindingsError
 from tests.unit.hostile import HOSTILE
 from tests.unit.kit import complaints, knob, plan
 

@@ -75,16 +75,48 @@ def test_the_rooms_name_what_they_are_asked_for() -> None:
     assert found
 
 
-def _imports(module: str) -> set[str]:
-    """The modules that one imports when it is imported itself."""
+def _imports(module: str, *, deep: bool = False) -> set[str]:
+    """The modules that one imports when it is imported itself; `deep`: or ever, but for types."""
     found = set[str]()
-    for node in ast.parse(MODULES[module].read_text()).body:
+    tree = ast.parse(MODULES[module].read_text())
+    typing = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree) if deep else tree.body:
+        if node in typing:
+            continue
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             whole = {f"{node.module}.{alias.name}" for alias in node.names}
             found |= (whole & set(MODULES)) or {node.module}
     return (found & set(MODULES)) - {module}
+
+
+# The rooms, from the cellar to the roof: each uses those before it.
+ROOMS = (
+    "base", "vocabulary", "c", "tree", "uapi", "kernel", "sites", "style", "kinds", "description",
+    "sandbox", "mail", "plan", "series", "run", "check", "cli",
+)  # fmt: skip
+
+
+def _room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if _room(name) in ROOMS])
+def test_a_room_uses_those_below_it(module: str) -> None:
+    """Also where it imports only when it needs something."""
+    height = ROOMS.index(_room(module))
+    used = {_room(name) for name in _imports(module, deep=True)} & set(ROOMS)
+    assert not [room for room in used if ROOMS.index(room) > height]
+
+
+def test_every_module_has_a_room() -> None:
+    assert {_room(name) for name in MODULES} == {"", "__main__", *ROOMS}
 
 
 def test_no_import_leads_back() -> None:

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen.applied import Applied, apply_series
+from codegen.base.errors import FindingsError
 from codegen.description.load import Description, parse
-from codegen.errors import FindingsError
-from codegen.mbox import read_series
-from codegen.series import generate
+from codegen.mail.mbox import read_series
+from codegen.series.apply import Applied, apply_series
+from codegen.series.make import generate
 from codegen.tree import resolve
 from codegen.tree.git import git_environment
 from codegen.tree.scratch import scratch_repository

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.mutants import Mutant, Predicate, mutants_of, numbered
-from codegen.weave import PARAMETER, fixed, mutants_in, woven
+from codegen.run.mutants import Mutant, Predicate, mutants_of, numbered
+from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
 
 KNOB = Predicate("kvm_small_maps", "false", "bool")
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codegen.errors import FindingsError
-from codegen.resources import resources
-from codegen.variants import load_variant, variant_names
+from codegen.base.errors import FindingsError
+from codegen.base.resources import resources
+from codegen.plan.variants import load_variant, variant_names
 from tests.minitree import minitree, written
 from tests.unit.kit import BASE, committed
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from codegen.commandline import quoted
-from codegen.mbox import ORDER
+from codegen.base.commandline import quoted
+from codegen.mail.mbox import ORDER
 from tests.unit.kit import git, knob_text
 
 pytestmark = pytest.mark.programs

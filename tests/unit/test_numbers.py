@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.errors import FindingsError
-from codegen.facts import Reserved, numbers
-from codegen.numbers import family
-from codegen.variants import load_variant
+from codegen.base.errors import FindingsError
+from codegen.kernel.numbers import family
+from codegen.plan.context import Reserved, numbers
+from codegen.plan.variants import load_variant
 from tests.minitree import UAPI, X86_UAPI, Change, added, edited, old
 from tests.unit.kit import TEMPLATES, knob, plan, survey
 

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from codegen.errors import EnvironmentFailure, GenError, UsageError
-from codegen.inplace import JOURNAL, apply_in_place, interrupted, restore
-from codegen.mbox import MANIFEST, ORDER
-from codegen.output import write
-from codegen.plan import Plan
-from codegen.series import Series, generate, open_tree, plan_for
+from codegen.base.errors import EnvironmentFailure, GenError, UsageError
+from codegen.mail.mbox import MANIFEST, ORDER
+from codegen.plan.make import Plan
+from codegen.plan.variants import load_variant
+from codegen.series.folder import write
+from codegen.series.inplace import JOURNAL, apply_in_place, interrupted, restore
+from codegen.series.make import Series, generate, open_tree, plan_for
 from codegen.tree import resolve
-from codegen.variants import load_variant
 from tests.minitree import KVM_MAIN, minitree, written
 from tests.unit.kit import TEMPLATES, contents, knob
 from tests.unit.test_git import state

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.resources import resources
 from codegen.description.model import Knob
-from codegen.kinds.sites import SITES
-from codegen.resources import resources
-from codegen.variants import variant_names
+from codegen.plan.sites import SITES
+from codegen.plan.variants import variant_names
 
 ROOT = Path(__file__).resolve().parents[2]
 

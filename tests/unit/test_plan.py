@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.errors import FindingsError
+from codegen.base.findings import NotHere
 from codegen.c.layout import width, wrapped
-from codegen.errors import FindingsError
-from codegen.findings import NotHere
-from codegen.plan import Plan
+from codegen.plan.make import Plan
 from tests.minitree import (
     API,
     KVM_MAIN,

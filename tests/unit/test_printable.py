@@ -15,8 +15,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.cli import main
-from codegen.printable import forging, one_line, printable, printable_json
+from codegen.base.printable import forging, one_line, printable, printable_json
+from codegen.cli.main import main
 from codegen.run import report
 from codegen.run.guestlog import Verdict
 from codegen.run.verdict import TestResult
@@ -183,7 +183,7 @@ def test_a_tree_s_maintainers_and_version_are_text(
 
 @pytest.mark.parametrize("form", [report.ktap, report.junit, report.table])
 def test_a_kernel_s_log_is_shown_without_its_control_characters(form, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
-    from codegen.terminal import put
+    from codegen.cli.terminal import put
 
     row = TestResult(
         f"series: {BAIT}test", Verdict.FAIL, 1.0, f"why {BAIT}", (f"[ 1.0] log {BAIT}",)

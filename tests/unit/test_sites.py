@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from codegen.errors import FindingsError
-from codegen.kinds.sites import SITES
+from codegen.base.errors import FindingsError
+from codegen.plan.sites import SITES
 from codegen.sites import code
 from codegen.sites.place import Place
 from tests.minitree import (

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.findings import Finding
-from codegen.terminal import command, fill, table
+from codegen.base.findings import Finding
+from codegen.cli.terminal import command, fill, table
 
 pytestmark = pytest.mark.programs
 

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen.arguments import COMMANDS
-from codegen.cli import _command, main
-from codegen.errors import UsageError
-from codegen.usage import parse
+from codegen.base.errors import UsageError
+from codegen.cli.arguments import COMMANDS
+from codegen.cli.main import _command, main
+from codegen.cli.usage import parse
 
 _PAGES = Path(__file__).parent / "help"
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))

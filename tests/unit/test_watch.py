@@ -23,7 +23,8 @@ def program(body: str, folder: Path) -> subprocess.Popen[bytes]:
     script = folder / "program.py"
     script.write_text(
         "import os, subprocess, sys, threading, time\n"
-        "from codegen import cli, watch\n"
+        "from codegen.base.unbroken import done, unbroken\n"
+        "from codegen.cli import main as cli, watch\n"
         "from codegen.tree.scratch import scratch_folder\n"
         f"def ready():\n    open({str(folder / 'ready')!r}, 'w').close()\n"
         "def work():\n" + textwrap.indent(textwrap.dedent(body), "    ") + "\n    return 0\n"
@@ -91,7 +92,7 @@ def test_a_second_signal_during_the_clean_up_changes_nothing(tmp_path: Path) -> 
 
 def test_what_must_not_be_broken_off_is_not(tmp_path: Path) -> None:
     body = """
-    with watch.unbroken():
+    with unbroken():
         ready()
         time.sleep(0.2)
         print("whole", flush=True)
@@ -105,10 +106,10 @@ def test_what_must_not_be_broken_off_is_not(tmp_path: Path) -> None:
 
 def test_what_is_done_is_no_failure(tmp_path: Path) -> None:
     body = """
-    with watch.unbroken():
+    with unbroken():
         ready()
         time.sleep(0.1)
-        watch.done()
+        done()
     time.sleep(0.1)
     print("made", flush=True)
     """

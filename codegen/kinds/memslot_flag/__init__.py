@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
 from codegen.vocabulary.part import (
     Capability,

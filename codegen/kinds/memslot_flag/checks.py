@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from codegen.c.pattern import Match, closing, find, statement_end
 from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
 from codegen.sites.place import Place
 from codegen.sites.registry import site
-from codegen.survey import Found, Survey
 
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import re
 
+from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.rst import behind_defines, described, paragraphs
-from codegen.survey import Survey
 
 
 @site("api-memslot-defines")

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from codegen.c.pattern import Match, closing, find, statement_end
 from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.survey import Found, Survey
 
 _REGION = "__vm_set_user_memory_region"
 _CONSTANT = re.compile(r"\w*[A-Z]\w*|\d\w*")

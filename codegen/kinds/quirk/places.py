@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence, Set
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.sites.rst import described
-from codegen.survey import Found, Survey
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUIRK = "KVM_X86_QUIRK_"

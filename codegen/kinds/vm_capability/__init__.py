@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from codegen.findings import Finding
+from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool, Mask, Number, mask_problems, number_problems
 from codegen.kinds.kind import Kind
 from codegen.vocabulary.ccode import Expression

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
 from codegen.sites.rst import described, new_section
-from codegen.survey import Survey
 
 
 @site("api-vm-capability")

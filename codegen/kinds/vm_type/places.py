@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
 from codegen.kinds.vm_type.refusal import Fate, fate
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.rst import behind_defines, described, end_of
-from codegen.survey import Found, Survey
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
 _FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")

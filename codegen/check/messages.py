@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Subjects and messages: rules R1 to R3, from Documentation/process/maintainer-kvm-x86.rst."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from codegen.c.source import CSource
+from codegen.check.remark import Remark
+from codegen.check.view import Patch, View, is_kvm, is_selftest
+
+WIDTH, LIMIT = 75, 80
+_TOPIC = re.compile(r"KVM: (?:(?P<topic>[^\s:][^:]{0,30}): )?(?:[\w/-]+: )?(?P<rest>.*)")
+_FILE = re.compile(r"[\w/-]+\.(?:c|h|S|rst)|kvm_main")
+_VENDOR = {"SVM": "svm", "nSVM": "svm", "SEV": "svm", "VMX": "vmx", "nVMX": "vmx", "TDX": "vmx"}
+# Verbs that end like another form of a verb, in lower case.
+_IMPERATIVE = {"bring", "need", "feed", "embed", "shed", "exceed", "proceed", "speed", "seed"}
+_NOT_PLURAL = ("ss", "us", "is", "as")
+_PRONOUN = re.compile(
+    r"(?<![\w'’`/.-])(?:[Ww]e|I(?![/.])|[Oo]urs?|(?<!\d )us|[Mm]y|[Yy]ours?|[Yy]ou)(?![\w`/-]|\.\w)"
+    r"|\b[Tt]his (?:patch|commit|series|change)\b"
+)
+_BACKGROUND = re.compile(
+    r"(?:Currently|Right now|At the moment|At present|As of now|Today|Historically|Previously"
+    r"|Since commit|Until now|So far|In the current)\b"
+)
+_TRAILER = re.compile(r"[A-Z][\w-]+: |\[|Link:|---$")
+_CODE = re.compile(r"\b[a-z_]\w*_\w+\b(?!\()")
+
+
+def topic(view: View) -> Iterator[Remark]:
+    """R1: `KVM: <topic>: Verb …`, with the topic of what the patch changes."""
+    for patch in _written(view):
+        said = _wrong_topic(patch)
+        if said:
+            message, hint = said
+            yield Remark(message, patch.name, _subject_line(patch), hint)
+
+
+def _wrong_topic(patch: Patch) -> tuple[str, str] | None:
+    subject = patch.mail.subject
+    paths = [change.path for change in patch.changes]
+    if re.match(r"(?i)(x86/kvm|kvm/x86|x86: kvm)\b", subject) and any(map(is_kvm, paths)):
+        hint = "`x86/kvm` is for Linux as a guest; `KVM: x86: …`"
+        return f"the subject begins with {subject.split(':')[0]!r}", hint
+    if not paths or not all(is_kvm(path) or is_selftest(path) for path in paths):
+        return None  # the subsystem that has the other files may want its own prefix
+    if re.match(r"Documentation|docs", subject) and all("Documentation/" in p for p in paths):
+        return None
+    match = _TOPIC.fullmatch(subject)
+    if subject.startswith('Revert "'):
+        return None
+    if not match:
+        foreign = [p for p in paths if re.match(r"arch/(?!x86/)", p)]
+        return None if foreign else ("the subject does not begin with `KVM: `", "")
+    found = match["topic"] or ""
+    if _FILE.fullmatch(found):
+        return f"the topic {found!r} is a file's name", "name what is changed: x86, x86/mmu, SVM, …"
+    return _misfit(found, paths)
+
+
+def _misfit(topic: str, paths: list[str]) -> tuple[str, str] | None:
+    selftests = [is_selftest(path) for path in paths]
+    if all(selftests):
+        return None if topic == "selftests" else ("only selftests are changed", "KVM: selftests: …")
+    if topic == "selftests":
+        path = paths[selftests.index(False)]
+        return f"the topic is selftests, but {path} is changed", "split the patch"
+    x86 = [path.startswith("arch/x86/") for path in paths]
+    if all(x86) and not topic:
+        return "only x86 is changed, and no topic says so", "KVM: x86: …, KVM: SVM: …, KVM: VMX: …"
+    vendor = _VENDOR.get(topic)
+    folders = {v for v in ("svm", "vmx") for p in paths if p.startswith(f"arch/x86/kvm/{v}/")}
+    if topic.startswith("x86") and not any(x86):
+        return f"the topic is {topic}, and nothing of x86 is changed", "generic code: `KVM: …`"
+    if vendor and folders and vendor not in folders:
+        return f"the topic is {topic}, and arch/x86/kvm/{min(folders)}/ is changed", ""
+    return None
+
+
+def subject(view: View) -> Iterator[Remark]:
+    """R2: capitalised, imperative, no full stop, 75 columns and 80 at most."""
+    for patch in _written(view):
+        said = patch.mail.subject
+        match = _TOPIC.fullmatch(said)
+        line = _subject_line(patch)
+        if match and match["rest"]:
+            first = re.split(r"[\s(]", match["rest"])[0]
+            word = first.lower()
+            if re.match(r"[a-z]", first):
+                yield Remark(f"{first!r} is not capitalised", patch.name, line)
+            elif _other_form(word):
+                hint = "Add, not Adds, Added or Adding"
+                yield Remark(f"{first!r} is not imperative", patch.name, line, hint)
+        if re.search(r"[^.]\.$", said):
+            yield Remark("the subject ends with a full stop", patch.name, line)
+        if len(said) > WIDTH:
+            over = f"the subject is {len(said)} columns wide"
+            yield Remark(over, patch.name, line, f"{WIDTH} at most", note=len(said) <= LIMIT)
+
+
+def _other_form(word: str) -> bool:
+    if word in _IMPERATIVE or not word.isalpha() or len(word) < 4:
+        return False
+    plural = word.endswith("s") and not word.endswith(_NOT_PLURAL)
+    return plural or word.endswith(("ing", "ed"))
+
+
+def message(view: View) -> Iterator[Remark]:
+    """R3: what changes comes first and the background behind it, without pronouns."""
+    for patch in view.patches:
+        if patch.plain:
+            what = "a diff without a message: what it says cannot be checked"
+            yield Remark(what, patch.name, note=True, hint="`git format-patch` writes one")
+            continue
+        lines = list(_prose(patch.mail.message))
+        if not lines:
+            yield Remark("the message is empty", patch.name, hint="say what changes, then why")
+            continue
+        if found := _BACKGROUND.match(lines[0]):
+            what = f"the message begins with background: {found[0]!r}"
+            hint = "say what changes first, then what was before"
+            yield Remark(what, patch.name, patch.line_with(lines[0]), hint, note=True)
+        for line in lines:
+            for found in _PRONOUN.finditer(line):
+                what = f"{found[0]!r} in the message"
+                hint = "name who or what does it, in the imperative: `Add …`, `KVM does …`"
+                yield Remark(what, patch.name, patch.line_with(line), hint)
+        yield from _functions(patch, lines)
+
+
+def _functions(patch: Patch, lines: list[str]) -> Iterator[Remark]:
+    """Names of functions that the patch's files have, without brackets."""
+    sources = [CSource(c.path, c.after) for c in patch.changes if c.path.endswith(".c") and c.after]
+    seen: set[str] = set()
+    for line in lines:
+        for name in _CODE.findall(line):
+            if name in seen or not any(source.find("function", name) for source in sources):
+                continue
+            seen.add(name)
+            what = f"{name} is a function: {name}()"
+            yield Remark(what, patch.name, patch.line_with(line), note=True)
+
+
+def _prose(text: str) -> Iterator[str]:
+    """The lines of a message that are text: no trailers, no quotes, nothing indented."""
+    for line in text.split("\n---\n")[0].splitlines():
+        if line.strip() and not line.startswith((" ", "\t", ">")) and not _TRAILER.match(line):
+            yield line
+
+
+def _written(view: View) -> list[Patch]:
+    return [patch for patch in view.patches if not patch.plain]
+
+
+def _subject_line(patch: Patch) -> int:
+    return patch.line_with("Subject: ")

@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen build` and `gen test`: a series becomes a kernel, and KVM runs its tests."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from codegen.base import unbroken
+from codegen.base.errors import UsageError
+from codegen.base.progress import Report, progress
+from codegen.cli.commands import print_json
+from codegen.cli.main import DONE, FAILED, FOUND, INTERRUPTED
+from codegen.cli.target import stranger, target_of
+from codegen.cli.terminal import put, say
+from codegen.run import report
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.run.guestlog import Verdict
+from codegen.run.make import BuildFailed, Progress
+from codegen.run.reproduce import write_reproducer
+from codegen.run.selftests import build_all
+from codegen.run.trial import Trial, Wishes, touched_tests
+from codegen.run.verdict import TestResult
+from codegen.series.apply import Applied, apply_series
+
+_STAMP = ".gen-results"
+FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
+
+
+def test(options: argparse.Namespace) -> int:
+    """`gen test`: what KVM says of a series."""
+    about = target_of(options)
+    wishes = Wishes(
+        names=tuple(options.names),
+        everything=options.all,
+        accel=options.accel,
+        params=tuple(options.param),
+        limit_s=options.limit,
+        baseline=options.baseline,
+        mutants=options.mutants,
+        resume=options.resume,
+    )
+    who = stranger(about, options)
+    with (
+        progress(quiet=options.json) as shown,
+        open_bench(about.location, _options(options), _waiting, who) as bench,
+    ):
+        applied = apply_series(about.files, about.location, bench.git_dir, shown)
+        folder = _folder(options, bench, applied)
+        quiet = options.json or options.format != "table"
+
+        def heard(row: TestResult) -> None:
+            _write(folder, trial)
+            if not quiet:
+                _say(row)
+
+        trial = Trial(bench, applied, wishes, folder, shown, heard)
+        unbroken.note("--resume goes on from here")
+        try:
+            trial.run()
+        except BuildFailed as problem:
+            raise _explained(problem, applied) from None
+        except KeyboardInterrupt:
+            interrupted = True
+        else:
+            interrupted = False
+        finally:
+            _write(folder, trial)
+    status = _finish(options, trial)
+    if interrupted:
+        say("gen: interrupted; --resume goes on from here", sys.stderr)
+        return INTERRUPTED
+    return status
+
+
+def build(options: argparse.Namespace) -> int:
+    """`gen build`: the kernel and the selftests of a series."""
+    about = target_of(options)
+    who = stranger(about, options)
+    with (
+        progress(quiet=options.json) as shown,
+        open_bench(about.location, _options(options), _waiting, who) as bench,
+    ):
+        applied = apply_series(about.files, about.location, bench.git_dir, shown)
+        tip = applied.tip.commit
+        assert tip is not None
+        try:
+            kernel = bench.kernel(tip, _steps(shown, "the kernel"))
+            steps = _steps(shown, "the selftests")
+            tests = build_all(kernel, touched_tests(applied, kernel), steps, jobs=options.jobs)
+        except BuildFailed as problem:
+            raise _explained(problem, applied) from None
+        folder = _folder(options, bench, applied)
+        write_reproducer(folder, applied, bench.options)
+    said = {
+        "release": kernel.release,
+        "kernel": str(kernel.bzimage),
+        "log": str(kernel.log),
+        "objects": kernel.objects,
+        "seconds": round(kernel.seconds, 1),
+        "selftests": {
+            "folder": str(tests.out),
+            "programs": len(tests.programs),
+            "not_building": list(tests.broken),
+            "objects": tests.objects,
+            "seconds": round(tests.seconds, 1),
+        },
+        "notes": list(kernel.notes),
+        "reproduce": str(folder / "reproduce.sh"),
+    }
+    if options.json:
+        print_json({"ok": True, **said})
+        return DONE
+    say(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
+    say(f"  kernel     {kernel.bzimage}")
+    say(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
+    for name in tests.broken:
+        say(f"             {name} does not build in this tree")
+    for note in kernel.notes:
+        say(f"  note       {note}")
+    say(f"  again      {folder / 'reproduce.sh'}")
+    return DONE
+
+
+def _options(options: argparse.Namespace) -> Options:
+    return Options(compiler=options.compiler, jobs=options.jobs)
+
+
+def _waiting() -> None:
+    say("gen: another run works on this tree, waiting for it", sys.stderr)
+
+
+def _steps(shown: Report, what: str) -> Progress:
+    return lambda step: shown(step.done, step.total, f"building {what}")
+
+
+def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path:
+    """Where results go: named by the series' last commit, which holds all that was tried.
+
+    A folder that holds anything but results is refused: much of it is written anew.
+    """
+    assert applied.tip.commit is not None
+    given: Path | None = options.out
+    name = f"{applied.tip.commit[:12]}-{Path(options.compiler).name}"
+    folder = (given or bench.folder / "results" / name).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if given and any(folder.iterdir()) and not (folder / _STAMP).exists():
+        raise UsageError(f"{folder} is not empty and holds no results of gen; name another --out")
+    (folder / _STAMP).touch()
+    return folder
+
+
+def _say(row: TestResult) -> None:
+    say(f"{row.verdict.value:5}  {row.seconds:6.2f} s  {row.name}  {row.reason}".rstrip())
+    sys.stdout.flush()
+
+
+def _write(folder: Path, trial: Trial) -> None:
+    """What has run is kept, also where the run was ended."""
+    rows = trial.rows
+    for name, text in (
+        ("results.ktap", report.ktap(rows)),
+        ("results.xml", report.junit(rows)),
+        ("results.json", json.dumps(_as_json(trial), indent=1) + "\n"),
+    ):
+        new = folder / f".{name}.new"
+        new.write_text(text)
+        new.replace(folder / name)
+    boots = sorted(folder.glob("*/boot*/qemu.sh"))
+    write_reproducer(folder, trial.applied, trial.bench.options, boots)
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    rows = trial.rows
+    return {
+        "ok": trial.complete and bool(rows) and not _bad(rows),
+        "complete": trial.complete,
+        "folder": str(trial.folder),
+        "tree": trial.applied.base.name,
+        "base": trial.applied.base.commit,
+        "commits": [patch.commit for patch in trial.applied.patches],
+        "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
+        "kernel": trial.kernel and trial.kernel.release,
+        "notes": list(trial.kernel.notes) if trial.kernel else [],
+        "mutants": _counted(trial),
+        "seconds": _spent(trial),
+        "results": [report.to_dict(row) for row in rows],
+        "rounds": [
+            {"name": each.name, "results": [report.to_dict(r) for r in each.results.values()]}
+            for each in trial.rounds
+        ],
+    }
+
+
+def _spent(trial: Trial) -> dict[str, float]:
+    """Seconds by what they were spent on; boots and builds overlap."""
+    total: dict[str, float] = {}
+    for what, seconds in trial.seconds:
+        total[what] = round(total.get(what, 0.0) + seconds, 2)
+    return total
+
+
+def _counted(trial: Trial) -> dict[str, int]:
+    tried = [each for each in trial.noticed if not each.mutant.untested and not each.unknown]
+    return {
+        "made": len(trial.noticed),
+        "noticed": sum(each.by is not None for each in tried),
+        "survived": sum(each.by is None for each in tried),
+        "not_testable": sum(bool(each.mutant.untested) for each in trial.noticed),
+        "unknown": sum(each.unknown is not None for each in trial.noticed),
+        "not_compiling": sum(len(strain.mutants) for strain in trial.stillborn),
+    }
+
+
+def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
+    return [row for row in rows if not row.verdict.good]
+
+
+def _finish(options: argparse.Namespace, trial: Trial) -> int:
+    rows, bad = trial.rows, _bad(trial.rows)
+    if options.json:
+        print_json(_as_json(trial))
+    elif options.format != "table":
+        put(FORMATS[options.format](rows).removesuffix("\n"))
+    else:
+        _summary(trial)
+    if not rows:
+        return FOUND
+    if bad and all(row.verdict is Verdict.INFRA for row in bad):
+        return FAILED
+    return FOUND if bad else DONE
+
+
+def _summary(trial: Trial) -> None:
+    for row in _bad(trial.rows):
+        say(f"\n{row.name}: {row.verdict.value}: {row.reason}")
+        for line in row.log:
+            put(f"  {line}")
+    if not trial.rows:
+        say("the series adds and changes no KVM selftest of x86: name some behind --")
+    mutants = _counted(trial)
+    if trial.wishes.mutants and trial.rows and not mutants["made"]:
+        say(
+            "mutants: none, since the series adds no test that passes, or no check to a file of x86"
+        )
+    if mutants["made"]:
+        say(
+            f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
+            f"{mutants['survived']} survived, {mutants['not_testable']} not testable"
+            + (f", {mutants['unknown']} unknown" if mutants["unknown"] else "")
+            + (
+                f"; {mutants['not_compiling']} more do not compile"
+                if mutants["not_compiling"]
+                else ""
+            )
+        )
+    if trial.kernel and trial.accel:
+        why = textwrap.shorten(trial.accel.why, 80, placeholder=" …")
+        say(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
+        for note in trial.kernel.notes:
+            say(f"note: {note}")
+    say(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
+
+
+def _explained(problem: BuildFailed, applied: Applied) -> BuildFailed:
+    """The compiler's lines, with the patch and the template that each is from."""
+    from codegen.series.blame import origin
+
+    lines = []
+    for finding in problem.findings:
+        came = origin(str(finding), applied)
+        lines.append(f"{finding}\n    {came}" if came else str(finding))
+    return BuildFailed(str(problem), [*lines, f"the whole log: {problem.log}"], problem.log)

@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a command is about: options to a series, its description and its tree.
+
+What takes time to import is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from codegen.base.errors import UsageError
+from codegen.base.nearest import did_you_mean
+from codegen.cli.terminal import say
+
+if TYPE_CHECKING:
+    from codegen.description.load import Description
+    from codegen.plan.context import Reserved
+    from codegen.tree.locate import TreeLocation
+
+_TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
+_RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A series' files and the tree that it is for.
+
+    `own` says whether gen made these bytes on this machine: else they are a stranger's.
+    """
+
+    files: Mapping[str, bytes]
+    location: TreeLocation
+    own: bool
+
+
+def target_of(options: argparse.Namespace) -> Target:
+    """The series that the options name, and the tree that it is for.
+
+    Raises UsageError where they name none, or two, and what making a series raises.
+    """
+    if options.series is not None:
+        if options.variant:
+            raise UsageError(f"either a series ({options.series}) or --variant, not both")
+        return _there(options)
+    if not options.variant:
+        raise UsageError("name a series (a folder of patches, a patch, a mailbox) or --variant")
+    if options.variant == "all":
+        raise UsageError("--variant all is many series, this is about one; name it")
+    from codegen.base.resources import resources
+    from codegen.plan.variants import load_variant
+    from codegen.series.make import generate
+
+    # What is quickly said is said before a tree is fetched.
+    knob, keep_free = description(options.abi), reserved(options.reserve)
+    variant = load_variant(resources("templates"), options.variant)
+    where = location(options.tree, options.json)
+    return Target(generate(knob, variant, where, reserved=keep_free).files, where, own=True)
+
+
+def stranger(about: Target, options: argparse.Namespace) -> str:
+    """The digest of a series that is a stranger's, empty for gen's own.
+
+    Raises UsageError for a stranger's where there is no sandbox to run it in, without `--trust`.
+    """
+    if about.own:
+        return ""
+    from codegen.sandbox import sandbox
+    from codegen.series.record import digest
+
+    found = sandbox.found()
+    if found.path is None and not options.trust:
+        raise UsageError(
+            f"there is no sandbox on this machine, and what is built of this series runs its own "
+            f"code, which gen did not make: {found.why}; --trust runs it as you"
+        )
+    return digest(about.files)
+
+
+def _there(options: argparse.Namespace) -> Target:
+    """A series that lies there: only gen's own record says which tree it was made for."""
+    from codegen.mail.mbox import read_series
+    from codegen.series.record import recall
+
+    files = read_series(options.series)
+    record = recall(files)
+    if options.tree:
+        return Target(files, location(options.tree, options.json), own=record is not None)
+    if record is None:
+        raise _stranger(options, files)
+    try:
+        where = location(record.tree, options.json)
+    except UsageError as problem:
+        what = f"{options.series} was made for the tree {record.tree}, which is not to be had"
+        raise UsageError(f"{what}: {problem}\nname the tree by --tree") from None
+    return Target(files, _at(where, record.commit), own=True)
+
+
+def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageError:
+    """What to type for a series that gen did not make, or that was changed since."""
+    from codegen.base.commandline import line, program
+    from codegen.series.record import nearest
+    from codegen.tree import DEFAULT
+
+    was = nearest(files)
+    what = "not as gen wrote it" if was else "not made by gen here"
+    words = [options.command, options.series, "--tree", was.tree if was else DEFAULT]
+    return UsageError(
+        f"{options.series} is {what}, and a series does not choose the tree whose scripts run: "
+        f"name {_TREES} by --tree, such as",
+        [f"{program()} {line(words)}"],
+    )
+
+
+def _at(where: TreeLocation, commit: str | None) -> TreeLocation:
+    """The commit that gen made a series for, where the tree's repository has it still."""
+    from codegen.tree.plumbing import commit_of
+
+    if where.git_dir is None or commit is None:
+        return where
+    found = commit_of(where.git_dir, commit)
+    return replace(where, commit=found) if found else where
+
+
+def description(name: str) -> Description:
+    """The description that `--abi` names.  Raises UsageError, FindingsError where it is wrong."""
+    from codegen.base.resources import resources
+    from codegen.description.load import load
+    from codegen.series.make import find_description
+
+    path, shown = find_description(name)
+    if not path.exists():
+        shipped = sorted(p.stem for p in resources("abi").glob("*.yaml"))
+        files = [str(p) for p in sorted(path.parent.glob("*.yaml"))]
+        near = did_you_mean(name, [*shipped, *files])
+        raise UsageError(f"no description {name!r}{near}; by name there are: {', '.join(shipped)}")
+    return load(path, shown)
+
+
+def location(tree: str | None, quiet: bool = False) -> TreeLocation:
+    """The tree that `--tree` names, fetched if need be, with its progress on a terminal."""
+    from codegen.base.progress import progress
+    from codegen.tree import resolve
+
+    with progress(quiet=quiet) as report:
+        found = resolve(tree, report)
+    note(found)
+    return found
+
+
+def note(location: TreeLocation) -> None:
+    """Say on stderr what the user should know of how a tree was got."""
+    for line in location.note.splitlines():
+        say(f"gen: note: {line}", sys.stderr)
+
+
+def reserved(texts: list[str]) -> Reserved:
+    """The numbers that `--reserve` keeps free."""
+    from codegen.plan.context import Reserved
+
+    numbers: dict[str, frozenset[int]] = {}
+    known = _families() if texts else ()
+    for text in texts:
+        match = _RESERVED.fullmatch(text)
+        if not match:
+            raise UsageError(f"--reserve {text}: write it like KVM_CAP_=239,240")
+        if match[1] not in known:
+            raise UsageError(
+                f"--reserve {text}: no variant takes a number {match[1]}*, but {', '.join(known)}"
+            )
+        claimed = frozenset(int(number) for number in match[2].split(","))
+        numbers[match[1]] = numbers.get(match[1], frozenset()) | claimed
+    return Reserved(numbers)
+
+
+def _families() -> tuple[str, ...]:
+    """The prefixes of all numbers that some variant takes."""
+    from codegen.base.resources import resources
+    from codegen.plan.variants import load_variant, variant_names
+
+    folder = resources("templates")
+    variants = (load_variant(folder, name) for name in variant_names(folder))
+    return tuple(sorted({n.prefix for variant in variants for n in variant.numbers.values()}))

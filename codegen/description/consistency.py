@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How the parts of a description go together.
+
+Each check names the keys that it needs to be well formed, so that one mistake hides no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Set
+
+from codegen.base.findings import Finding
+from codegen.description.model import Knob
+from codegen.kinds import kinds
+from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.parameters import parameter, pointers
+from codegen.vocabulary.part import Find, twice
+
+_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
+
+
+def check_together(knob: Knob, sound: Set[str], find: Find) -> Iterator[Finding]:
+    """Findings about a knob of whose attributes only the `sound` ones may be looked at."""
+    for needs, make in _CHECKS:
+        if needs <= sound:
+            yield from make(knob, find)
+    for name, kind in kinds().items():
+        own = name.replace("-", "_")
+        for needs, check in kind.together.items():
+            if {own, *needs} <= sound:
+                yield from check(knob.section(name), knob, find)
+        if kind.only_on and {own, "architectures"} <= sound:
+            yield from _only_on(name, kind.only_on, knob, find)
+    described = [name.replace("-", "_") for name in kinds()]
+    if set(described) <= sound:
+        yield from _kinds(knob, find)
+        if "predicate" in sound:
+            yield from _decided_by(knob, find)
+
+
+def _kinds(knob: Knob, find: Find) -> Iterator[Finding]:
+    if all(knob.section(name) is None for name in kinds()):
+        names = ", ".join(kinds())
+        yield find((), "no variant is described", f"describe at least one of: {names}")
+
+
+def _only_on(name: str, arch: str, knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.section(name) is not None and arch not in knob.architectures:
+        yield find((name,), f"`{name}` exists on {arch} only", f"add {arch} to `architectures`")
+
+
+def _architectures(knob: Knob, find: Find) -> Iterator[Finding]:
+    for index in twice(knob.architectures):
+        name = knob.architectures[index]
+        yield find(("architectures", index), f"`{name}` is given twice", "")
+
+
+def _title(knob: Knob, find: Find) -> Iterator[Finding]:
+    yield from _subject(knob, ("title",), knob.title, find)
+
+
+def _mechanism_subject(knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.mechanism:
+        yield from _subject(knob, ("mechanism", "subject"), knob.mechanism.subject, find)
+
+
+def _subject(knob: Knob, where: tuple[str, ...], text: str, find: Find) -> Iterator[Finding]:
+    prefix = f"KVM: {knob.topic}: " if knob.topic else "KVM: "
+    columns = len(prefix) + len(text.strip())
+    if columns > _COLUMNS:
+        message = f"the subject `{prefix}{text.strip()}` has {columns} columns"
+        yield find(where, message, f"at most {_COLUMNS}, so {_COLUMNS - len(prefix)} for the text")
+
+
+def _mechanism(knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.mechanism is None and not knob.rfc:
+        hint = "describe it, or say `rfc: true` for plumbing alone"
+        yield find((), "`mechanism` is missing", hint)
+
+
+def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.mechanism is None:
+        return
+    name = knob.predicate.name
+    for number_, alternative in enumerate(knob.mechanism.alternatives):
+        texts = (edit.put for edit in alternative.edits if edit.put)
+        if not any(token.text == name for text in texts for token in tokens(text)):
+            message = f"no edit of this alternative calls the predicate {name}()"
+            hint = "the mechanism acts on the knob by calling it"
+            yield find(("mechanism", "alternatives", number_), message, hint)
+
+
+def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
+    """What a kind decides by is a parameter of the predicate; a vCPU has its VM at hand."""
+    for name, kind in kinds().items():
+        section = knob.section(name)
+        struct = kind.decides_by(section) if section is not None else ""
+        if struct and not pointers(knob.predicate.args)[struct]:
+            takes = f"{knob.predicate.name}() takes no `struct {struct} *`"
+            message = f"{takes}, which `{name}` decides by"
+            yield find(("predicate", "args"), message, f"add `{parameter(struct)}`")
+
+
+def _code(knob: Knob, find: Find) -> Iterator[Finding]:
+    if knob.test.code is None and not knob.rfc:
+        hint = "C that observes the mechanism; or say `rfc: true` for plumbing alone"
+        yield find(("test",), "`code` is missing in `test`", hint)
+
+
+_Check = Callable[[Knob, Find], Iterator[Finding]]
+_CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
+    (frozenset(needs.split()), make)
+    for needs, make in (
+        ("architectures", _architectures),
+        ("title topic", _title),
+        ("mechanism topic", _mechanism_subject),
+        ("mechanism rfc", _mechanism),
+        ("mechanism predicate", _predicate_called),
+        ("test rfc", _code),
+    )
+)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Files that cannot be edited as they are: in the midst of a merge, or with other line ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from codegen.base.findings import Finding, error
+from codegen.kernel.survey import API, Survey
+from codegen.tree.reader import Tree, read_or_none
+
+_MARKER = re.compile(rb"^(?:<{7}|>{7}|\|{7})(?: .*)?\r?$", re.M)
+_MOST = 10
+
+
+def check_merged(survey: Survey) -> None:
+    """FindingsError with the lines of KVM's own files that a merge has left to be resolved.
+
+    Numbers, names and places of such a file would be those of one side, or of neither.
+    """
+    paths = (path for prefix in survey.kvm_prefixes() for path in survey.files(prefix))
+    found = [
+        finding
+        for path in dict.fromkeys((*paths, API))
+        for finding in unmerged(path, read_or_none(survey.tree, path) or b"")
+    ]
+    if found:
+        raise error(*found[:_MOST])
+
+
+def unmerged(path: str, data: bytes) -> Iterator[Finding]:
+    """The first marker of a conflict in a file, if there is one."""
+    if (b"<<<<<<<" in data or b">>>>>>>" in data) and (marker := _MARKER.search(data)):
+        line = data.count(b"\n", 0, marker.start()) + 1
+        what = (
+            f"a merge has left this to be resolved: `{marker[0][:40].decode('utf-8', 'replace')}`"
+        )
+        yield Finding(what.strip(), path, line, hint="resolve the conflict, and commit")
+
+
+class UnixLines:
+    """A tree whose files are read with Unix line ends, and that knows which have others."""
+
+    def __init__(self, base: Tree) -> None:
+        self.base = base
+        self._others: dict[str, int] = {}  # the first such line
+
+    def read(self, path: str) -> bytes:
+        """See `Tree.read`."""
+        data = self.base.read(path)
+        if b"\r\n" not in data:
+            return data
+        self._others[path] = data.count(b"\n", 0, data.index(b"\r\n")) + 1
+        return data.replace(b"\r\n", b"\n")
+
+    def paths(self, prefix: str) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        return self.base.paths(prefix)
+
+    def grep(self, word: str) -> tuple[str, ...]:
+        """See `Tree.grep`."""
+        return self.base.grep(word)
+
+    def check_editable(self, paths: Iterable[str]) -> None:
+        """FindingsError where one has other line ends: `git am` takes them off a mail's lines."""
+        what = "the line ends in CR LF, which `git am` takes off the lines of a mail"
+        hint = "give the file the line ends of the kernel, such as by dos2unix, and commit"
+        found = [
+            Finding(what, path, self._others[path], hint=hint)
+            for path in sorted(set(paths))
+            if path in self._others
+        ]
+        if found:
+            raise error(*found)

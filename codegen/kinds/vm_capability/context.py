@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the templates of VM capabilities see, and how they say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from codegen.c import layout
+from codegen.kinds.fields import c_type, initial
+from codegen.style.filters import for_any_vm, literal
+
+if TYPE_CHECKING:
+    from codegen.plan.asked import Asked
+
+
+def context(asked: Asked) -> Mapping[str, Any]:
+    """`answer`, `good` (an argument that the capability takes) and `default` (of a number, as the
+    selftest says it)."""
+    field = asked.section.field
+    default = field.default if field.type in ("u32", "u64") else "0"
+    return {
+        "answer": _answer(asked.section, asked.chosen["condition"]),
+        "good": _good_argument(field),
+        "default": asked.knob.test.default or default,
+    }
+
+
+def _good_argument(field: Any) -> str:
+    """An argument that the capability takes, in C."""
+    if field.type == "mask":
+        return str(field.bits[0].name)
+    return "1" if field.type == "bool" else literal(field.max)
+
+
+def _answer(section: Any, condition: str) -> str:
+    """What KVM_CHECK_EXTENSION returns for the capability, in C."""
+    if section.check_extension:
+        return str(section.check_extension)
+    field = section.field
+    if field.type == "mask":
+        usual = " | ".join(bit.name for bit in field.bits)
+        usual = f"({usual})" if condition and len(field.bits) > 1 else usual
+    elif field.type in ("u32", "u64"):
+        usual = field.default if field.default != "0" else "1"
+    else:
+        usual = "1"
+    if not condition:
+        return usual
+    holds = for_any_vm(condition)
+    if usual == "1":
+        return holds
+    return f"({holds}) ? {usual} : 0" if holds != condition else f"{condition} ? {usual} : 0"
+
+
+def argument_test(field: Any, args: str) -> str:
+    """The C test that says whether a capability's arguments are none that the field takes."""
+    return " || ".join([*_value_tests(field, f"{args}[0]"), *(f"{args}[{n}]" for n in (1, 2, 3))])
+
+
+def _value_tests(field: Any, value: str) -> list[str]:
+    if field.type == "bool":
+        return [f"({value} & ~1)"]
+    if field.type == "mask":
+        names = " | ".join(bit.name for bit in field.bits)
+        mask = f"({names})" if len(field.bits) > 1 else names
+        return [f"({value} & ~(u64){mask})"]
+    tests = [f"{value} < {literal(field.min)}"] if field.min > 1 else []
+    tests += [f"!{value}"] if field.min == 1 else []
+    tests += [f"{value} > {literal(field.max)}"] if field.max < 2**64 - 1 else []
+    return tests
+
+
+def argument_values(field: Any) -> str:
+    """The values that switch a capability on, as people say them."""
+    if field.type == "bool":
+        return "1"
+    if field.type == "mask":
+        return " | ".join(bit.name for bit in field.bits)
+    return f"{field.min} to {field.max}"
+
+
+def bit_defines(bits: Sequence[Any]) -> str:
+    """`#define` for each bit of a mask, the values in one column."""
+    start = max(layout.width(f"#define {bit.name}") for bit in bits) // 8 + 1
+    lines = []
+    for bit in bits:
+        line = f"#define {bit.name}"
+        tabs = "\t" * (start - layout.width(line) // 8)
+        lines.append(f"{line}{tabs}(1 << {bit.bit})")
+    return "\n".join(lines)
+
+
+FILTERS = {
+    function.__name__: function
+    for function in (argument_test, argument_values, bit_defines, c_type, initial)
+}

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a kind is asked: what do your templates see of this section, on this tree?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codegen.base.findings import Finding
+from codegen.description.load import Description
+from codegen.description.model import Knob
+from codegen.kernel.numbers import constants, enumerators
+from codegen.kernel.survey import Survey
+
+
+class TreeFacts:
+    """What templates may ask of the tree."""
+
+    def __init__(self, survey: Survey) -> None:
+        self._macros = {c.name: c for c in constants(survey)}
+        self._enumerators = enumerators(survey)
+        self._survey = survey
+
+    def macro(self, name: str) -> bool:
+        """Whether a uAPI header of the tree defines it, be it a number or not."""
+        if name in self._macros or name in self._enumerators:
+            return True
+        headers = (p for p in self._survey.kvm_prefixes() if "uapi" in p)
+        return any(
+            self._survey.source(path).find("macro", name)
+            for path in self._survey.holding(name, headers)
+        )
+
+    def declares(self, name: str) -> bool:
+        """Whether a header of KVM's generic code declares that function."""
+        headers = self._survey.holding(f"{name}(", self._survey.folders.code)
+        return any(path.endswith(".h") for path in headers)
+
+    def where(self, name: str) -> str:
+        """`file:line` of a uAPI macro or enumerator; empty where there is none."""
+        return (
+            self._macros[name].where() if name in self._macros else self._enumerators.get(name, "")
+        )
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A section of a description and the tree that it is for.
+
+    `key` is the section's in the description; `chosen` has, for each key of the section that is a
+    list of expressions, the one that fits the tree, or an empty text.
+    """
+
+    description: Description
+    key: str
+    section: Any
+    survey: Survey
+    tree: TreeFacts
+    chosen: Mapping[str, str]
+
+    @property
+    def knob(self) -> Knob:
+        """The whole knob."""
+        return self.description.knob
+
+    def finding(self, where: Sequence[str | int], message: str, hint: str = "") -> Finding:
+        """A finding about a value of the section."""
+        return self.description.finding((self.key, *where), message, hint)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a variant needs to know of a tree before it can say anything: numbers, names, conditions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from codegen.base.findings import Finding, NotHere, error
+from codegen.c.source import lex
+from codegen.description.load import Description
+from codegen.description.model import Knob
+from codegen.kernel.dialect import translated
+from codegen.kernel.numbers import constants, family, refuse_enumerators
+from codegen.kernel.survey import Survey
+from codegen.kinds import templates_see
+from codegen.plan.asked import Asked, TreeFacts
+from codegen.plan.variants import Variant
+from codegen.sites.selftest import test_path
+from codegen.vocabulary.parameters import pointers
+from codegen.vocabulary.part import dashed, expression_keys
+
+_KEYWORDS = frozenset(
+    "struct arch true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """Numbers claimed elsewhere, by the prefix of their family, such as `KVM_CAP_`."""
+
+    numbers: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def of(self, prefix: str) -> frozenset[int]:
+        """What is claimed of one family."""
+        return self.numbers.get(prefix, frozenset())
+
+
+def names_in(expression: str) -> tuple[str, ...]:
+    """The identifiers of a C expression that a tree has to know, fields as well."""
+    tokens = lex(expression)
+    return tuple(
+        token.text
+        for token in tokens
+        if re.fullmatch(r"[A-Za-z_]\w*", token.text) and token.text not in _KEYWORDS
+    )
+
+
+def known_expression(
+    survey: Survey,
+    description: Description,
+    where: Sequence[str],
+    expressions: Sequence[str] | None,
+    refused: Container[str] = (),
+) -> str:
+    """The first expression whose names the tree knows; empty where none is asked for.
+
+    `refused` are passed over.  Raises NotHere where the tree knows the names of none.
+    """
+    if not expressions:
+        return ""
+    missing: dict[str, str] = {}
+    for expression in (each for each in expressions if each not in refused):
+        unknown = [name for name in names_in(expression) if not survey.knows(name)]
+        if not unknown:
+            return expression
+        missing[expression] = unknown[0]
+    said = "; ".join(f"`{e}` names {name}" for e, name in missing.items())
+    finding = description.finding(
+        where,
+        f"no alternative of {'.'.join(where)} fits this tree: {said}, which it does not have",
+        "add an alternative in this tree's terms",
+    )
+    raise NotHere(finding.message, (finding,))
+
+
+def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, int]:
+    """The next free number of each family that the variant takes one of."""
+    taken = {}
+    for key, spec in variant.numbers.items():
+        refuse_enumerators(survey, spec.prefix, spec.suffix)
+        members = family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
+        if not members.members:
+            searched = ", ".join(dict.fromkeys(c.source.path for c in constants(survey)))
+            raise error(
+                Finding(
+                    f"this tree has no macro {spec.prefix}*{spec.suffix}: there is no number "
+                    "to continue from",
+                    hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
+                )
+            )
+        number = members.next(reserved.of(spec.prefix))
+        highest = spec.limit if spec.bits else spec.below
+        if number >= highest:
+            raise error(
+                Finding(
+                    f"{spec.prefix}*{spec.suffix} is full: {number} would be the next, "
+                    f"{highest - 1} is the last",
+                    hint=spec.when_full,
+                )
+            )
+        taken[key] = number
+    return taken
+
+
+def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
+    """What templates say of the knob's selftest, in the tree's own dialect."""
+    path = test_path(survey, knob.architectures, knob.test.name)
+    return {
+        "path": path,
+        "file": f"{survey.folders.selftests}{path}.c",
+        "code": knob.test.code.rstrip("\n") if knob.test.code else "",
+        "checks": knob.test.checks or "",
+        "requires": knob.test.requires or "",
+        "knob_values": knob.test.values,
+    }
+
+
+def context(
+    survey: Survey,
+    description: Description,
+    variant: Variant,
+    refused: Container[str] = (),
+) -> dict[str, Any]:
+    """Everything that the variant's templates may speak of.
+
+    `refused` are expressions whose names are not visible where they are used.
+    """
+    knob = description.knob
+    section = knob.section(variant.section)
+    chosen = {
+        key: known_expression(
+            survey, description, (variant.section, dashed(key)), getattr(section, key), refused
+        )
+        for key in expression_keys(type(section))
+    }
+    tree = TreeFacts(survey)
+    made = {
+        "knob": knob,
+        "v": section,
+        "variant": variant,
+        "tree": tree,
+        "predicate": pointers(knob.predicate.args),
+        "test": selftest(survey, knob),
+        "chosen": chosen,
+    }
+    own = getattr(templates_see(variant.section), "context", None)
+    asked = Asked(description, variant.section, section, survey, tree, chosen)
+    return {**made, **own(asked)} if own else made
+
+
+def survey_dialect(survey: Survey, path: str, text: str) -> str:
+    """A text for a file of the tree: selftests speak the tree's dialect."""
+    ours = path.startswith(survey.folders.selftests) and path.endswith(".c")
+    return translated(survey, text) if ours else text

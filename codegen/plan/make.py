@@ -1,0 +1,339 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From a knob, a variant and a tree to a plan: every number known, every site found, every text.
+
+Nothing is written here. Each patch is located in the tree that the patches before it left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from codegen.base.errors import FindingsError
+from codegen.base.findings import Finding, NotHere, error, merge
+from codegen.c.outline import outline
+from codegen.description.load import Description
+from codegen.description.model import Alternative
+from codegen.kernel.editable import UnixLines, check_merged
+from codegen.kernel.survey import Survey
+from codegen.plan import mechanism, names
+from codegen.plan.context import Reserved, context, names_in, numbers, survey_dialect
+from codegen.plan.developer import DeveloperPatch
+from codegen.plan.sites import SITES
+from codegen.plan.templates import Renderer
+from codegen.plan.variants import PREDICATE, EditSpec, PatchSpec, Variant
+from codegen.sites.edit import Changed, Edit, changed, rewritten
+from codegen.tree.reader import Overlay, Tree
+from codegen.uapi.headers import TARGETS
+
+_SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
+
+
+@dataclass(frozen=True)
+class PlannedPatch:
+    """One patch: its message, its edits and the files that it changes, as they are behind it."""
+
+    name: str
+    subject: str
+    message: str
+    edits: tuple[Edit, ...]
+    changes: Mapping[str, Changed]
+    author: str | None = None
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """What the changed files hold behind the patch."""
+        return {path: made.data for path, made in self.changes.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A series before anything is written."""
+
+    description: Description
+    variant: Variant
+    numbers: Mapping[str, int]
+    patches: tuple[PlannedPatch, ...]
+    alternative: Alternative | None = None
+    call: str = ""  # what userspace does to turn the knob on
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """Every changed file as it is behind the last patch."""
+        return {path: data for patch in self.patches for path, data in patch.files.items()}
+
+    @property
+    def named_numbers(self) -> Mapping[str, str]:
+        """The numbers taken as people say them, `239` or `bit 3`, by what has them in the tree."""
+        section = self.description.knob.section(self.variant.section)
+        return {
+            getattr(section, key, key): f"bit {n}" if self.variant.numbers[key].bits else str(n)
+            for key, n in self.numbers.items()
+        }
+
+
+def make_plan(
+    description: Description,
+    variant: Variant,
+    tree: Tree,
+    templates: Path,
+    reserved: Reserved | None = None,
+    given: Sequence[DeveloperPatch] = (),
+) -> Plan:
+    """Plan a series; `given` are the developer's own patches, which come first.
+
+    Raises NotHere with the reason, FindingsError where a site is not found, or where a patch uses
+    a name that is not declared there.  Of expressions that are alternatives, the first is taken
+    whose names are all declared where they are used.
+    """
+    knob = description.knob
+    tree = UnixLines(tree)
+    survey = Survey(tree, knob.architectures)
+    check_merged(survey)
+    if knob.section(variant.section) is None:
+        raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
+    keep_free = reserved or Reserved()
+    refused: frozenset[str] = frozenset()
+    problem: FindingsError | None = None
+    while True:
+        try:
+            said = context(survey, description, variant, refused)
+            plan = _plan(description, variant, survey, templates, keep_free, given, said)
+            tree.check_editable(
+                path for patch in plan.patches if patch.edits for path in patch.files
+            )
+        except FindingsError as other:
+            raise problem or other from None
+        missing = names.missing_of_series(tree, plan.patches, knob.architectures)
+        if not missing:
+            return plan
+        problem = problem or error(*names.findings(plan, missing, tree))
+        lost = {each.name for _, each in missing}
+        chosen = {each for each in said["chosen"].values() if lost.intersection(names_in(each))}
+        if chosen <= refused:
+            raise problem
+        refused |= chosen
+
+
+def _plan(
+    description: Description,
+    variant: Variant,
+    survey: Survey,
+    templates: Path,
+    reserved: Reserved,
+    given: Sequence[DeveloperPatch],
+    said: Mapping[str, Any],
+) -> Plan:
+    renderer = Renderer(templates, said)
+    _check(renderer, description, variant, said)
+    taken = numbers(survey, variant, reserved)
+    renderer = Renderer(templates, {**said, "n": taken})
+    patches: list[PlannedPatch] = []
+    overlay = survey.tree
+    own = []
+    for each in given:
+        changes = {path: rewritten(overlay, path, data) for path, data in each.files.items()}
+        patches.append(PlannedPatch("given", each.subject, each.message, (), changes, each.author))
+        own.append(UnixLines(Overlay(overlay, patches[-1].files)))
+        overlay = own[-1]
+
+    def early(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
+        return _early(edits, description, variant, renderer, survey)
+
+    def compiles(edits: Sequence[Edit]) -> bool:
+        whole = [*edits, *chain(*early(edits).values())]
+        return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
+
+    choice = mechanism.choose(survey, description.knob, renderer, compiles)
+    constants = early(choice.edits) if choice else {}
+    if choice:
+        patches.append(_mechanism_patch(description, choice, constants, renderer, overlay))
+        overlay = Overlay(overlay, patches[-1].files)
+    for spec in variant.patches:
+        patches.append(_patch(spec, description, variant, renderer, overlay, constants))
+        overlay = Overlay(overlay, patches[-1].files)
+    alternative = choice.alternative if choice else None
+    edited = {path for patch in patches if patch.edits for path in patch.files}
+    for lines in own:
+        lines.check_editable(edited)
+    call = renderer.inline(variant.call)
+    return Plan(description, variant, taken, tuple(patches), alternative, call)
+
+
+def _early(
+    edits: Iterable[Edit],
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
+) -> dict[str, list[Edit]]:
+    """The edits, by their template, that define constants of the knob which others use already."""
+    specs = [s for patch in variant.patches for s in patch.edits if s.early]
+    if not specs:
+        return {}
+    used = set[str]().union(*(outline(edit.text.encode()).identifiers for edit in edits))
+    made = {
+        s.text: _edits(s, description, variant, renderer, survey)
+        for s in specs
+        if renderer.holds(s.when)
+    }
+    return {
+        text: found
+        for text, found in made.items()
+        if any(used.intersection(outline(edit.text.encode()).macros) for edit in found)
+    }
+
+
+def _answer(reason: str, variant: Variant, hint: str = "") -> NotHere:
+    finding = Finding(reason, hint=hint, site=variant.name)
+    return NotHere(finding.message, (finding,))
+
+
+def _check(
+    renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
+) -> None:
+    """Whether the variant can be on this tree at all."""
+    if description.knob.mechanism is None and not variant.names:
+        reason = f"without a mechanism there is nothing that {variant.name} could decide"
+        raise _answer(reason, variant, "describe the mechanism, or a variant with a uAPI")
+    for requirement in variant.requires:
+        if not renderer.holds(requirement.unless):
+            raise _answer(requirement.reason, variant)
+    if variant.only_on and variant.only_on not in description.knob.architectures:
+        raise _answer(f"{variant.name} exists on {variant.only_on} only", variant)
+    if renderer.holds(variant.names_if):
+        for key in variant.names:
+            name = getattr(said["v"], key)
+            if said["tree"].macro(name):
+                where = said["tree"].where(name)
+                raise _answer(f"{name} is there already: {where}", variant)
+
+
+def _mechanism_patch(
+    description: Description,
+    choice: mechanism.Choice,
+    constants: Mapping[str, Sequence[Edit]],
+    renderer: Renderer,
+    tree: Tree,
+) -> PlannedPatch:
+    knob = description.knob
+    assert knob.mechanism is not None
+    subject = _subject(knob.topic, knob.mechanism.subject)
+    early = tuple(chain(*constants.values()))
+    names = [name for edit in early for name in outline(edit.text.encode()).macros]
+    message = renderer.render("common/mechanism", alternative=choice.alternative, constants=names)
+    edits = (*choice.edits, *early)
+    changes = changed(tree, edits)
+    return PlannedPatch("mechanism", subject, message.strip() + "\n", edits, changes, knob.author)
+
+
+def _subject(topic: str | None, text: str) -> str:
+    """`KVM: <topic>: Verb …` (Documentation/process/maintainer-kvm-x86.rst)."""
+    subject = f"KVM: {topic}: {text.strip()}" if topic else f"KVM: {text.strip()}"
+    if len(subject) > _SUBJECT_COLUMNS:
+        raise error(
+            Finding(
+                f"the subject `{subject}` has {len(subject)} columns, "
+                f"{_SUBJECT_COLUMNS} are the most",
+                hint="shorten the mechanism's subject or the title of the description",
+            )
+        )
+    return subject
+
+
+def _patch(
+    spec: PatchSpec,
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    tree: Tree,
+    early: Container[str],
+) -> PlannedPatch:
+    """One patch of the variant, without the edits that are in the mechanism's already."""
+    knob = description.knob
+    survey = Survey(tree, knob.architectures)
+    edits: list[Edit] = []
+    problems: list[FindingsError] = []
+    for each in spec.edits:
+        if not renderer.holds(each.when) or (each.early and each.text in early):
+            continue
+        try:
+            edits += _edits(each, description, variant, renderer, survey)
+        except NotHere:
+            raise
+        except FindingsError as problem:
+            problems.append(problem)
+    together = merge(problems)
+    if together:
+        raise together
+    folder = variant.name
+    topic = knob.topic if spec.topic is None else spec.topic
+    subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
+    message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
+    return PlannedPatch(spec.name, subject, message, tuple(edits), changed(tree, edits))
+
+
+def _edits(
+    spec: EditSpec,
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
+) -> list[Edit]:
+    if spec.site == PREDICATE:
+        # without a mechanism nobody would call it
+        asked = description.knob.mechanism is not None
+        return [_predicate_edit(description, variant, renderer, survey)] if asked else []
+    arguments = {
+        key: renderer.inline(value) if isinstance(value, str) else value
+        for key, value in spec.with_.items()
+    }
+    found = []
+    for arch in description.knob.architectures if spec.per_arch else (None,):
+        more = {"arch": arch} if arch else {}
+        for place in SITES[spec.site](survey, **arguments, **more):
+            template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
+            text = renderer.render(template, place=place, arch=arch)
+            if place.old:
+                end = "\n" if place.old.endswith("\n") else ""
+                text = text.rstrip("\n") + end
+            elif place.path.endswith(".rst"):
+                text = text.rstrip("\n") + "\n"
+            found.append(Edit(spec.site, place, survey_dialect(survey, place.path, text), template))
+    return found
+
+
+def _predicate_edit(
+    description: Description, variant: Variant, renderer: Renderer, survey: Survey
+) -> Edit:
+    """The variant's answer in place of what the predicate returns while it is off."""
+    predicate = description.knob.predicate
+    value = renderer.inline(renderer.inline("{{ variant.value }}"))
+    arguments = {"name": predicate.name, "off": predicate.off}
+    (place,) = SITES["predicate-value"](survey, **arguments)
+    _check_architectures(place.path, value, description, variant, survey)
+    return Edit("predicate-value", place, value, "common/predicate-value")
+
+
+def _check_architectures(
+    path: str, value: str, description: Description, variant: Variant, survey: Survey
+) -> None:
+    """What only some architectures have cannot be asked in a file that all of them build."""
+    if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
+        return
+    having = [variant.only_on] if variant.only_on else description.knob.architectures
+    kvm = (name for name in TARGETS if survey.folders.arch_kconfig(name))
+    lacking = [name for name in kvm if name not in having]
+    if lacking:
+        raise _answer(
+            f"{description.knob.predicate.name}() is defined in {path}, which "
+            f"{', '.join(lacking)} build as well, and `{value}` is there on "
+            f"{', '.join(having)} only",
+            variant,
+            "let `predicate: before:` name a function below arch/"
+            + ("" if variant.only_on else ", or name them all in `architectures`"),
+        )

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The mechanism of a knob on a tree: the first alternative whose sites all resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from codegen.base.errors import FindingsError
+from codegen.base.findings import Finding, error
+from codegen.c.layout import width
+from codegen.description.model import Alternative, Edit, Knob
+from codegen.kernel.survey import Survey
+from codegen.plan.templates import Renderer
+from codegen.sites import code
+from codegen.sites.edit import Edit as TextEdit
+from codegen.sites.kbuild import kconfig_symbol
+from codegen.sites.place import Place, not_found
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An alternative with its edits; not `fits` if it names what the tree does not have there."""
+
+    alternative: Alternative
+    edits: tuple[TextEdit, ...]
+    fits: bool = True
+
+
+def choose(
+    survey: Survey, knob: Knob, renderer: Renderer, compiles: Callable[[Sequence[TextEdit]], bool]
+) -> Choice | None:
+    """The alternative that fits the tree, with its edits and the predicate's definition.
+
+    `compiles` says whether what the edits name is visible there.  Where that holds for none, the
+    first whose places are all found is answered.  None without alternatives; FindingsError with
+    what each one lacks where the places of none are found.
+    """
+    if knob.mechanism is None or not knob.mechanism.alternatives:
+        return None
+    narrow = Survey(survey.tree, survey.architectures, wide=False)
+    for each in (narrow, survey):
+        found: list[Choice] = []
+        findings: list[Finding] = []
+        for number, alternative in enumerate(knob.mechanism.alternatives, 1):
+            try:
+                edits = tuple(edit_of(each, edit) for edit in alternative.edits)
+                made = (predicate(each, knob, renderer), *edits)
+            except FindingsError as problem:
+                findings += _headed(number, alternative, problem)
+                continue
+            if compiles(made):
+                return Choice(alternative, made)
+            found.append(Choice(alternative, made, fits=False))
+        if found:  # the folders are where they were
+            return found[0]
+    raise error(*findings)
+
+
+def _headed(number: int, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:
+    heading = f"mechanism, alternative {number} ({alternative.tree})"
+    for each in problem.findings:
+        yield Finding(f"{heading}: {each.message}", hint=each.hint, site=each.site)
+
+
+def predicate(survey: Survey, knob: Knob, renderer: Renderer) -> TextEdit:
+    """The predicate's definition, before the first of its functions that the tree has."""
+    if survey.wide:
+        try:
+            narrow = Survey(survey.tree, survey.architectures, wide=False)
+            return predicate(narrow, knob, renderer)
+        except FindingsError:
+            pass
+    problems: list[Finding] = []
+    for name in knob.predicate.before:
+        try:
+            place = code.new_function_before(survey, "predicate", name)
+        except FindingsError as problem:
+            problems += problem.findings
+            continue
+        header = place.path.endswith(".h")
+        text = renderer.render("common/predicate", header=header)
+        return TextEdit("predicate", place, text, "common/predicate")
+    raise error(*problems)
+
+
+def edit_of(survey: Survey, edit: Edit) -> TextEdit:
+    """One edit of a description, located and with its text laid out."""
+    place = _place(survey, edit)
+    if edit.kconfig:
+        text = f"\nconfig {edit.kconfig}\n\tbool\n"
+    elif edit.remove_macro:
+        text = ""
+    elif edit.include:
+        text = f"#include {edit.include}\n"
+    elif edit.instead_of:
+        text = _aligned(survey, place, edit.put or "")
+    else:
+        text = _lines(survey, place, edit)
+    return TextEdit("mechanism", place, text, "description")
+
+
+def _place(survey: Survey, edit: Edit) -> Place:
+    site, name = "mechanism", edit.in_ or ""
+    if edit.before:
+        return code.before(survey, site, name, edit.before)
+    if edit.after:
+        return code.after(survey, site, name, edit.after)
+    if edit.instead_of:
+        return code.instead(survey, site, name, edit.instead_of)
+    if edit.new_function_before:
+        return code.new_function_before(survey, site, edit.new_function_before)
+    if edit.include:
+        return code.include(survey, site, name, edit.include)
+    if edit.remove_macro:
+        return code.remove_macro(survey, site, edit.remove_macro)
+    if edit.kconfig:
+        return kconfig_symbol(survey)  # type: ignore[no-any-return]
+    raise not_found(site, "a place that the edit names", [])
+
+
+def _aligned(survey: Survey, place: Place, put: str) -> str:
+    """A replacement within a line: its further lines begin in the column of the first."""
+    source = survey.source(place.path)
+    before = source.text(source.line_start(place.start), place.start)
+    count = width(before)
+    pad = "\t" * (count // 8) + " " * (count % 8)
+    if not before.strip():
+        pad = before
+    lines = put.rstrip("\n").split("\n")
+    return "\n".join([lines[0], *(pad + line if line else "" for line in lines[1:])])
+
+
+def _lines(survey: Survey, place: Place, edit: Edit) -> str:
+    """Whole lines at the indent of the place, with a blank line to the neighbour."""
+    lines = (edit.put or "").strip("\n").split("\n")
+    text = "".join(f"{place.indent}{line}\n" if line else "\n" for line in lines)
+    if edit.tight:
+        return text
+    data = survey.tree.read(place.path)
+    if edit.after:
+        blank = data[: place.start].endswith(b"\n\n")
+        closes = data[place.start :].lstrip(b"\t ").startswith(b"}")
+        tail = "" if closes or data[place.start :].startswith(b"\n") else "\n"
+        return ("" if blank else "\n") + text + tail
+    return text + "\n"

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Variants: folders of `templates/` that hold a `variant.yaml` and what it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from inspect import signature
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from codegen.base.errors import UsageError
+from codegen.base.findings import Finding, error
+from codegen.base.nearest import did_you_mean, nearest
+from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
+from codegen.plan.sites import SITES
+from codegen.vocabulary.part import dashed
+
+# The edit that has the predicate return the variant's value: replaced, or defined where it is not.
+PREDICATE = "predicate"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=lambda name: name.replace("_", "-"),
+        populate_by_name=True,
+    )
+
+
+class NumberSpec(_Part):
+    """A number that the variant takes, from the family `prefix*suffix`."""
+
+    prefix: str
+    suffix: str = ""
+    bits: bool = False
+    limit: int = 64
+    below: int = 1 << 31
+    when_full: str = ""  # what to tell where there is no next one
+
+
+class Requirement(_Part):
+    """What a tree must have; `unless` is an expression over what templates see."""
+
+    unless: str
+    reason: str
+
+
+class EditSpec(_Part):
+    """One line of an edit list: the site, its arguments, the template for the text, when."""
+
+    site: str
+    text: str
+    with_: Annotated[dict[str, Any], Field(alias="with")] = {}
+    when: str | None = None
+    per_arch: bool = False
+    # constants of the knob: they come with the mechanism if that uses them already
+    early: bool = False
+
+
+class PatchSpec(_Part):
+    """One patch; `<name>.subject.j2` and `<name>.message.j2` are its commit message."""
+
+    name: str
+    edits: list[EditSpec]
+    topic: str | None = None
+
+
+class Variant(_Part):
+    """What `variant.yaml` says."""
+
+    name: str = ""
+    described_by: Annotated[str | dict[str, Any], Field(alias="section")] = ""
+    summary: str
+    call: str
+    names: list[str]
+    names_if: str | None = None
+    only_on: str | None = None
+    numbers: dict[str, NumberSpec] = {}
+    requires: list[Requirement] = []
+    value: str
+    decides_by: str | None = None
+    patches: list[PatchSpec]
+
+    @property
+    def section(self) -> str:
+        """The kind whose section of a description is this variant's: its own, or one it names."""
+        return self.described_by if isinstance(self.described_by, str) else self.name
+
+
+def variant_names(folder: Path) -> tuple[str, ...]:
+    """The variants of a folder of templates, in the order of their names."""
+    return tuple(sorted(path.parent.name for path in folder.glob("*/variant.yaml")))
+
+
+@lru_cache(maxsize=32)
+def load_variant(folder: Path, name: str) -> Variant:
+    """A variant by name. Raises UsageError for an unknown one, FindingsError for a wrong one."""
+    known = variant_names(folder)
+    if name not in known:
+        names = [*known, "all"]
+        near = did_you_mean(name, names)
+        raise UsageError(f"there is no variant {name!r}{near}; there are: {', '.join(names)}")
+    path = folder / name / "variant.yaml"
+    shown = f"templates/{name}/variant.yaml"
+    try:
+        said = {"section": name, **edit_list(path), "name": name}
+        if isinstance(said.get("patches"), list):
+            said["patches"] = [_whole(folder, patch, shown) for patch in said["patches"]]
+        made = Variant.model_validate(said)
+    except ValidationError as problem:
+        raise error(*(Finding(_said(each), shown) for each in problem.errors())) from None
+    mistakes = [
+        Finding(text, shown, hint=hint)
+        for text, hint in (*_names(made, kinds_of(folder)), *_sites(made))
+    ]
+    if mistakes:
+        raise error(*mistakes)
+    return made
+
+
+def _whole(folder: Path, patch: Any, shown: str) -> Any:
+    """A patch with the edits of the lists that it uses."""
+    if not isinstance(patch, dict) or not isinstance(patch.get("edits"), list):
+        return patch
+    return {**patch, "edits": [e for each in patch["edits"] for e in _used(folder, each, shown)]}
+
+
+def _used(folder: Path, edit: Any, shown: str) -> Sequence[Any]:
+    if not isinstance(edit, dict) or set(edit) != {"use"}:
+        return [edit]
+    path = folder / f"{edit['use']}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(f"common/{each.stem}" for each in folder.glob("common/*.yaml")))
+        raise error(Finding(f"there is no list {edit['use']!r}", shown, hint=f"known: {known}"))
+    return list(read_yaml(path, list))
+
+
+def _said(problem: Any) -> str:
+    where = ": ".join(str(part) for part in problem["loc"])
+    words = {"extra_forbidden": "is no key of an edit list", "missing": "is missing"}
+    return f"{where}: {words.get(problem['type'], problem['msg'])}"
+
+
+def _names(variant: Variant, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, str]]:
+    """What is wrong with the section that describes the variant, and with keys of it."""
+    if variant.section not in kinds:
+        known = ", ".join(kinds)
+        yield f"section: a description has no section {variant.section!r}", f"known: {known}"
+        return
+    keys = {dashed(name) for name in kinds[variant.section].section.model_fields}
+    for name in {*variant.names, *variant.numbers} - keys:
+        hint = f"known: {', '.join(sorted(keys))}"
+        yield f"names, numbers: {variant.section} has no key {name!r}", hint
+
+
+def _sites(variant: Variant) -> Iterator[tuple[str, str]]:
+    """What is wrong with the edits: sites that are not there, and what they ask for."""
+    for edit in (edit for patch in variant.patches for edit in patch.edits):
+        if edit.site == PREDICATE:
+            continue
+        if edit.site not in SITES:
+            near = nearest(edit.site, [PREDICATE, *SITES])
+            hint = f"did you mean {near}?" if near else f"known: {', '.join(SITES)}"
+            yield f"there is no site {edit.site!r}", hint
+            continue
+        parameters = dict(signature(SITES[edit.site]).parameters)
+        asked = {p.name: p for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
+        if ("arch" in asked) != edit.per_arch:
+            right = "say `per-arch: true`" if "arch" in asked else "leave `per-arch` out"
+            yield f"{edit.site}: {right}", "docs/sites.md says which sites every architecture has"
+        asked.pop("arch", None)
+        needed = {name for name, p in asked.items() if p.default is p.empty}
+        if needed - set(edit.with_) or set(edit.with_) - set(asked):
+            right = ", ".join(name + ("" if name in needed else "?") for name in asked) or "nothing"
+            given = ", ".join(edit.with_) or "nothing"
+            yield f"{edit.site}: `with:` has {given}", f"it takes {right} (`?`: may be left out)"

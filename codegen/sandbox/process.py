@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Start a program that does not outlive the one that started it."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+_running: set[subprocess.Popen[bytes]] = set()
+_ended = Event()
+_PATIENCE_S = 2.0
+
+
+@contextmanager
+def child(
+    command: Sequence[str],
+    output: IO[bytes] | int,
+    env: Mapping[str, str] | None = None,
+    *,
+    errors: IO[bytes] | int = subprocess.STDOUT,
+    cwd: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command` with stdout and stderr to `output`, in a process group of its own.
+
+    This is for programs that are known; what a tree or a series brings is started by
+    `codegen.sandbox.sandbox`.
+
+    The whole group is killed on the way out of the block, however it is left.
+    Where setpriv (util-linux) is there, the kernel kills the program also when
+    this process is killed and cannot do it any more.
+    """
+    if _ended.is_set():
+        raise KeyboardInterrupt
+    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    process = subprocess.Popen(
+        [*guard, *command],
+        env=None if env is None else dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=errors,
+        cwd=cwd,
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+    _running.add(process)
+    try:
+        if _ended.is_set():
+            raise KeyboardInterrupt
+        yield process
+        if _ended.is_set():
+            raise KeyboardInterrupt  # what the program left behind says nothing
+    finally:
+        _running.discard(process)
+        _end(process)
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and all that it started; make gets the time to remove what it has half made."""
+    for sent in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, sent)
+            process.wait(_PATIENCE_S)
+
+
+@contextmanager
+def threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that end together: where the block is left by an exception, a Ctrl-C say, what they
+    run is killed, and they get KeyboardInterrupt out of child()."""
+    pool = ThreadPoolExecutor(number)
+    try:
+        yield pool
+    except BaseException:
+        _ended.set()
+        for process in list(_running):
+            _end(process)
+        raise
+    finally:
+        pool.shutdown()
+        _ended.clear()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The one way through: load, plan, locate, render, commit, and the series as frozen data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from codegen import __version__
+from codegen.base.commandline import line
+from codegen.base.errors import DamagedRepository, EnvironmentFailure
+from codegen.base.printable import one_line, printable_json
+from codegen.base.resources import resources
+from codegen.description.load import Description, load
+from codegen.mail.mbox import MANIFEST, ORDER
+from codegen.plan.context import Reserved
+from codegen.plan.developer import given_patches
+from codegen.plan.make import Plan, make_plan
+from codegen.plan.templates import Renderer
+from codegen.plan.variants import Variant, load_variant
+from codegen.series.commit import Commits, Person, make_commits
+from codegen.series.inplace import interrupted
+from codegen.series.mails import cover_letter, format_mails
+from codegen.series.recipients import Recipients, recipients
+from codegen.tree.debian import PREFIX
+from codegen.tree.locate import TreeLocation
+from codegen.tree.reader import FolderTree, GitTree, Tree, version
+from codegen.tree.registry import forget_damaged
+from codegen.tree.scratch import scratch_repository
+
+TOOL = f"gen {__version__}"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A finished series.
+
+    `files` has the mails, quilt's series file and the manifest by their paths; `plan` says what
+    each holds and where it was put; `commits` are ids that `git am` on the tree gives again.
+    `unaddressed` is why the mails have no recipients, where they have none.
+    """
+
+    plan: Plan
+    tree: TreeLocation
+    files: Mapping[str, bytes]
+    base: str | None
+    commits: tuple[str, ...]
+    unaddressed: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Where the series belongs below an output folder: tree, knob and variant."""
+        return Path(self.tree.name) / self.plan.description.knob.name / self.plan.variant.name
+
+    @property
+    def abi(self) -> str:
+        """What `--abi` takes for the description, from whichever folder."""
+        described = self.plan.description
+        if described.folder == resources("abi"):
+            return Path(described.path).stem
+        return str(described.folder.resolve() / Path(described.path).name)
+
+
+@contextmanager
+def open_tree(location: TreeLocation) -> Iterator[Tree]:
+    """The tree at a location, for as long as it is read."""
+    if location.git_dir is not None and location.commit is not None:
+        with GitTree(location.git_dir, location.commit) as tree:
+            try:
+                yield tree
+            except DamagedRepository as problem:
+                forget_damaged(problem.git_dir)  # if it is gen's own copy: the next one is whole
+                raise
+    else:
+        assert location.folder is not None
+        if interrupted(location.folder):
+            raise EnvironmentFailure(
+                f"a `gen apply --in-place` was killed in {location.folder}: "
+                "the next one puts the originals back first"
+            )
+        yield FolderTree(location.folder)
+
+
+def find_description(name: str) -> tuple[Path, str]:
+    """The file of a description that is given by path or by name, and how to call it.
+
+    A name is looked for in the `abi/` that gen ships.
+    """
+    shipped = resources("abi") / f"{name}.yaml"
+    if "/" not in name and not name.endswith((".yaml", ".yml")) and shipped.is_file():
+        return shipped, f"abi/{name}.yaml"
+    return Path(name), Path(name).name
+
+
+def generate(
+    description: Description | Path | str,
+    variant: Variant | str,
+    tree: TreeLocation | str | None = None,
+    *,
+    reserved: Reserved | None = None,
+    signer: Person | None = None,
+) -> Series:
+    """Generate a series; nothing is written but temporary files.
+
+    `description` is a loaded one, a path or the name of one that gen ships; `variant` a name;
+    `tree` a location or what `--tree` takes.  Raises FindingsError for what is wrong with the
+    description or cannot be found in the tree, UsageError and EnvironmentFailure.
+    """
+    if not isinstance(description, Description):
+        path, shown = find_description(str(description))
+        description = load(path, shown)
+    templates = resources("templates")
+    if isinstance(variant, str):
+        variant = load_variant(templates, variant)
+    if not isinstance(tree, TreeLocation):
+        from codegen.tree import resolve
+
+        tree = resolve(tree)
+    with open_tree(tree) as source:
+        plan = plan_for(description, variant, tree, source, reserved)
+    return finish(plan, tree, reserved, signer)
+
+
+def plan_for(
+    description: Description,
+    variant: Variant,
+    location: TreeLocation,
+    source: Tree,
+    reserved: Reserved | None = None,
+) -> Plan:
+    """The plan of a series on a tree that is open, the developer's own patches included."""
+    given = given_patches(description, location, description.folder)
+    return make_plan(description, variant, source, resources("templates"), reserved, given)
+
+
+def finish(
+    plan: Plan,
+    location: TreeLocation,
+    reserved: Reserved | None = None,
+    signer: Person | None = None,
+) -> Series:
+    """A plan as a series: commits and mails, made in a scratch repository.
+
+    May run in a thread of its own while the next plan is made.
+    """
+    with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
+        asked = pool.submit(_recipients, location, sorted(plan.files))
+        with open_tree(location) as source:
+            commits = make_commits(plan, source, git_dir, location.commit, signer)
+            tree_version = version(source)
+        found = asked.result()
+        mails = format_mails(
+            commits,
+            _cover(plan, location, tree_version, reserved),
+            found,
+            rfc=plan.description.knob.rfc,
+            with_base=location.commit is not None,
+            date=commits.date,
+            signer=signer,
+        )
+    names = [name for name in mails if not name.startswith("0000-")]
+    files = dict(mails)
+    files[ORDER] = "".join(f"{name}\n" for name in names).encode()
+    files[MANIFEST] = _manifest(plan, location, tree_version, commits, names, reserved)
+    return Series(plan, location, files, location.commit, commits.commits, found.missing)
+
+
+def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
+    """Asked on a tree of its own: a tree's git process answers one question at a time."""
+    with open_tree(location) as tree:
+        return recipients(tree, paths)
+
+
+def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) -> str:
+    """The command that makes the series again."""
+    name = plan.description.path
+    abi = name[len("abi/") : -len(".yaml")] if name.startswith("abi/") else name
+    tree = location.name
+    if location.spec.startswith(PREFIX):
+        tree = location.spec
+    elif location.commit and tree.endswith(f"-{location.commit[:12]}"):
+        tree = f"{tree[:-13]}@{location.commit[:12]}"
+    parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]
+    for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
+        listed = ",".join(str(number) for number in sorted(numbers))
+        parts += ["--reserve", f"{prefix}={listed}"]
+    return line(parts)
+
+
+def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
+    description = plan.description
+    section = description.knob.section(plan.variant.section)
+    said = {"knob": description.knob, "variant": plan.variant, "v": section}
+    renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
+    return cover_letter(
+        renderer,
+        numbers=plan.named_numbers,
+        tool=TOOL,
+        source=one_line(description.path),
+        digest=digest(description),
+        tree_name=location.name,
+        tree_version=tree_version,
+        command=command_line(plan, location, reserved),
+        tested="not built and not run by gen.",
+    )
+
+
+def digest(description: Description) -> str:
+    """The first half of the SHA-256 of a description's text, in hexadecimal."""
+    return hashlib.sha256(description.text.encode()).hexdigest()[:32]
+
+
+def _manifest(
+    plan: Plan,
+    location: TreeLocation,
+    tree_version: str,
+    commits: Commits,
+    names: list[str],
+    reserved: Reserved | None,
+) -> bytes:
+    said: dict[str, Any] = {
+        "tool": TOOL,
+        "command": command_line(plan, location, reserved),
+        "description": {
+            "file": one_line(plan.description.path),
+            "sha256": digest(plan.description),
+        },
+        "knob": plan.description.knob.name,
+        "variant": plan.variant.name,
+        "tree": {"name": location.name, "version": tree_version, "base": location.commit},
+        "numbers": dict(plan.numbers),
+        "predicate": _predicate(plan),
+        "patches": [
+            {
+                "file": name,
+                "part": patch.name,
+                "subject": patch.subject,
+                "commit": commit,
+                "tree": tree,
+                "sites": sites(patch),
+            }
+            for name, patch, commit, tree in zip(
+                names, plan.patches, commits.commits, commits.trees, strict=True
+            )
+        ],
+    }
+    return (printable_json(said) + "\n").encode()
+
+
+def _predicate(plan: Plan) -> dict[str, str]:
+    """What `gen test` has to know of the predicate to make a kernel that asks it in vain."""
+    if plan.description.knob.mechanism is None:
+        return {}  # nothing asks
+    predicate = plan.description.knob.predicate
+    section = plan.description.knob.section(plan.variant.section)
+    said = {"name": predicate.name, "off": predicate.off, "returns": predicate.returns}
+    reason = getattr(section, "off_untested", None)
+    return {**said, "off_untested": " ".join(reason.split())} if reason else said
+
+
+def sites(patch: Any) -> list[dict[str, Any]]:
+    """Where a patch's edits went and how the places were found, for people and machines."""
+    return [
+        {
+            "site": edit.site,
+            "file": edit.place.path,
+            "line": edit.place.line,
+            "found": edit.place.how,
+            "template": edit.template,
+        }
+        for edit in patch.edits
+    ]

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who gets a series: the tree's own scripts/get_maintainer.pl, on the files that it changes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.base.errors import EnvironmentFailure
+from codegen.sandbox import sandbox
+from codegen.sandbox.view import Room
+from codegen.tree.cache import cache_path
+from codegen.tree.reader import Tree
+from codegen.tree.scratch import scratch_folder
+
+_SCRIPT = "scripts/get_maintainer.pl"
+# What the script looks for to believe that it stands at the top of a kernel tree.
+_TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
+_TOP_FOLDERS = "Documentation arch include drivers fs init ipc kernel lib".split()
+_LINE = re.compile(r"^(?P<who>.+?)\s+\((?P<role>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Addresses as `Name <mail>`; `missing` says why there are none."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    missing: str = ""
+
+
+def recipients(tree: Tree, paths: Sequence[str], base: Tree | None = None) -> Recipients:
+    """Maintainers and reviewers as To, lists and others as Cc; git history is not asked.
+
+    Where `tree` is one behind patches, `base` is the one before them: a patch may say who maintains
+    its files, but the script that runs is never a patch's.
+    """
+    perl = shutil.which("perl")
+    if perl is None:
+        return Recipients(missing="perl is not installed")
+    try:
+        script, listed = (base or tree).read(_SCRIPT), tree.read("MAINTAINERS")
+    except FileNotFoundError as problem:
+        return Recipients(missing=f"the tree has no {problem}")
+    return _remembered(
+        (script, listed, "\n".join(paths).encode()), lambda: _run(perl, script, listed, paths)
+    )
+
+
+def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
+    with scratch_folder() as folder:
+        top = Path(folder)
+        top.chmod(0o755)  # the sandbox may be another user's
+        command = [perl, str(top / _SCRIPT), "--no-git", "--no-git-fallback", "--no-tree"]
+        command += ["--no-fixes", "--no-keywords", "--roles", "--norolestats", "-f", *paths]
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C"}
+        try:
+            _imitate(top, script, listed, paths)
+            room = Room(read=(top,))
+            done = sandbox.run(command, room, "get_maintainer.pl", env=environment, cwd=top)
+        except (OSError, EnvironmentFailure) as problem:
+            return Recipients(missing=f"get_maintainer.pl did not run: {problem}")
+    if done.status:
+        return Recipients(missing=f"get_maintainer.pl failed with status {done.status}")
+    lines = done.stdout.decode("utf-8", "replace").split("\n")
+    return _sorted([line for line in lines if line.isprintable()])  # they become mail headers
+
+
+def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> Recipients:
+    """The answer to a question that was asked before is kept in the cache folder.
+
+    A cache that cannot be read or written is no reason to fail.
+    """
+    digest = hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in question))
+    place = cache_path() / "maintainers" / f"{digest.hexdigest()[:32]}.json"
+    try:
+        said = json.loads(place.read_text())
+        return Recipients(tuple(map(str, said["to"])), tuple(map(str, said["cc"])))
+    except (OSError, ValueError, KeyError, TypeError):
+        found = answer()
+    if not found.missing:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            scratch = place.with_suffix(f".{os.getpid()}")
+            scratch.write_text(json.dumps({"to": found.to, "cc": found.cc}))
+            os.replace(scratch, place)
+        except OSError:
+            pass
+    return found
+
+
+def _imitate(top: Path, script: bytes, listed: bytes, paths: Sequence[str]) -> None:
+    for name in _TOP_FOLDERS + ["scripts"]:
+        (top / name).mkdir()
+    for name in _TOP_FILES:
+        (top / name).touch()
+    (top / _SCRIPT).write_bytes(script)
+    (top / "MAINTAINERS").write_bytes(listed)
+    for path in paths:
+        (top / path).parent.mkdir(parents=True, exist_ok=True)
+        (top / path).touch()
+
+
+def _sorted(lines: Sequence[str]) -> Recipients:
+    to: list[str] = []
+    cc: list[str] = []
+    for line in lines:
+        match = _LINE.match(line.strip())
+        if not match or "@" not in match["who"]:
+            continue
+        who = match["who"]
+        role = match["role"]
+        person = role.startswith(("maintainer", "supporter", "reviewer", "odd fixer"))
+        (to if person and "<" in who else cc).append(who)
+    return Recipients(tuple(to), tuple(cc))

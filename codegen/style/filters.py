@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Filters that all templates have: the kernel's styles of C, of documents and of messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from codegen.c import layout
+from codegen.style.table import table_row
+
+MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
+DOCUMENT_COLUMNS = 79
+
+
+def _paragraphs(text: str, columns: int) -> str:
+    parts = re.split(r"\n\s*\n", text.strip())
+    return "\n\n".join(layout.filled(part, columns) for part in parts if part.strip()) + "\n"
+
+
+def message(text: str) -> str:
+    """Paragraphs of a commit message, wrapped."""
+    return _paragraphs(text, MESSAGE_COLUMNS)
+
+
+def paragraph(text: str) -> str:
+    """Paragraphs of documentation, wrapped."""
+    return _paragraphs(text, DOCUMENT_COLUMNS)
+
+
+def listing(names: Sequence[str], word: str) -> str:
+    """`a, b and c`."""
+    names = list(names)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
+
+
+def negated(expression: str) -> str:
+    """A C expression turned around."""
+    simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
+    if simple:
+        return f"!{expression}"
+    if re.fullmatch(r"![\w.>()-]+", expression):
+        return expression[1:]
+    return f"!({expression})"
+
+
+def for_any_vm(expression: str) -> str:
+    """An expression for KVM_CHECK_EXTENSION, which has no VM if the system is asked."""
+    uses_vm = re.search(r"\bkvm\b", expression)
+    if not uses_vm:
+        return expression
+    inner = f"({expression})" if re.search(r"\|\||&&|\?", expression) else expression
+    return f"!kvm || {inner}"
+
+
+def literal(number: int) -> str:
+    """A number in C, with a suffix where an int does not hold it."""
+    return str(number) if number < 1 << 31 else f"{number}ull"
+
+
+def heading(title: str, mark: str) -> str:
+    """A title with its underline."""
+    return f"{title}\n{mark * len(title)}"
+
+
+def comment_block(text: str) -> str:
+    """The comment at the head of a file, always in the form of several lines."""
+    made = layout.comment(text)
+    return made if "\n" in made else f"/*\n * {made[3:-3]}\n */"
+
+
+def test_cases(text: str) -> list[tuple[str, bool]]:
+    """The cases of a selftest, its functions `test_*()`, in order, and which look at the effect."""
+    found = re.findall(r"^static void test_(\w+)\(void\)\n\{\n(.*?)^\}", text, re.M | re.S)
+    return [(name, bool(re.search(r"\b(observe|check_value)\(", body))) for name, body in found]
+
+
+def rst_field(text: str, name: str) -> str:
+    """A field of an RST field list, its further lines indented."""
+    first = f":{name}: "
+    lines = layout.filled(text, DOCUMENT_COLUMNS - 10).split("\n")
+    return "\n".join([first + lines[0], *(" " * 10 + line for line in lines[1:])]) + "\n"
+
+
+def _define(sibling: str, name: str, value: object) -> str:
+    return layout.define(name, value, sibling)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        message,
+        paragraph,
+        listing,
+        negated,
+        for_any_vm,
+        literal,
+        heading,
+        comment_block,
+        rst_field,
+        test_cases,
+        table_row,
+        layout.bit_like,
+        layout.column,
+        layout.comment,
+        layout.declarator,
+        layout.one_more_in_macro,
+        layout.or_into,
+    )
+} | {"define": _define}
