@@ -3,7 +3,7 @@
 QEMU with its kernel.
 
 Whatever it is, it sees no more than it is for (`codegen.sandbox.view`), uses no more than it may
-(`codegen.run.limits`), and none of its processes is left when it is over.
+(`codegen.sandbox.limits`), and none of its processes is left when it is over.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ def apply_series(
     git_dir: Path,
     progress: Report = silent,
 ) -> Applied:
-    """Apply a series' files, `codegen.series.mbox.read_series` or a Series', to a tree.
+    """Apply a series' files, `codegen.mail.mbox.read_series` or a Series', to a tree.
 
     Objects go to the repository `git_dir`, which has those of the tree at hand; no working tree
     is touched.  The same patches on the same tree give the same commits.  Raises FindingsError
