@@ -16,7 +16,7 @@ _STARTER = "GEN_PROGRAM"  # set by the script `gen` of a checkout to what it was
 def program() -> str:
     """gen as it was called, for a shell in the same folder: `gen`, `./gen`, a path."""
     called = os.environ.get(_STARTER) or sys.argv[0]
-    if Path(called).name == "__main__.py":
+    if Path(called).parts[-2:] == ("codegen", "__main__.py"):
         return line([sys.executable, "-m", "codegen"])
     if Path(called).name != "gen":
         return "gen"  # called as a library

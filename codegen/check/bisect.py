@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.check import compiler, userspace
 from codegen.check.compiler import Compiled, Warned
@@ -163,9 +164,7 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
         "undefined": sorted(found.undefined),
         "outdated": found.outdated,
     }
-    new = kept.with_suffix(".new")
-    new.write_text(json.dumps(said))
-    new.replace(kept)
+    whole.write(kept, json.dumps(said))
     return found
 
 

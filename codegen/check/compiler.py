@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.check.remark import Remark
 from codegen.check.view import Patch
@@ -136,10 +137,7 @@ def sparse_command(folder: Path) -> str | None:
         return None
     script = folder / "check-sparse"
     if not script.exists() or script.read_text() != _SPARSE:
-        new = script.with_suffix(f".{os.getpid()}")
-        new.write_text(_SPARSE)
-        new.chmod(0o755)
-        new.replace(script)
+        whole.write(script, _SPARSE, 0o777)
     return str(script)
 
 

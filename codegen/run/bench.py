@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegen.base import whole
 from codegen.base.lock import locked
 from codegen.run import make
 from codegen.run.build import KernelBuild, Options, build
@@ -96,9 +97,7 @@ class Bench:
         """A copy of a kernel's image that stays when others are built; the last four stay."""
         image = self._image(commit)
         image.parent.mkdir(exist_ok=True)
-        new = image.with_suffix(".new")
-        new.write_bytes(made.read(kernel.bzimage))
-        new.replace(image)
+        whole.write(image, made.read(kernel.bzimage))
         for old in sorted(image.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[4:]:
             old.unlink()
         return image

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.base import whole
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.lock import locked
 from codegen.run import config, make
@@ -99,7 +100,7 @@ def build(
         read = (source, *options.tools)
         room = make.room(options.compiler, cc, read, (out,), options.ccache)
         all_new, notes = _configure(source, out, args, env, room, log, options.fragment)
-        with make.whole(out):
+        with make.resumed(out):
             objects = make.run_make(
                 [*args, *options.targets],
                 log,
@@ -142,9 +143,7 @@ def _claim(out: Path, identity: dict[str, str]) -> None:
             return
         made.remove(out)
     out.mkdir(parents=True, exist_ok=True)
-    new = out / f"{STAMP}.new"
-    new.write_text(json.dumps(identity))
-    new.replace(out / STAMP)
+    whole.write(out / STAMP, json.dumps(identity))
 
 
 def _configure(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure, FindingsError
 from codegen.sandbox import made, sandbox
 from codegen.sandbox.limits import BUILD, LimitHit, size
@@ -116,10 +117,7 @@ def compiler_command(compiler: str, ccache: Path | None, scripts: Path | None = 
     script = (scripts or ccache.parent) / f"cc-{Path(compiler).name}"
     text = _WRAPPER.format(compiler=compiler)
     if not script.exists() or script.read_text() != text:
-        new = script.with_suffix(f".{os.getpid()}")
-        new.write_text(text)
-        new.chmod(0o755)
-        new.replace(script)
+        whole.write(script, text, 0o777)
     return str(script)
 
 
@@ -229,7 +227,7 @@ def printable(text: str) -> str:
 
 
 @contextmanager
-def whole(out: Path) -> Iterator[None]:
+def resumed(out: Path) -> Iterator[None]:
     """Make in `out`: what a run that was killed has written there is removed first.
 
     Half an object is newer than its source, so that make would take it for a whole one.

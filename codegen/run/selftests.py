@@ -104,7 +104,7 @@ def build_selftests(
         broken: tuple[str, ...] = ()
         objects = 0
         try:
-            with make.whole(out):
+            with make.resumed(out):
                 objects = make.run_make(
                     args,
                     log,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
@@ -87,9 +88,7 @@ def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> 
     if not found.missing:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            scratch = place.with_suffix(f".{os.getpid()}")
-            scratch.write_text(json.dumps({"to": found.to, "cc": found.cc}))
-            os.replace(scratch, place)
+            whole.write(place, json.dumps({"to": found.to, "cc": found.cc}))
         except OSError:
             pass
     return found

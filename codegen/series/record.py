@@ -11,12 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.base import whole
 from codegen.base.resources import resources
 from codegen.mail.mbox import MANIFEST, ORDER
 from codegen.tree.cache import cache_path
@@ -56,10 +56,7 @@ def remember(
     place = _folder() / f"{_of(made.files)}.json"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache_path()) as scratch:
-            new = Path(scratch, "record")
-            new.write_text(json.dumps(asdict(made)))
-            os.replace(new, place)
+        whole.write(place, json.dumps(asdict(made)))
         _forget_old(place.parent)
     except OSError:
         pass

@@ -62,7 +62,7 @@ def facts(plan: Plan, tree: Tree, moved: Mapping[str, str]) -> Facts:
 
 def _names(plan: Plan) -> tuple[str, ...]:
     """The names that the series brings: of the uAPI, of Kconfig, of fields, of the predicate."""
-    section = getattr(plan.description.knob, plan.variant.section)
+    section = plan.description.knob.section(plan.variant.section)
     known = [getattr(section, key, "") for key in ("flag", "capability", "config", "name")]
     field = getattr(section, "field", None)
     known += [field.name] if field else []

@@ -119,7 +119,7 @@ def _new(plan: Plan, tree: Tree) -> frozenset[str]:
 
 
 def _config(plan: Plan) -> tuple[str, ...]:
-    section = getattr(plan.description.knob, plan.variant.section)
+    section = plan.description.knob.section(plan.variant.section)
     return tuple(filter(None, [getattr(section, "config", "")]))
 
 

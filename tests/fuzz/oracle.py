@@ -52,7 +52,7 @@ def outcome(data: bytes, folder: Path, *, twice: bool = False) -> Outcome:
     plans: list[tuple[Plan, str]] = []
     for name in kit.VARIANTS:
         variant = load_variant(kit.TEMPLATES, name)
-        if getattr(description.knob, variant.section) is None:
+        if description.knob.section(variant.section) is None:
             continue
         try:
             plan = _plan(description, variant)
@@ -75,7 +75,7 @@ def _plan(description: Description, variant: Variant) -> Plan:
 
 def _cover(plan: Plan) -> str:
     said = {"knob": plan.description.knob, "variant": plan.variant}
-    said["v"] = getattr(plan.description.knob, plan.variant.section)
+    said["v"] = plan.description.knob.section(plan.variant.section)
     renderer = Renderer(kit.TEMPLATES, {**said, "alternative": plan.alternative})
     return cover_letter(
         renderer,

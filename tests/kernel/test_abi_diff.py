@@ -116,7 +116,7 @@ def test_from_a_release_to_one_after_it() -> None:
 def numbers(series: Series) -> set[tuple[str, str]]:
     """The names and numbers that a plan gives away, as the difference writes them."""
     plan = series.plan
-    section = getattr(plan.description.knob, plan.variant.section)
+    section = plan.description.knob.section(plan.variant.section)
     return {
         (
             getattr(section, key, key),

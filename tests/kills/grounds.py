@@ -142,9 +142,9 @@ class Importing(Ground):
         super().__init__(root)
         self.spec, self.package = f"debian:{release}", f"linux-source-{release}"
         self.deb, self.version = deb, version
-        self._downloaded()
         self.patience = {}
         for what in ("add", "remove", "add"):
+            self._downloaded()
             done = run(self.place, ["tree", what, self.spec])
             assert done.status == 0, done.said
             self.patience[what] = Patience(done.seconds)

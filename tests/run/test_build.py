@@ -271,7 +271,7 @@ def test_stale_objects_are_those_older_than_what_they_came_from(
 
 
 def killed_while_writing(path: Path) -> None:
-    with make.whole(path.parent.parent):
+    with make.resumed(path.parent.parent):
         path.write_text("ha")
         raise KeyboardInterrupt
 
@@ -285,12 +285,12 @@ def test_what_a_killed_make_left_is_made_again(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         killed_while_writing(half)
     assert half.exists()
-    with make.whole(tmp_path):
+    with make.resumed(tmp_path):
         assert old.exists()
         assert kept.exists()
         assert not half.exists()
         half.write_text("half")
-    with make.whole(tmp_path):
+    with make.resumed(tmp_path):
         assert half.exists()
 
 

@@ -26,7 +26,7 @@ with child(["sleep", "60"], subprocess.DEVNULL) as process:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from codegen.lock import locked
+from codegen.base.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

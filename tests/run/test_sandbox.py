@@ -194,8 +194,8 @@ def test_nobody_is_left_behind(way: str, tmp_path: Path) -> None:
 ENDED = """
 import sys, time, subprocess
 from pathlib import Path
-from codegen.run import sandbox
-from codegen.run.limits import SCRIPT
+from codegen.sandbox import sandbox
+from codegen.sandbox.limits import SCRIPT
 out = Path(sys.argv[1])
 script = f"trap '' TERM INT; setsid sh -c 'while :; do echo >{out}/alive; done' & sleep 60"
 room = sandbox.Room(write=(out,))

@@ -79,7 +79,7 @@ def test_the_caret_stays_under_what_it_means(columns: int | None, column: int) -
 
 _WORK = """
 import time
-from codegen.progress import progress
+from codegen.base.progress import progress
 with progress(quiet={quiet}) as report:
     for done in range(16):
         report(done, 16, "weighing anchors")

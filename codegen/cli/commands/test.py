@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from codegen.base import unbroken
+from codegen.base import unbroken, whole
 from codegen.base.errors import UsageError
 from codegen.base.progress import Report, progress
 from codegen.cli.commands import print_json
@@ -169,9 +169,7 @@ def _write(folder: Path, trial: Trial) -> None:
         ("results.xml", report.junit(rows)),
         ("results.json", json.dumps(_as_json(trial), indent=1) + "\n"),
     ):
-        new = folder / f".{name}.new"
-        new.write_text(text)
-        new.replace(folder / name)
+        whole.write(folder / name, text)
     boots = sorted(folder.glob("*/boot*/qemu.sh"))
     write_reproducer(folder, trial.applied, trial.bench.options, boots)
 
