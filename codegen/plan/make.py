@@ -20,6 +20,7 @@ from codegen.description.load import Description
 from codegen.description.model import Alternative
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
+from codegen.kinds.data import attribute
 from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers, survey_dialect
 from codegen.plan.developer import DeveloperPatch
@@ -70,10 +71,9 @@ class Plan:
     def named_numbers(self) -> Mapping[str, str]:
         """The numbers taken as people say them, `239` or `bit 3`, by what has them in the tree."""
         section = self.description.knob.section(self.variant.section)
-        return {
-            getattr(section, key, key): f"bit {n}" if self.variant.numbers[key].bits else str(n)
-            for key, n in self.numbers.items()
-        }
+        spec = self.variant.numbers
+        said = {key: f"bit {n}" if spec[key].bits else str(n) for key, n in self.numbers.items()}
+        return {getattr(section, attribute(key), key): text for key, text in said.items()}
 
 
 def make_plan(
@@ -207,7 +207,7 @@ def _check(
         raise _answer(f"{variant.name} exists on {variant.only_on} only", variant)
     if renderer.holds(variant.names_if):
         for key in variant.names:
-            name = getattr(said["v"], key)
+            name = getattr(said["v"], attribute(key))
             if said["tree"].macro(name):
                 where = said["tree"].where(name)
                 raise _answer(f"{name} is there already: {where}", variant)
