@@ -34,6 +34,7 @@ WALL_S = 60  # if it hangs: a busy machine needs more time than processor time
 DATA_MB = 384
 _HEAD = struct.Struct("<Q")
 _CRASHED = 3
+_NO_PARSER = 76  # libclang could not be loaded
 _START = (
     "import sys; line = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
     "from codegen.c.apart import serve; serve(line)"
@@ -141,6 +142,10 @@ def _end(gone: bool) -> str:
     os.close(line)
     if status == -signal.SIGXCPU or not gone:
         return f"it takes more than {CPU_S} s"
+    if status == _NO_PARSER:
+        raise EnvironmentFailure(
+            f"{sys.executable} cannot load the C parser: `pip install libclang`, or install gen"
+        )
     if status == _CRASHED:
         return f"it crashes the parser, or takes more than {DATA_MB} MB"
     return f"it takes more than {DATA_MB} MB, or crashes the parser (status {status})"
@@ -153,7 +158,10 @@ def serve(line: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (DATA_MB << 20, DATA_MB << 20))
     os.chdir("/")  # what a quoted `#include` names is in the tree, not where gen was called
-    import_module("codegen.c.clang").index()  # loads the library
+    try:
+        import_module("codegen.c.clang").index()  # loads the library
+    except Exception:
+        os._exit(_NO_PARSER)
     stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
     while request := _frame(stdin):
         module, name, arguments = pickle.loads(request)

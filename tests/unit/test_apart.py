@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from codegen.c import apart
 from codegen.c.source import CSource
 
 pytestmark = pytest.mark.programs
+
+ROOT = Path(__file__).parents[2]
 
 GOOD = CSource("good.c", b"int f(void)\n{\n\treturn 0;\n}\n")
 DOUBLING = b"#define A0 x x\n" + b"".join(
@@ -84,3 +88,17 @@ def test_the_parser_ends_with_its_caller_whatever_it_does(tmp_path: Path) -> Non
             return
         time.sleep(0.01)
     pytest.fail("the parser outlived its caller")
+
+
+def test_a_parser_that_is_not_installed_is_the_machine_s_fault() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
+        "from codegen.base.errors import EnvironmentFailure\n"
+        "from codegen.c.apart import apart\n"
+        "try:\n    apart('codegen.c.clang', 'index', 'x.c')\n"
+        "except EnvironmentFailure as problem:\n    print(problem)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert "cannot load the C parser: `pip install libclang`" in done.stdout
