@@ -64,6 +64,9 @@ _BEGINNINGS = (
     (re.compile(r"\[PATCH\](?=\s)"), "git am takes `[PATCH]` for the subject"),
 )
 _PARAGRAPH = re.compile(r"(?:\A|\n[ \t]*\n)\s*(?=\S)")
+_PARAGRAPHS = re.compile(r"\S(?:(?!\n[ \t]*\n).)*", re.S)
+_TRAILER = re.compile(r"[A-Za-z0-9-]+ ?:(?!:)")
+_MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst: texts are wrapped to it
 _COMMENT = re.compile(r"\*/|/\*")
 _PRESCRIBING = frozenset("must shall should always never will has needs".split())
 _NO_VERBS = frozenset("may can to kvm userspace".split())
@@ -94,6 +97,16 @@ def _beginnings(value: str) -> Iterator[Problem]:
                 yield Problem(message, paragraph.end(), "let another word come first")
 
 
+def _no_trailer(value: str) -> Iterator[Problem]:
+    """A paragraph of one line that has a colon behind its first word: git's trailer.c takes it for
+    a trailer where it is the last one of a message."""
+    for found in _PARAGRAPHS.finditer(value):
+        text = " ".join(found[0].split())
+        if len(text) <= _MESSAGE_COLUMNS and _TRAILER.match(text):
+            message = "git takes a line like this for a trailer, if no paragraph follows"
+            yield Problem(message, found.start(), "say it in a sentence, without the colon")
+
+
 def no_full_stop(value: str) -> Iterator[Problem]:
     """The rule of texts that are put into sentences, or are titles."""
     end = value.rstrip()
@@ -103,7 +116,7 @@ def no_full_stop(value: str) -> Iterator[Problem]:
 
 
 def _one_paragraph(value: str) -> Iterator[Problem]:
-    if found := re.search(r"\n[ \t]*\n", value.strip("\n")):
+    if found := re.search(r"\n[ \t]*\n", value.rstrip()):
         hint = "it is put into sentences; `background` has room for more"
         yield Problem("an empty line in a text of one paragraph", found.start() + 1, hint)
 
@@ -157,4 +170,6 @@ Subject = Annotated[
 ]
 Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE)]
 Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive)]
-Prose = Annotated[str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings)]
+Prose = Annotated[
+    str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings, _no_trailer)
+]
