@@ -112,7 +112,7 @@ def filled(text: str, columns: int) -> str:
         if joined and line:
             joined += "  " if _SENTENCE_END.search(joined) else " "
         joined += line
-    kept = re.sub(r"(?<=\S) (?=#)", _NO_BREAK, joined)
+    kept = re.sub(r"(?<=\S) +(?=#)", lambda blanks: _NO_BREAK * len(blanks[0]), joined)
     return textwrap.fill(
         kept,
         width=columns,

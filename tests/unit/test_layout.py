@@ -201,3 +201,10 @@ def test_a_declarator_fits_and_keeps_its_tokens(kind: str, args: str) -> None:
     assert texts(made) == texts(f"{kind} a_function({args})")
     assert all(layout.width(line) <= layout.COLUMNS for line in made.split("\n"))
     assert "* a_function" not in made
+
+
+@given(st.integers(10, 40), st.text("ab #.", max_size=120))
+def test_no_line_but_the_first_begins_like_a_comment_of_git(columns: int, text: str) -> None:
+    made = layout.filled(text, columns)
+    assert not [line for line in made.split("\n")[1:] if line.startswith("#")]
+    assert made.split() == text.split()
