@@ -21,6 +21,8 @@ from codegen.tree.fetch import version_key
 from codegen.tree.registry import list_trees, no_progress, remove, resolve
 from codegen.tree.sources import Source, derive, parse_deb822, parse_one_line, render
 
+pytestmark = pytest.mark.programs
+
 ONE_LINE = "deb [trusted=yes] {uri} {suite} main # the archive\n"
 DEB822 = "Types: deb deb-src\nURIs: {uri}\nSuites: {suite}\nComponents: main\nTrusted: yes\n"
 

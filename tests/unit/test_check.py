@@ -37,6 +37,8 @@ from tests.minitree import (
 from tests.unit.kit import VARIANTS, committed, git, knob
 from tests.unit.test_abi import BASICS
 
+pytestmark = pytest.mark.programs
+
 Mails = dict[str, bytes]
 Edit = Callable[[Mails], None]
 Step = tuple[str, list[Change]]

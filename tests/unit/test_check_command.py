@@ -20,6 +20,8 @@ from codegen.tree import TreeLocation, resolve
 from tests.minitree import minitree, written
 from tests.unit.kit import committed, knob
 
+pytestmark = pytest.mark.programs
+
 FOUND = Checked(
     (
         Remark("50% of\nit", "0001-a,b.patch", 7, "mend it", False, "R3", "why"),

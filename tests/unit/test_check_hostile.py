@@ -20,6 +20,8 @@ from tests.minitree import API, MMU, SELFTESTS, UAPI, X86, minitree, written
 from tests.unit.kit import committed, git
 from tests.unit.test_check import COMPLETE
 
+pytestmark = pytest.mark.programs
+
 MAIL = b"From: Ada <ada@example.org>\nSubject: [PATCH] KVM: x86: Do it\n\nDo it.\n---\n"
 
 

@@ -18,6 +18,8 @@ from tests.unit.kit import SHIPPED, committed, plan, shipped, survey
 from tests.unit.test_plan import ANSWERS, NOT_DESCRIBED
 from tests.unit.test_sites import WHERE
 
+pytestmark = pytest.mark.programs
+
 MOVES: dict[str, dict[str, str]] = {
     "x86's code": {"arch/x86/kvm/": "arch/x86/kvm_x86/"},
     "all architectures' code": {

@@ -30,6 +30,8 @@ from codegen.tree.scratch import scratch_repository
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
 
+pytestmark = pytest.mark.programs
+
 
 def made_from(
     spec: Path | str, variant: str = "memslot-flag", signer: Person | None = None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -75,6 +76,7 @@ def test_the_rooms_name_what_they_are_asked_for() -> None:
     assert found
 
 
+@cache
 def _imports(module: str, *, deep: bool = False) -> set[str]:
     """The modules that one imports when it is imported itself; `deep`: or ever, but for types."""
     found = set[str]()

@@ -24,6 +24,8 @@ from codegen.tree.cache import cache_path
 from tests.minitree import written
 from tests.unit.kit import contents, git, knob_text
 
+pytestmark = pytest.mark.programs
+
 
 def parsed(*arguments: object) -> argparse.Namespace:
     """Arguments as a command on one series takes them."""
