@@ -22,14 +22,13 @@ from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.kinds.data import attribute
 from codegen.plan import mechanism, names
-from codegen.plan.context import Reserved, context, names_in, numbers, survey_dialect
+from codegen.plan.context import Reserved, context, names_in, numbers
 from codegen.plan.developer import DeveloperPatch
-from codegen.plan.sites import SITES
+from codegen.plan.edits import early_edits, edits_of, not_here
 from codegen.plan.templates import Renderer
-from codegen.plan.variants import PREDICATE, EditSpec, PatchSpec, Variant
+from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import Changed, Edit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
-from codegen.uapi.headers import TARGETS
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
@@ -95,7 +94,7 @@ def make_plan(
     survey = Survey(tree, knob.architectures)
     check_merged(survey)
     if knob.section(variant.section) is None:
-        raise _answer(f"{knob.name} does not describe the variant {variant.name}", variant)
+        raise not_here(f"{knob.name} does not describe the variant {variant.name}", variant)
     keep_free = reserved or Reserved()
     refused: frozenset[str] = frozenset()
     problem: FindingsError | None = None
@@ -142,7 +141,7 @@ def _plan(
         overlay = own[-1]
 
     def early(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
-        return _early(edits, description, variant, renderer, survey)
+        return early_edits(edits, description, variant, renderer, survey)
 
     def compiles(edits: Sequence[Edit]) -> bool:
         whole = [*edits, *chain(*early(edits).values())]
@@ -164,53 +163,24 @@ def _plan(
     return Plan(description, variant, taken, tuple(patches), alternative, call)
 
 
-def _early(
-    edits: Iterable[Edit],
-    description: Description,
-    variant: Variant,
-    renderer: Renderer,
-    survey: Survey,
-) -> dict[str, list[Edit]]:
-    """The edits, by their template, that define constants of the knob which others use already."""
-    specs = [s for patch in variant.patches for s in patch.edits if s.early]
-    if not specs:
-        return {}
-    used = set[str]().union(*(outline(edit.text.encode()).identifiers for edit in edits))
-    made = {
-        s.text: _edits(s, description, variant, renderer, survey)
-        for s in specs
-        if renderer.holds(s.when)
-    }
-    return {
-        text: found
-        for text, found in made.items()
-        if any(used.intersection(outline(edit.text.encode()).macros) for edit in found)
-    }
-
-
-def _answer(reason: str, variant: Variant, hint: str = "") -> NotHere:
-    finding = Finding(reason, hint=hint, site=variant.name)
-    return NotHere(finding.message, (finding,))
-
-
 def _check(
     renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
 ) -> None:
     """Whether the variant can be on this tree at all."""
     if description.knob.mechanism is None and not variant.names:
         reason = f"without a mechanism there is nothing that {variant.name} could decide"
-        raise _answer(reason, variant, "describe the mechanism, or a variant with a uAPI")
+        raise not_here(reason, variant, "describe the mechanism, or a variant with a uAPI")
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
-            raise _answer(requirement.reason, variant)
+            raise not_here(requirement.reason, variant)
     if variant.only_on and variant.only_on not in description.knob.architectures:
-        raise _answer(f"{variant.name} exists on {variant.only_on} only", variant)
+        raise not_here(f"{variant.name} exists on {variant.only_on} only", variant)
     if renderer.holds(variant.names_if):
         for key in variant.names:
             name = getattr(said["v"], attribute(key))
             if said["tree"].macro(name):
                 where = said["tree"].where(name)
-                raise _answer(f"{name} is there already: {where}", variant)
+                raise not_here(f"{name} is there already: {where}", variant)
 
 
 def _mechanism_patch(
@@ -262,7 +232,7 @@ def _patch(
         if not renderer.holds(each.when) or (each.early and each.text in early):
             continue
         try:
-            edits += _edits(each, description, variant, renderer, survey)
+            edits += edits_of(each, description, variant, renderer, survey)
         except NotHere:
             raise
         except FindingsError as problem:
@@ -275,65 +245,3 @@ def _patch(
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
     return PlannedPatch(spec.name, subject, message, tuple(edits), changed(tree, edits))
-
-
-def _edits(
-    spec: EditSpec,
-    description: Description,
-    variant: Variant,
-    renderer: Renderer,
-    survey: Survey,
-) -> list[Edit]:
-    if spec.site == PREDICATE:
-        # without a mechanism nobody would call it
-        asked = description.knob.mechanism is not None
-        return [_predicate_edit(description, variant, renderer, survey)] if asked else []
-    arguments = {
-        key: renderer.inline(value) if isinstance(value, str) else value
-        for key, value in spec.with_.items()
-    }
-    found = []
-    for arch in description.knob.architectures if spec.per_arch else (None,):
-        more = {"arch": arch} if arch else {}
-        for place in SITES[spec.site](survey, **arguments, **more):
-            template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
-            text = renderer.render(template, place=place, arch=arch)
-            if place.old:
-                end = "\n" if place.old.endswith("\n") else ""
-                text = text.rstrip("\n") + end
-            elif place.path.endswith(".rst"):
-                text = text.rstrip("\n") + "\n"
-            found.append(Edit(spec.site, place, survey_dialect(survey, place.path, text), template))
-    return found
-
-
-def _predicate_edit(
-    description: Description, variant: Variant, renderer: Renderer, survey: Survey
-) -> Edit:
-    """The variant's answer in place of what the predicate returns while it is off."""
-    predicate = description.knob.predicate
-    value = renderer.inline(renderer.inline("{{ variant.value }}"))
-    arguments = {"name": predicate.name, "off": predicate.off}
-    (place,) = SITES["predicate-value"](survey, **arguments)
-    _check_architectures(place.path, value, description, variant, survey)
-    return Edit("predicate-value", place, value, "common/predicate-value")
-
-
-def _check_architectures(
-    path: str, value: str, description: Description, variant: Variant, survey: Survey
-) -> None:
-    """What only some architectures have cannot be asked in a file that all of them build."""
-    if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
-        return
-    having = [variant.only_on] if variant.only_on else description.knob.architectures
-    kvm = (name for name in TARGETS if survey.folders.arch_kconfig(name))
-    lacking = [name for name in kvm if name not in having]
-    if lacking:
-        raise _answer(
-            f"{description.knob.predicate.name}() is defined in {path}, which "
-            f"{', '.join(lacking)} build as well, and `{value}` is there on "
-            f"{', '.join(having)} only",
-            variant,
-            "let `predicate: before:` name a function below arch/"
-            + ("" if variant.only_on else ", or name them all in `architectures`"),
-        )
