@@ -21,6 +21,7 @@ from codegen.vocabulary.rules import (
     not_empty,
 )
 
+_MOST_GAPS = 8
 _LONGEST_LINE = 100  # scripts/checkpatch.pl, LONG_LINE
 # Each alternative takes what is not closed as well, to the end: matching stays linear.
 _TOKEN = re.compile(
@@ -269,6 +270,14 @@ def _not_a_keyword(value: str) -> Iterator[Problem]:
         yield Problem(f"`{value}` is a word of C itself", 0, "take another name")
 
 
+def _few_gaps(value: str) -> Iterator[Problem]:
+    """A pattern is tried at every token with every length of each gap."""
+    gaps = [token for token in tokens(value) if token.text == "..."]
+    if len(gaps) > _MOST_GAPS:
+        hint = f"{_MOST_GAPS} are the most; a shorter piece of the statement names it as well"
+        yield Problem(f"{len(gaps)} times `...`", gaps[_MOST_GAPS].at, hint)
+
+
 def _says_something(value: str) -> Iterator[Problem]:
     if value.strip() and all(token.text in ("...", ";") for token in _bare(value)):
         yield Problem("nothing is left to look for", 0, "name what the statement consists of")
@@ -292,7 +301,7 @@ _TEST = _directives(_CONDITIONALS | {"define", "undef", "include"}, {})
 Keywordless = holds(_not_a_keyword)
 Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _PUT)]
 TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _TEST)]
-Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something)]
+Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something, _few_gaps)]
 Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _indented, _NONE)]
 # what is put into a line of C has no line break of YAML at its ends
 _Inline = AfterValidator(str.strip)

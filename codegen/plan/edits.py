@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""From the lines of an edit list to edits: places in a tree, and a text for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from codegen.base.findings import Finding, NotHere
+from codegen.c.outline import outline
+from codegen.description.load import Description
+from codegen.kernel.survey import Survey
+from codegen.plan.context import survey_dialect
+from codegen.plan.sites import SITES
+from codegen.plan.templates import Renderer
+from codegen.plan.variants import PREDICATE, EditSpec, Variant
+from codegen.sites.edit import Edit
+from codegen.uapi.headers import TARGETS
+
+
+def early_edits(
+    edits: Iterable[Edit],
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
+) -> dict[str, list[Edit]]:
+    """The edits, by their template, that define constants of the knob which others use already."""
+    specs = [s for patch in variant.patches for s in patch.edits if s.early]
+    if not specs:
+        return {}
+    used = set[str]().union(*(outline(edit.text.encode()).identifiers for edit in edits))
+    made = {
+        s.text: edits_of(s, description, variant, renderer, survey)
+        for s in specs
+        if renderer.holds(s.when)
+    }
+    return {
+        text: found
+        for text, found in made.items()
+        if any(used.intersection(outline(edit.text.encode()).macros) for edit in found)
+    }
+
+
+def not_here(reason: str, variant: Variant, hint: str = "") -> NotHere:
+    """The answer that a tree, or a knob, cannot have a variant."""
+    finding = Finding(reason, hint=hint, site=variant.name)
+    return NotHere(finding.message, (finding,))
+
+
+def edits_of(
+    spec: EditSpec,
+    description: Description,
+    variant: Variant,
+    renderer: Renderer,
+    survey: Survey,
+) -> list[Edit]:
+    """One line of an edit list as edits: its places in the tree, with the text for each.
+
+    Raises FindingsError where a place is not found.
+    """
+    if spec.site == PREDICATE:
+        # without a mechanism nobody would call it
+        asked = description.knob.mechanism is not None
+        return [_predicate_edit(description, variant, renderer, survey)] if asked else []
+    arguments = {
+        key: renderer.inline(value) if isinstance(value, str) else value
+        for key, value in spec.with_.items()
+    }
+    found = []
+    for arch in description.knob.architectures if spec.per_arch else (None,):
+        more = {"arch": arch} if arch else {}
+        for place in SITES[spec.site](survey, **arguments, **more):
+            template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
+            text = renderer.render(template, place=place, arch=arch)
+            if place.old:
+                end = "\n" if place.old.endswith("\n") else ""
+                text = text.rstrip("\n") + end
+            elif place.path.endswith(".rst"):
+                text = text.rstrip("\n") + "\n"
+            found.append(Edit(spec.site, place, survey_dialect(survey, place.path, text), template))
+    return found
+
+
+def _predicate_edit(
+    description: Description, variant: Variant, renderer: Renderer, survey: Survey
+) -> Edit:
+    """The variant's answer in place of what the predicate returns while it is off."""
+    predicate = description.knob.predicate
+    value = renderer.inline(renderer.inline("{{ variant.value }}"))
+    arguments = {"name": predicate.name, "off": predicate.off}
+    (place,) = SITES["predicate-value"](survey, **arguments)
+    _check_architectures(place.path, value, description, variant, survey)
+    return Edit("predicate-value", place, value, "common/predicate-value")
+
+
+def _check_architectures(
+    path: str, value: str, description: Description, variant: Variant, survey: Survey
+) -> None:
+    """What only some architectures have cannot be asked in a file that all of them build."""
+    if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
+        return
+    having = [variant.only_on] if variant.only_on else description.knob.architectures
+    kvm = (name for name in TARGETS if survey.folders.arch_kconfig(name))
+    lacking = [name for name in kvm if name not in having]
+    if lacking:
+        raise not_here(
+            f"{description.knob.predicate.name}() is defined in {path}, which "
+            f"{', '.join(lacking)} build as well, and `{value}` is there on "
+            f"{', '.join(having)} only",
+            variant,
+            "let `predicate: before:` name a function below arch/"
+            + ("" if variant.only_on else ", or name them all in `architectures`"),
+        )
