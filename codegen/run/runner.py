@@ -39,7 +39,7 @@ class Guest:
     params: tuple[str, ...] = ()
     memory_mb: int = 2048
     cpus: int = 2
-    boot_s: float = 40
+    boot_s: float = 90  # emulated, 5 to 10; ten times that where others keep the machine busy
     qemu: str = QEMU
 
 
