@@ -128,8 +128,15 @@ def killed(
     return left
 
 
+def _before_gen(left: Left) -> bool:
+    """Whether Python was interrupted while it started, before it had read a line of gen's."""
+    return left.said.rstrip().endswith("KeyboardInterrupt") and "/codegen/" not in left.said
+
+
 def _judge(left: Left, way: str, place: Place) -> None:
     """What may not be, whatever was run."""
+    if _before_gen(left):
+        return
     if any(word in left.said for word in _NOISE):
         left.wrong.append(f"noise: {left.said[-600:]}")
     codes: Mapping[str, Sequence[int]] = {"all": (137,), "first": (137,), "twice": (130, 143)}
