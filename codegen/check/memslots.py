@@ -12,11 +12,10 @@ from codegen.check.remark import Remark
 from codegen.check.view import Macro, View
 from codegen.kernel.survey import API, Survey
 from codegen.sites.code import code_tokens, functions_naming
+from codegen.uapi.writing import FIRST_FLAG
 
 _V1_FLAGS = "KVM_SET_USER_MEMORY_REGION_V1_FLAGS"
 _V1 = "KVM_SET_USER_MEMORY_REGION"
-
-FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest: whatever names flags names it
 
 
 def accepted(view: View) -> Iterator[Remark]:

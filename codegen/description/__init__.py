@@ -3,6 +3,6 @@
 
 `load` is the entrance.  It takes `source` (the file's lines) through `reading` (YAML as values,
 with `scalars` and `syntax`), `model` (the format, whose texts follow `text` and `ccode`, both made
-of `rules`), `checks` (each part) and `together` (all parts); `messages` says what is wrong, with
+of `rules`), `checks` (each part) and `consistency` (all parts); `messages` says what is wrong, with
 what `schema` knows to be valid.
 """

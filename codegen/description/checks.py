@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is wrong with a description although each of its values is well formed: each part alone.
 
-How parts go together is in `together`.
+How parts go together is in `consistency`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from codegen.base.findings import Finding
 from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
-from codegen.vocabulary.part import Find, Part, Where, dashed, repeated, twice
+from codegen.vocabulary.part import Find, Part, Where, dashed, expression_keys, repeated, twice
 
 _WAYS = (
     "before",
@@ -33,6 +33,8 @@ def check_parts(parts: Mapping[Where, Part], find: Find) -> Iterator[Finding]:
     """Findings about the parts that are well formed, by where they are."""
     checks = _all_checks()
     for where, part in parts.items():
+        for name in expression_keys(type(part)):
+            yield from repeated(getattr(part, name), (*where, dashed(name)), find)
         make = checks.get(type(part))
         if make is not None:
             yield from make(part, where, find)

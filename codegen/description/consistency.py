@@ -13,9 +13,8 @@ from codegen.description.model import Knob
 from codegen.kinds import kinds
 from codegen.vocabulary.ccode import tokens
 from codegen.vocabulary.parameters import parameter, pointers
-from codegen.vocabulary.part import Find, twice
-
-_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
+from codegen.vocabulary.part import Find, attribute, twice
+from codegen.vocabulary.text import MESSAGE_COLUMNS
 
 
 def check_together(knob: Knob, sound: Set[str], find: Find) -> Iterator[Finding]:
@@ -24,14 +23,13 @@ def check_together(knob: Knob, sound: Set[str], find: Find) -> Iterator[Finding]
         if needs <= sound:
             yield from make(knob, find)
     for name, kind in kinds().items():
-        own = name.replace("-", "_")
+        own = attribute(name)
         for needs, check in kind.together.items():
             if {own, *needs} <= sound:
                 yield from check(knob.section(name), knob, find)
         if kind.only_on and {own, "architectures"} <= sound:
             yield from _only_on(name, kind.only_on, knob, find)
-    described = [name.replace("-", "_") for name in kinds()]
-    if set(described) <= sound:
+    if set(map(attribute, kinds())) <= sound:
         yield from _kinds(knob, find)
         if "predicate" in sound:
             yield from _decided_by(knob, find)
@@ -66,9 +64,13 @@ def _mechanism_subject(knob: Knob, find: Find) -> Iterator[Finding]:
 def _subject(knob: Knob, where: tuple[str, ...], text: str, find: Find) -> Iterator[Finding]:
     prefix = f"KVM: {knob.topic}: " if knob.topic else "KVM: "
     columns = len(prefix) + len(text.strip())
-    if columns > _COLUMNS:
+    if columns > MESSAGE_COLUMNS:
         message = f"the subject `{prefix}{text.strip()}` has {columns} columns"
-        yield find(where, message, f"at most {_COLUMNS}, so {_COLUMNS - len(prefix)} for the text")
+        yield find(
+            where,
+            message,
+            f"at most {MESSAGE_COLUMNS}, so {MESSAGE_COLUMNS - len(prefix)} for the text",
+        )
 
 
 def _mechanism(knob: Knob, find: Find) -> Iterator[Finding]:

@@ -21,7 +21,7 @@ from codegen.description.model import Knob
 from codegen.description.reading import Document, NotRead, read
 from codegen.description.source import Source
 from codegen.vocabulary.characters import refused_characters
-from codegen.vocabulary.part import Part, Where
+from codegen.vocabulary.part import Part, Where, dashed
 
 _MAX_BYTES = 256 << 10
 _MAX_FINDINGS = 50
@@ -178,7 +178,7 @@ def _checked(
     holding_wrong = {where[:-1] for where in document.reported}
     placed = {document.parts[key]: part for key, part in parts.items()}
     yield from check_parts({w: p for w, p in placed.items() if w not in holding_wrong}, find)
-    sound = {name for name in Knob.model_fields if name.replace("_", "-") not in bad}
+    sound = {name for name in Knob.model_fields if dashed(name) not in bad}
     if knob is None:
         knob = Knob.model_construct(None, **dict(_sound_values(document.value, parts, sound)))
     yield from check_together(knob, sound, find)
@@ -189,7 +189,7 @@ def _sound_values(
 ) -> Iterator[tuple[str, Any]]:
     """The values of a knob's sound attributes; defaults are for pydantic to add."""
     for name in sound:
-        key = name.replace("_", "-")
+        key = dashed(name)
         if key in said:
             value = said[key]
             yield name, parts[id(value)] if isinstance(value, dict) else value

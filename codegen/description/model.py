@@ -20,7 +20,7 @@ from codegen.vocabulary.ccode import (
     Statements,
     TestCode,
 )
-from codegen.vocabulary.part import Identifier, Part, Unsigned, matching
+from codegen.vocabulary.part import Identifier, Part, Unsigned, attribute, matching
 from codegen.vocabulary.people import author
 from codegen.vocabulary.rules import characters, holds
 from codegen.vocabulary.text import Clause, Line, Permission, Phrase, Prose, Subject
@@ -142,11 +142,11 @@ class _Knob(Part):
 
     def section(self, name: str) -> Any:
         """What it says of a kind, by the kind's name; None where it says nothing."""
-        return getattr(self, name.replace("-", "_"), None)
+        return getattr(self, attribute(name), None)
 
 
 if TYPE_CHECKING:
     Knob = _Knob
 else:
-    _SECTIONS = {n.replace("-", "_"): (kind.section | None, None) for n, kind in kinds().items()}
+    _SECTIONS = {attribute(n): (kind.section | None, None) for n, kind in kinds().items()}
     Knob = create_model("Knob", __base__=_Knob, __doc__=_Knob.__doc__, **_SECTIONS)

@@ -27,6 +27,7 @@ from codegen.base.findings import Finding, error
 from codegen.base.resources import resources
 from codegen.kinds.data import KeySpec, data_kind
 from codegen.kinds.kind import Kind
+from codegen.vocabulary.part import attribute, dashed
 
 __all__ = ["Kind", "edit_list", "kinds", "kinds_of", "read_yaml", "templates_see"]
 
@@ -46,7 +47,7 @@ def kinds_of(templates: Path) -> Mapping[str, Kind]:
     for module in iter_modules(__path__):
         kind = module.ispkg and getattr(import_module(f"{__name__}.{module.name}"), "KIND", None)
         if kind:
-            found[module.name.replace("_", "-")] = kind
+            found[dashed(module.name)] = kind
     for path in templates.glob("*/variant.yaml"):
         name, said = path.parent.name, edit_list(path)
         if isinstance(said.get("section"), dict):
@@ -102,7 +103,7 @@ def _keys(path: Path, said: Mapping[str, Any]) -> Mapping[str, KeySpec]:
 
 def templates_see(name: str) -> ModuleType | None:
     """The module of a kind that says what its templates see; None where it has none."""
-    module = f"{__name__}.{name.replace('-', '_')}"
+    module = f"{__name__}.{attribute(name)}"
     if not find_spec(module) or not find_spec(f"{module}.context"):
         return None
     return import_module(f"{module}.context")

@@ -4,26 +4,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
 from codegen.vocabulary.ccode import CType, Expression, Setup
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
-    Find,
     Identifier,
     KvmSymbol,
     Part,
     Unsigned,
-    Where,
-    dashed,
+    attribute,
     matching,
-    repeated,
 )
 from codegen.vocabulary.text import Clause, Comment, Line, Phrase, Prose, Subject, Unit
 
@@ -83,20 +79,7 @@ class KeySpec(BaseModel):
 
 def data_kind(name: str, summary: str, keys: Mapping[str, KeySpec]) -> Kind:
     """The kind of a folder `name` whose section has these keys."""
-    listed = [key for key, spec in keys.items() if spec.type == "expressions"]
-
-    def problems(part: Any, where: Where, find: Find) -> Iterator[Finding]:
-        for key in listed:
-            yield from repeated(getattr(part, attribute(key)), (*where, key), find)
-
     fields: dict[str, Any] = {attribute(key): spec.field() for key, spec in keys.items()}
     title = "".join(word.capitalize() for word in re.split("[-_]", name))
     section = create_model(title, __base__=Part, __doc__=f"{summary}.", **fields)
-    return Kind(section, checks={section: problems} if listed else {})
-
-
-def attribute(key: str) -> str:
-    """A key with dashes as a name of Python."""
-    made = key.replace("-", "_")
-    assert dashed(made) == key, key
-    return made
+    return Kind(section)

@@ -20,7 +20,7 @@ from codegen.plan.asked import Asked, TreeFacts
 from codegen.plan.variants import Variant
 from codegen.sites.selftest import test_path
 from codegen.vocabulary.parameters import pointers
-from codegen.vocabulary.part import dashed, expression_keys
+from codegen.vocabulary.part import Part, dashed, expression_keys
 
 _KEYWORDS = frozenset(
     "struct arch true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split()
@@ -129,7 +129,7 @@ def context(
     `refused` are expressions whose names are not visible where they are used.
     """
     knob = description.knob
-    section = knob.section(variant.section)
+    section: Part = knob.section(variant.section)
     chosen = {
         key: known_expression(
             survey, description, (variant.section, dashed(key)), getattr(section, key), refused

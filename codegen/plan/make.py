@@ -20,7 +20,6 @@ from codegen.description.load import Description
 from codegen.description.model import Alternative
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
-from codegen.kinds.data import attribute
 from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers
 from codegen.plan.developer import DeveloperPatch
@@ -29,6 +28,7 @@ from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import Changed, Edit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
+from codegen.vocabulary.part import attribute
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 

@@ -172,7 +172,7 @@ def _defines(patch: PlannedPatch, name: str) -> bool:
 
 def _parts(plan: Plan, patch: PlannedPatch, number: int, path: str) -> list[Where]:
     """The parts of a description that a file of a patch is made of, the likeliest first."""
-    section = plan.variant.section.replace("_", "-")
+    section = plan.variant.section
     if patch.name == "given":
         return [("mechanism", "patches", number), ("mechanism", "commits", number)]
     if path.startswith(SELFTESTS):

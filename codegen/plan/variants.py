@@ -26,7 +26,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
-        alias_generator=lambda name: name.replace("_", "-"),
+        alias_generator=dashed,
         populate_by_name=True,
     )
 

@@ -109,8 +109,12 @@ def end_of(document: Document, section: Section) -> int:
     return last
 
 
-def new_section(document: Document, site_name: str, chapter: Section) -> Place:
-    """Behind the last section of a chapter, with the number and the underline of the next one."""
+def new_section(survey: Survey, site_name: str, word: str) -> Place:
+    """Behind the last section of a chapter, with the number and the underline of the next one.
+
+    `word` is of the chapter's title.  Raises FindingsError where there is none.
+    """
+    document, chapter = described(survey, site_name, word)
     inside = [
         s
         for s in document.sections
@@ -128,14 +132,15 @@ def new_section(document: Document, site_name: str, chapter: Section) -> Place:
 @site("api-other-capability")
 def api_other_capability(survey: Survey) -> Place:
     """A new last section of the chapter on other capabilities."""
-    document, chapter = described(survey, "api-other-capability", "Other capabilities")
-    return new_section(document, "api-other-capability", chapter)
+    return new_section(survey, "api-other-capability", "Other capabilities")
 
 
-def behind_defines(
-    site_name: str, document: Document, section: Section, pattern: str, what: str
-) -> Place:
-    """Behind the last line of a section that a pattern matches, with that line as the sibling."""
+def behind_defines(survey: Survey, site_name: str, word: str, pattern: str, what: str) -> Place:
+    """Behind the last line of a section that a pattern matches, with that line as the sibling.
+
+    `word` is of the section's title.  Raises FindingsError where there is none.
+    """
+    document, section = described(survey, site_name, word)
     lines = document.lines[section.first : section.last]
     found = [index for index, line in enumerate(lines, section.first) if re.match(pattern, line)]
     if not found:

@@ -9,8 +9,8 @@ from typing import Any
 
 from codegen.c import layout
 from codegen.style.table import table_row
+from codegen.vocabulary.text import MESSAGE_COLUMNS
 
-MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
 DOCUMENT_COLUMNS = 79
 
 

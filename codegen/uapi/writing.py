@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from codegen.uapi.model import Constant
 
+FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # of memslots, the oldest: what names flags names it
 _IOCTL = re.compile(r"\b_IO[RWC]{0,2}\s*\(")
 _BIT = re.compile(r"<<|\b_?BIT(?:ULL|UL)?(?:_ULL)?\s*\(")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from functools import lru_cache
 from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
@@ -26,6 +27,11 @@ Find = Callable[[Sequence[str | int], str, str], Finding]  # where, what is wron
 def dashed(name: str) -> str:
     """A Python name as a description or an edit list writes it."""
     return name.replace("_", "-")
+
+
+def attribute(key: str) -> str:
+    """The same turned around: a key, or the name of a kind, as a name of Python."""
+    return key.replace("-", "_")
 
 
 class Part(BaseModel):
@@ -70,6 +76,7 @@ class _Alternatives:
 Expressions = Annotated[list[Expression], Field(min_length=1, max_length=8), _Alternatives()]
 
 
+@lru_cache(maxsize=128)
 def expression_keys(section: type[BaseModel]) -> tuple[str, ...]:
     """The attributes of a part that are lists of expressions, of which a tree takes one."""
     fields = section.model_fields.items()

@@ -63,10 +63,9 @@ _BEGINNINGS = (
     (re.compile(r"#"), "git commit takes a line that begins with `#` for a comment"),
     (re.compile(r"\[PATCH\](?=\s)"), "git am takes `[PATCH]` for the subject"),
 )
-_PARAGRAPH = re.compile(r"(?:\A|\n[ \t]*\n)\s*(?=\S)")
-_PARAGRAPHS = re.compile(r"\S(?:(?!\n[ \t]*\n).)*", re.S)
+_PARAGRAPH = re.compile(r"\S(?:(?!\n[ \t]*\n).)*", re.S)
 _TRAILER = re.compile(r"[A-Za-z0-9-]+ ?:(?!:)")
-_MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst: texts are wrapped to it
+MESSAGE_COLUMNS = 75  # Documentation/process/submitting-patches.rst, "The canonical patch format"
 _COMMENT = re.compile(r"\*/|/\*")
 _PRESCRIBING = frozenset("must shall should always never will has needs".split())
 _NO_VERBS = frozenset("may can to kvm userspace".split())
@@ -93,16 +92,16 @@ def _no_mail(value: str) -> Iterator[Problem]:
 def _beginnings(value: str) -> Iterator[Problem]:
     for paragraph in _PARAGRAPH.finditer(value):
         for pattern, message in _BEGINNINGS:
-            if pattern.match(value, paragraph.end()):
-                yield Problem(message, paragraph.end(), "let another word come first")
+            if pattern.match(value, paragraph.start()):
+                yield Problem(message, paragraph.start(), "let another word come first")
 
 
 def _no_trailer(value: str) -> Iterator[Problem]:
     """A paragraph of one line that has a colon behind its first word: git's trailer.c takes it for
     a trailer where it is the last one of a message."""
-    for found in _PARAGRAPHS.finditer(value):
+    for found in _PARAGRAPH.finditer(value):
         text = " ".join(found[0].split())
-        if len(text) <= _MESSAGE_COLUMNS and _TRAILER.match(text):
+        if len(text) <= MESSAGE_COLUMNS and _TRAILER.match(text):
             message = "git takes a line like this for a trailer, if no paragraph follows"
             yield Problem(message, found.start(), "say it in a sentence, without the colon")
 

@@ -12,7 +12,7 @@ from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool
 from codegen.kinds.kind import Kind
 from codegen.vocabulary.ccode import Expression, Setup
-from codegen.vocabulary.part import Expressions, Find, Part, Where, repeated
+from codegen.vocabulary.part import Expressions, Find, Part, Where
 from codegen.vocabulary.text import Prose, Subject
 
 
@@ -51,8 +51,6 @@ def _problems(part: Hardcoded, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "field"), "`field` needs `value`: what it is set to", "")
     elif part.value and not part.field:
         yield find((*where, "value"), "`value` needs `field`: what is set to it", "")
-    yield from repeated(part.expression, (*where, "expression"), find)
-    yield from repeated(part.value, (*where, "value"), find)
 
 
 KIND = Kind(

@@ -51,7 +51,6 @@ def _problems(part: MemslotFlag, where: Where, find: Find) -> Iterator[Finding]:
     for index, flag in enumerate(flags):
         if flag == part.flag:
             yield find((*where, "excludes", index, "flag"), "the flag excludes itself", "")
-    yield from repeated(part.condition, (*where, "condition"), find)
 
 
 KIND = Kind(section=MemslotFlag, checks={MemslotFlag: _problems})

@@ -12,8 +12,7 @@ from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
 from codegen.sites.place import Place
 from codegen.sites.registry import site
-
-FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # the oldest flag: it was there before all others
+from codegen.uapi.writing import FIRST_FLAG
 
 
 @site("memslot-v1-mask")

@@ -14,8 +14,8 @@ from codegen.sites.rst import behind_defines, described, paragraphs
 @site("api-memslot-defines")
 def api_memslot_defines(survey: Survey) -> Place:
     """Behind the last `#define KVM_MEM_*` in the section of the memslot ioctl."""
-    document, section = described(survey, "api-memslot-defines", "KVM_SET_USER_MEMORY_REGION")
-    return behind_defines("api-memslot-defines", document, section, r"\s+#define KVM_MEM_", "flag")
+    word = "KVM_SET_USER_MEMORY_REGION"
+    return behind_defines(survey, "api-memslot-defines", word, r"\s+#define KVM_MEM_", "flag")
 
 
 @site("api-memslot-flags")

@@ -9,11 +9,11 @@ from dataclasses import replace
 from codegen.c.pattern import Match, find, statement_end
 from codegen.c.source import Token
 from codegen.kernel.survey import Found, Survey
-from codegen.kinds.memslot_flag.checks import FIRST_FLAG
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
 from codegen.sites.place import Place
 from codegen.sites.registry import site
+from codegen.uapi.writing import FIRST_FLAG
 
 _WRITES = frozenset(("=", "|=", "&="))
 _BEFORE_FLAGS = frozenset(("(", "||", "&&", "=", "return", ";"))

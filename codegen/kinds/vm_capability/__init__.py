@@ -17,10 +17,8 @@ from codegen.vocabulary.part import (
     Expressions,
     Find,
     Part,
-    Where,
     matching,
     number,
-    repeated,
 )
 from codegen.vocabulary.text import Prose
 
@@ -40,10 +38,6 @@ class VmCapability(Part):
     check_extension: Annotated[
         Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")
     ] = None
-
-
-def _problems(part: VmCapability, where: Where, find: Find) -> Iterator[Finding]:
-    yield from repeated(part.condition, (*where, "condition"), find)
 
 
 def _x86_name(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
@@ -74,6 +68,6 @@ def _tested_values(section: VmCapability | None, knob: Any, find: Find) -> Itera
 
 KIND = Kind(
     section=VmCapability,
-    checks={VmCapability: _problems, Mask: mask_problems, Number: number_problems},
+    checks={Mask: mask_problems, Number: number_problems},
     together={frozenset({"architectures"}): _x86_name, frozenset({"test"}): _tested_values},
 )

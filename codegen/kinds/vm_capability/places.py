@@ -6,13 +6,10 @@ from __future__ import annotations
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
-from codegen.sites.rst import described, new_section
+from codegen.sites.rst import new_section
 
 
 @site("api-vm-capability")
 def api_vm_capability(survey: Survey) -> Place:
     """A new last section of the chapter on capabilities that are enabled for VMs."""
-    document, chapter = described(
-        survey, "api-vm-capability", "Capabilities that can be enabled on VMs"
-    )
-    return new_section(document, "api-vm-capability", chapter)
+    return new_section(survey, "api-vm-capability", "Capabilities that can be enabled on VMs")

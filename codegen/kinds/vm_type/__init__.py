@@ -10,7 +10,7 @@ from pydantic import Field
 
 from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
-from codegen.vocabulary.part import Expressions, Find, Part, Where, matching, repeated
+from codegen.vocabulary.part import Expressions, Find, Part, Where, matching
 
 VmTypeName = Annotated[str, matching(r"^KVM_X86_[A-Z0-9_]+_VM$", "KVM_X86_ZAP_LEAFS_VM")]
 
@@ -26,7 +26,6 @@ class VmType(Part):
 
 
 def _problems(part: VmType, where: Where, find: Find) -> Iterator[Finding]:
-    yield from repeated(part.condition, (*where, "condition"), find)
     if not part.new and part.condition:
         hint = "whether an existing type is supported is decided already"
         yield find((*where, "condition"), "`condition` is for a new type", hint)

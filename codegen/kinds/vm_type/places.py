@@ -202,8 +202,8 @@ def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) ->
 @site("api-vm-types")
 def api_vm_types(survey: Survey) -> Place:
     """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
-    document, section = described(survey, "api-vm-types", "KVM_CAP_VM_TYPES")
-    return behind_defines("api-vm-types", document, section, r"\s+#define KVM_X86_\w+_VM\b", "type")
+    pattern = r"\s+#define KVM_X86_\w+_VM\b"
+    return behind_defines(survey, "api-vm-types", "KVM_CAP_VM_TYPES", pattern, "type")
 
 
 @site("api-vm-types-end")
