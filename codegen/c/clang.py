@@ -39,6 +39,7 @@ _KINDS = {
     cindex.CursorKind.STRUCT_DECL: "struct",
     cindex.CursorKind.ENUM_DECL: "enum",
     cindex.CursorKind.MACRO_DEFINITION: "macro",
+    cindex.CursorKind.VAR_DECL: "variable",
 }
 
 

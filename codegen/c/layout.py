@@ -48,31 +48,34 @@ def bit_like(sibling: str, number: int, one: str) -> str:
     return f"{match[1]}{number}{match[2]}" if match else f"({one} << {number})"
 
 
-def or_into(old: str, term: str) -> str:
-    """`a` or `(a | b)` with one more term."""
+def or_into(old: str, term: str, lead: str = "") -> str:
+    """`a`, `a | b` or `(a | b)` with one more term; `lead` is what stands before it in its line.
+
+    In a macro of several lines, the backslashes stay in one column.
+    """
+    if "\n" in old:
+        return _one_more_line(old, term, lead)
     text = old.strip()
     if text.startswith("(") and text.endswith(")"):
         return f"{text[:-1]} | {term})"
-    return f"({text} | {term})"
+    bare = "|" in text or lead.rstrip().endswith(("=", "return"))
+    return f"{text} | {term}" if bare else f"({text} | {term})"
 
 
-def one_more_in_macro(old: str, term: str) -> str:
-    """A macro's `(A | \\<newline> B)` with one more term, its backslashes in one column."""
-    lines = old.split("\n")
+def _one_more_line(old: str, term: str, lead: str) -> str:
+    lines = [lead + line if number == 0 else line for number, line in enumerate(old.split("\n"))]
     last = lines[-1]
     at = last.rindex(")") if last.rstrip().endswith(")") else len(last.rstrip())
-    if len(lines) == 1:
-        return f"{last[:at]} | {term}{last[at:]}"
     columns = [width(line[:-1]) for line in lines[:-1] if line.endswith("\\")]
-    # the first line of `old` begins behind `#define `, so that the others tell the column
-    wanted = columns[1] if len(columns) > 1 else columns[0] + len("#define ")
     body = f"{last[:at]} |"
-    while width(body) < wanted:
-        body += "\t"
-    body = body if width(body) > width(f"{last[:at]} |") else body + " "
+    if columns:
+        while width(body) < columns[-1]:
+            body += "\t"
+        body = (body if width(body) > width(f"{last[:at]} |") else body + " ") + "\\"
     indent = last[: len(last) - len(last.lstrip())]
     indent += " " if last.lstrip().startswith("(") else ""
-    return "\n".join([*lines[:-1], f"{body}\\", f"{indent}{term}{last[at:]}"])
+    made = "\n".join([*lines[:-1], body, f"{indent}{term}{last[at:]}"])
+    return made[len(lead) :]
 
 
 def comment(text: str, indent: str = "") -> str:

@@ -1,30 +1,40 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A fragment of C as a pattern: spaces do not matter, `...` stands for any balanced run."""
+"""A fragment of C as a pattern: spaces do not matter.
+
+`...` stands for any balanced run, `$name` for one operand: a name or a number with its members,
+indices and calls, or what stands in brackets, with the operators in front of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from codegen.c.operands import begins_operand, operand_end
 from codegen.c.source import Token, lex
+from codegen.c.statements import CLOSE, OPEN
 
-_OPEN = {"(": ")", "[": "]", "{": "}"}
-_CLOSE = frozenset(_OPEN.values())
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Where a pattern matched: indexes into the tokens that were searched, the end exclusive."""
+    """Where a pattern matched: indexes into the tokens that were searched, the end exclusive.
+
+    `holes` has by name where the operands of the pattern matched: each place of that name.
+    """
 
     first: int
     last: int
+    holes: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, hash=False)
 
 
 def find(pattern: str, tokens: Sequence[Token]) -> Iterator[Match]:
     """Every place of `tokens` (comments left out) at which `pattern` matches, in order.
 
     A wildcard takes as little as it can and never leaves the bracket it stands in, nor a
-    statement: `x = ...;` ends at the first `;` outside of brackets.
+    statement: `x = ...;` ends at the first `;` outside of brackets.  A hole takes all of an
+    operand; where its name stands twice, both are the same.
     """
     parts: list[list[str]] = [[]]
     for token in lex(pattern):
@@ -33,45 +43,110 @@ def find(pattern: str, tokens: Sequence[Token]) -> Iterator[Match]:
         else:
             parts[-1].append(token.text)
     texts = [token.text for token in tokens]
-    if not set(texts).issuperset(word for part in parts for word in part):
+    words = {word for part in parts for word in part if not _is_hole(word)}
+    if not set(texts).issuperset(words):
         return
-    ends = _ends(parts, texts)
+    ends, reached = _ends(parts, texts)
     for first, last in enumerate(ends[: len(texts)]):
-        if last is not None:
-            yield Match(first, last)
+        holes = _holes(parts, texts, first, reached) if last is not None else None
+        if last is not None and holes is not None:
+            yield Match(first, last, holes)
 
 
-def _ends(parts: Sequence[Sequence[str]], texts: Sequence[str]) -> list[int | None]:
+def _is_hole(word: str) -> bool:
+    return word.startswith("$") and len(word) > 1
+
+
+def _part_end(
+    part: Sequence[str],
+    texts: Sequence[str],
+    first: int,
+    holes: dict[str, tuple[Span, ...]] | None = None,
+) -> int | None:
+    """Where a run of words and holes ends that begins at `first`; None where it does not match."""
+    at = first
+    for word in part:
+        if at >= len(texts):
+            return None
+        if not _is_hole(word):
+            if texts[at] != word:
+                return None
+            at += 1
+            continue
+        end = operand_end(texts, at) if at > first or begins_operand(texts, at) else None
+        if end is None:
+            return None
+        if holes is not None:
+            known = holes.get(word[1:], ())
+            if any(texts[first:last] != texts[at:end] for first, last in known):
+                return None
+            holes[word[1:]] = (*known, (at, end))
+        at = end
+    return at
+
+
+def _ends(
+    parts: Sequence[Sequence[str]], texts: Sequence[str]
+) -> tuple[list[int | None], list[list[int | None]]]:
     """For each token, where the pattern ends that begins there; None where it does not match.
 
+    And for each wildcard, where the next part begins that it reaches from a token.
     `parts` stand between the wildcards.  From the last one to the first, and within one from the
     end of the text to its beginning, so that each step knows what the next ones found.
     """
     count = len(texts)
     behind = _behind_brackets(texts)
     reached: list[int | None] = list(range(count + 1))  # a wildcard at the end takes nothing
+    begun: list[list[int | None]] = []
     for number in range(len(parts) - 1, -1, -1):
         part = parts[number]
         ends: list[int | None] = [None] * (count + 1)
-        for first in range(count + 1 - len(part)):
-            last = first + len(part)
-            if not part or (texts[first] == part[0] and list(part) == texts[first:last]):
+        for first in range(count + 1):
+            if part and (first == count or (texts[first] != part[0] and not _is_hole(part[0]))):
+                continue
+            last = _part_end(part, texts, first)
+            if last is not None:
                 ends[first] = reached[last]
         if not number:
-            return ends
+            return ends, begun[::-1]
         # what a wildcard in front of it reaches
+        at: list[int | None] = [None] * (count + 1)
         reached = [None] * (count + 1)
         if number == len(parts) - 1 and not part:
-            reached = ends
+            reached, at = ends, list(range(count + 1))
+            begun.append(at)
             continue
         for first in range(count - 1, -1, -1):
+            following = first + 1
             if ends[first] is not None:
-                reached[first] = ends[first]
-            elif texts[first] in _OPEN:
-                reached[first] = reached[behind[first]] if behind[first] else None
-            elif texts[first] not in _CLOSE and texts[first] != ";":
-                reached[first] = reached[first + 1]
-    return []
+                reached[first], at[first] = ends[first], first
+                continue
+            if texts[first] in OPEN:
+                following = behind[first]
+            elif texts[first] in CLOSE or texts[first] == ";":
+                continue
+            if following:
+                reached[first], at[first] = reached[following], at[following]
+        begun.append(at)
+    return [], []
+
+
+def _holes(
+    parts: Sequence[Sequence[str]],
+    texts: Sequence[str],
+    first: int,
+    begun: Sequence[list[int | None]],
+) -> dict[str, tuple[Span, ...]] | None:
+    """What the holes of a pattern that begins at `first` match; None where two of a name differ."""
+    holes: dict[str, tuple[Span, ...]] = {}
+    at: int | None = first
+    for number, part in enumerate(parts):
+        if number:
+            at = begun[number - 1][at] if at is not None else None
+        at = _part_end(part, texts, at, holes) if at is not None else None
+        if at is None:
+            return None
+    return holes
 
 
 def _behind_brackets(texts: Sequence[str]) -> list[int]:
@@ -79,109 +154,8 @@ def _behind_brackets(texts: Sequence[str]) -> list[int]:
     behind = [0] * len(texts)
     opened = []
     for index, text in enumerate(texts):
-        if text in _OPEN:
+        if text in OPEN:
             opened.append(index)
-        elif text in _CLOSE and opened:
+        elif text in CLOSE and opened:
             behind[opened.pop()] = index + 1
     return behind
-
-
-def closing(tokens: Sequence[Token], opening: int) -> int:
-    """The index of the bracket that closes the one at `opening`; ValueError if none does.
-
-    Preprocessor branches may each open a bracket that is closed once: the depth at `#else` is
-    that at its `#if`.
-    """
-    depth = 0
-    saved: list[int] = []
-    for index in range(opening, len(tokens)):
-        text = tokens[index].text
-        if text == "#" and index + 1 < len(tokens):
-            directive = tokens[index + 1].text
-            if directive in ("if", "ifdef", "ifndef"):
-                saved.append(depth)
-            elif directive in ("else", "elif") and saved:
-                depth = saved[-1]
-            elif directive == "endif" and saved:
-                saved.pop()
-        if text in _OPEN:
-            depth += 1
-        elif text in _CLOSE:
-            depth -= 1
-            if depth == 0:
-                return index
-    raise ValueError("unbalanced bracket")
-
-
-def nesting(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
-    """For each token, how many `{` and how many `#if` are open behind it.
-
-    As for `closing`, branches that each open the same bracket open it once.
-    """
-    depth = 0
-    saved: list[int] = []
-    for index, token in enumerate(tokens):
-        if token.text == "#" and index + 1 < len(tokens):
-            directive = tokens[index + 1].text
-            if directive in ("if", "ifdef", "ifndef"):
-                saved.append(depth)
-            elif directive in ("else", "elif") and saved:
-                depth = saved[-1]
-            elif directive == "endif" and saved:
-                saved.pop()
-        depth += {"{": 1, "}": -1}.get(token.text, 0)
-        yield depth, len(saved)
-
-
-def statement_end(tokens: Sequence[Token], first: int) -> int:
-    """The index behind the last token of the statement that begins at `first`.
-
-    Raises ValueError where no statement ends (a fragment of one was given).
-    """
-    within: list[str] = []  # what the statement is a part of
-    while True:
-        text = tokens[first].text if first < len(tokens) else ""
-        if text in ("if", "for", "while", "switch"):
-            within.append(text)
-            first = closing(tokens, first + 1) + 1
-            continue
-        if text == "do":
-            within.append(text)
-            first += 1
-            continue
-        end = _simple_end(tokens, first)
-        while within:
-            outer = within.pop()
-            if outer == "do" or (outer == "if" and end < len(tokens) and _is_else(tokens, end)):
-                first = end if outer == "do" else end + 1
-                break
-        else:
-            return end
-
-
-def _is_else(tokens: Sequence[Token], index: int) -> bool:
-    return tokens[index].text == "else"
-
-
-def _simple_end(tokens: Sequence[Token], first: int) -> int:
-    """The end of a block, or of a statement that has no other one within."""
-    if first < len(tokens) and tokens[first].text == "{":
-        return closing(tokens, first) + 1
-    for index in range(first, len(tokens)):
-        text = tokens[index].text
-        if text in _OPEN:
-            return _after_brackets(tokens, index)
-        if text == ";":
-            return index + 1
-        if text in _CLOSE:
-            break
-    raise ValueError("no statement ends here")
-
-
-def _after_brackets(tokens: Sequence[Token], opening: int) -> int:
-    index = closing(tokens, opening) + 1
-    while index < len(tokens) and tokens[index].text != ";":
-        index = closing(tokens, index) + 1 if tokens[index].text in _OPEN else index + 1
-    if index >= len(tokens):
-        raise ValueError("no statement ends here")
-    return index + 1

@@ -34,7 +34,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """The bytes of one declaration. `kind` is function, struct, enum, macro or declaration."""
+    """The bytes of one `kind`: function, struct, enum, macro, variable or declaration."""
 
     kind: str
     name: str

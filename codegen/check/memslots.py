@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from codegen.c.pattern import nesting
 from codegen.c.source import Token
+from codegen.c.statements import nesting
 from codegen.check.remark import Remark
 from codegen.check.view import Macro, View
 from codegen.kernel.survey import API, Survey

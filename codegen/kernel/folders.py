@@ -31,6 +31,7 @@ _ARCH_SYMBOL = re.compile(rb"^(?:menu)?config[ \t]+KVM[ \t]*$", re.M)
 _VM = re.compile(rb"^struct kvm\s*\{", re.M)
 _ARCH_VM = re.compile(rb"^struct kvm_arch\s*\{", re.M)
 _TEST_VM = re.compile(rb"\bstruct kvm_vm\b")
+_VM_IOCTL = "KVM_SET_USER_MEMORY_REGION"  # who answers it is generic KVM
 _IOCTL = re.compile(rb"^:Capability:", re.M)  # every section on an ioctl says which one it needs
 
 
@@ -63,7 +64,20 @@ class Folders:
     @cached_property
     def code(self) -> tuple[str, ...]:
         """The code that all architectures build, and its headers."""
-        return (_folder_of(self.kconfig, _CODE), *self._headers(_HEADERS, _VM, ""))
+        return (self._generic, *self._headers(_HEADERS, _VM, ""))
+
+    @cached_property
+    def _generic(self) -> str:
+        """The folder of the Kconfig file; where it has no code, the one that makes VMs."""
+        usual = _folder_of(self.kconfig, _CODE)
+        if any(path.endswith(".c") for path in self._tree.paths(usual)):
+            return usual
+        made = Counter(
+            path.rpartition("/")[0] + "/"
+            for path in self._tree.grep(_VM_IOCTL)
+            if path.endswith(".c") and not path.startswith(FOREIGN)
+        )
+        return made.most_common(1)[0][0] if made else usual
 
     def arch_code(self, arch: str) -> tuple[str, ...]:
         """An architecture's own code and its headers."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from inspect import signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from codegen.base.errors import UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.nearest import did_you_mean, nearest
 from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
-from codegen.plan.sites import SITES
+from codegen.plan.sites import PLACES, SITES
 from codegen.vocabulary.part import dashed
 
 # The edit that has the predicate return the variant's value: replaced, or defined where it is not.
@@ -132,10 +131,11 @@ def _whole(folder: Path, patch: Any, shown: str) -> Any:
 def _used(folder: Path, edit: Any, shown: str) -> Sequence[Any]:
     if not isinstance(edit, dict) or set(edit) != {"use"}:
         return [edit]
+    known = sorted(f"common/{p.stem}" for p in folder.glob("common/*.yaml") if p.name != PLACES)
+    if edit["use"] not in known:
+        hint = f"known: {', '.join(known)}"
+        raise error(Finding(f"there is no list {edit['use']!r}", shown, hint=hint))
     path = folder / f"{edit['use']}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(f"common/{each.stem}" for each in folder.glob("common/*.yaml")))
-        raise error(Finding(f"there is no list {edit['use']!r}", shown, hint=f"known: {known}"))
     return list(read_yaml(path, list))
 
 
@@ -167,14 +167,13 @@ def _sites(variant: Variant) -> Iterator[tuple[str, str]]:
             hint = f"did you mean {near}?" if near else f"known: {', '.join(SITES)}"
             yield f"there is no site {edit.site!r}", hint
             continue
-        parameters = dict(signature(SITES[edit.site]).parameters)
-        asked = {p.name: p for p in parameters.values() if p.kind is p.KEYWORD_ONLY}
-        if ("arch" in asked) != edit.per_arch:
-            right = "say `per-arch: true`" if "arch" in asked else "leave `per-arch` out"
+        site = SITES[edit.site]
+        if site.per_arch != edit.per_arch:
+            right = "say `per-arch: true`" if site.per_arch else "leave `per-arch` out"
             yield f"{edit.site}: {right}", "docs/sites.md says which sites every architecture has"
-        asked.pop("arch", None)
-        needed = {name for name, p in asked.items() if p.default is p.empty}
-        if needed - set(edit.with_) or set(edit.with_) - set(asked):
-            right = ", ".join(name + ("" if name in needed else "?") for name in asked) or "nothing"
+        needed = {name for name, optional in site.takes.items() if not optional}
+        if needed - set(edit.with_) or set(edit.with_) - set(site.takes):
+            takes = (name + "?" * optional for name, optional in site.takes.items())
+            right = ", ".join(takes) or "nothing"
             given = ", ".join(edit.with_) or "nothing"
             yield f"{edit.site}: `with:` has {given}", f"it takes {right} (`?`: may be left out)"

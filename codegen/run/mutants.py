@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from codegen.c.pattern import closing
 from codegen.c.source import CSource, Extent, Token, lex
+from codegen.c.statements import closing
 
 _MACRO_NAME = re.compile(r"[A-Z_][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
-from codegen.c.pattern import Match, find, statement_end
+from codegen.c.pattern import Match, find
 from codegen.c.source import CSource, Token
+from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites.place import Place, ambiguous, not_found
 
@@ -62,10 +63,11 @@ def function(survey: Survey, site: str, name: str, arch: str | None = None) -> F
     if found:
         where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
         raise ambiguous(site, f"function {name}()", where, "name a statement that only one has")
-    raise _no_function(survey, site, name)
+    raise no_function(survey, site, name)
 
 
-def _no_function(survey: Survey, site: str, name: str) -> FindingsError:
+def no_function(survey: Survey, site: str, name: str) -> FindingsError:
+    """The error that a function is nowhere, with the name that comes closest."""
     searched = survey.holding(name, survey.kvm_prefixes())
     if not survey.wide:
         return not_found(site, f"the definition of function {name}()", searched)
@@ -95,7 +97,7 @@ def matches(survey: Survey, site: str, name: str, statement: str) -> tuple[Found
     """
     candidates = survey.definitions("function", name)
     if not candidates:
-        raise _no_function(survey, site, name)
+        raise no_function(survey, site, name)
     hits = [(found, match) for found in candidates for match in find(statement, code_tokens(found))]
     if len(hits) == 1:
         return hits[0]
@@ -195,11 +197,31 @@ def after(survey: Survey, site: str, name: str, statement: str) -> Place:
 def line_after(found: Found, match: Match, how: str) -> Place:
     """The line after the statement that begins where a pattern matched."""
     tokens = code_tokens(found)
-    last = statement_end(tokens, match.first)
+    return line_behind(found, tokens, match.first, statement_end(tokens, match.first), how)
+
+
+def line_behind(found: Found, tokens: Sequence[Token], first: int, last: int, how: str) -> Place:
+    """The line behind the tokens from `first` to before `last`, at the indent of the first."""
     source, token = found.source, tokens[last - 1]
     end = source.line_end(token.end)
-    indent = indent_at(source, tokens[match.first].start)
+    indent = indent_at(source, tokens[first].start)
     return Place(source.path, end, end, source.line(token.start), how, indent=indent)
+
+
+def labels_before(tokens: Sequence[Token], index: int) -> int:
+    """How many `case X:` stand in front of a statement; preprocessor lines are passed over."""
+    labels = 0
+    while index >= 3:
+        if tokens[index - 1].text == ":" and tokens[index - 3].text == "case":
+            labels += 1
+            index -= 3
+        elif tokens[index - 2].text == "#":
+            index -= 2
+        elif tokens[index - 3].text == "#":
+            index -= 3
+        else:
+            break
+    return labels
 
 
 def instead(survey: Survey, site: str, name: str, statement: str) -> Place:

@@ -1,16 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""How a function becomes a named site."""
+"""Sites: named places, said as data or found by a function."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
+from codegen.kernel.survey import Survey
+from codegen.sites.documents import in_documents
+from codegen.sites.functions import in_functions
+from codegen.sites.language import PlaceSpec
 from codegen.sites.place import Place
 
-Site = Callable[..., tuple[Place, ...]]
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A named place: what it is, what an edit list gives, and how it is found.
+
+    `takes` are the keys of `with:`, by whether they may be left out.
+    """
+
+    name: str
+    about: str
+    per_arch: bool
+    look: Callable[..., Any]
+    takes: Mapping[str, bool] = field(default_factory=dict, hash=False)
+
+    def __call__(self, survey: Survey, **arguments: Any) -> tuple[Place, ...]:
+        """The places in a tree; none where it need not have any.  Raises FindingsError."""
+        places = self.look(survey, **arguments)
+        return (places,) if isinstance(places, Place) else tuple(places)
 
 
 def site(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -28,15 +50,25 @@ def site(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def registered(*modules: ModuleType) -> dict[str, Site]:
-    """The marked functions of some modules, by site name; each returns a tuple of places."""
+    """The marked functions of some modules, by site name."""
     found = [f for m in modules for f in vars(m).values() if hasattr(f, "site_name")]
-    return {function.site_name: _as_places(function) for function in found}
+    return {function.site_name: _of_function(function) for function in found}
 
 
-def _as_places(function: Callable[..., Any]) -> Site:
-    @wraps(function)  # its parameters are what edit lists may give
-    def find(*args: Any, **kwargs: Any) -> tuple[Place, ...]:
-        places = function(*args, **kwargs)
-        return (places,) if isinstance(places, Place) else tuple(places)
+def _of_function(function: Any) -> Site:
+    asked = [p for p in signature(function).parameters.values() if p.kind is p.KEYWORD_ONLY]
+    takes = {p.name: p.default is not p.empty for p in asked if p.name != "arch"}
+    per_arch = any(p.name == "arch" for p in asked)
+    about = " ".join((function.__doc__ or "").split())
+    return Site(function.site_name, about, per_arch, function, takes)
 
-    return find
+
+def of_data(name: str, spec: PlaceSpec) -> Site:
+    """A place that is said as data."""
+
+    def look(survey: Survey, arch: str | None = None) -> tuple[Place, ...]:
+        if spec.is_document:
+            return in_documents(survey, name, spec)
+        return in_functions(survey, name, spec, arch)
+
+    return Site(name, " ".join(spec.about.split()), spec.per_arch, look)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from codegen.base.nearest import nearest
 from codegen.kernel.survey import Survey
+from codegen.sites.language import Sections
 from codegen.sites.place import Place, not_found
-from codegen.sites.registry import site
 
 _UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
 
@@ -46,6 +46,12 @@ class Document:
         """The section whose title has the word."""
         titled = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
         return next((each for each in self.sections if titled.search(each.title)), None)
+
+    def inside(self, chapter: Section) -> Iterator[Section]:
+        """The sections of a chapter, one below it: by their numbers, else by their underlines."""
+        deeper = [s for s in self.sections if chapter.first < s.first < chapter.last]
+        numbered = [s for s in deeper if s.number().count(".") == 1]
+        yield from numbered or [s for s in deeper if s.mark == deeper[0].mark]
 
     def included(self, survey: Survey) -> Iterator[Document]:
         """The documents beside it that it includes, or names in a table of contents."""
@@ -102,52 +108,53 @@ def _sections(lines: list[str]) -> Iterator[Section]:
 
 
 def end_of(document: Document, section: Section) -> int:
-    """The line behind the last one of a section that is not blank."""
-    last = section.last
+    """The line behind the last one of a section, before those within it, that is not blank."""
+    nested = (s.first for s in document.sections if section.first < s.first < section.last)
+    last = min(nested, default=section.last)
     while last > section.first and not document.lines[last - 1].strip():
         last -= 1
     return last
 
 
-def new_section(survey: Survey, site_name: str, word: str) -> Place:
+def chapters(survey: Survey) -> Iterator[tuple[Document, Section]]:
+    """The chapters of api.rst and of what it includes: sections that no other one holds."""
+    api = Document(survey)
+    for document in (api, *api.included(survey)):
+        last = 0
+        for section in document.sections:
+            if section.first >= last and any(document.inside(section)):
+                last = section.last
+                yield document, section
+
+
+def chapter_with(survey: Survey, asked: Sections) -> tuple[Document, Section] | None:
+    """The chapter that has most of such sections; None where none has any."""
+    counts = [(len(list(_such(d, s, asked))), d, s) for d, s in chapters(survey)]
+    best = max(counts, key=lambda each: each[0], default=(0, None, None))
+    return (best[1], best[2]) if best[0] and best[1] and best[2] else None
+
+
+def _such(document: Document, chapter: Section, asked: Sections) -> Iterator[Section]:
+    for section in document.inside(chapter):
+        text = "".join(document.lines[section.first : section.last])
+        fits = all(word in text for word in asked.having)
+        if asked.titled in section.title and fits and not any(w in text for w in asked.lacking):
+            yield section
+
+
+def new_section(survey: Survey, site_name: str, document: Document, chapter: Section) -> Place:
     """Behind the last section of a chapter, with the number and the underline of the next one.
 
-    `word` is of the chapter's title.  Raises FindingsError where there is none.
+    The number is empty where sections have none.  Raises FindingsError where there are none.
     """
-    document, chapter = described(survey, site_name, word)
-    inside = [
-        s
-        for s in document.sections
-        if chapter.first < s.first < chapter.last and s.number().count(".") == 1
-    ]
+    inside = list(document.inside(chapter))
     if not inside:
         raise not_found(site_name, f"a section in chapter {chapter.title}", [document.path])
-    numbers = [int(s.number().split(".")[1]) for s in inside]
-    following = f"{chapter.number()}.{max(numbers) + 1}"
-    end = end_of(document, chapter)
+    numbers = [int(s.number().split(".")[1]) for s in inside if s.number().count(".") == 1]
+    following = f"{chapter.number()}.{max(numbers) + 1} " if numbers else ""
+    end = end_of(document, inside[-1])
     how = f"end of chapter {chapter.title}"
     return document.place(end, end, how, number=following, mark=inside[-1].mark)
-
-
-@site("api-other-capability")
-def api_other_capability(survey: Survey) -> Place:
-    """A new last section of the chapter on other capabilities."""
-    return new_section(survey, "api-other-capability", "Other capabilities")
-
-
-def behind_defines(survey: Survey, site_name: str, word: str, pattern: str, what: str) -> Place:
-    """Behind the last line of a section that a pattern matches, with that line as the sibling.
-
-    `word` is of the section's title.  Raises FindingsError where there is none.
-    """
-    document, section = described(survey, site_name, word)
-    lines = document.lines[section.first : section.last]
-    found = [index for index, line in enumerate(lines, section.first) if re.match(pattern, line)]
-    if not found:
-        raise not_found(site_name, f"a #define in {section.title}", [document.path])
-    at = found[-1]
-    how = f"{section.title}: behind the last {what}"
-    return document.place(at + 1, at + 1, how, sibling=document.lines[at].rstrip("\n"))
 
 
 def paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int]]:

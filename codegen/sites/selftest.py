@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 
-_LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:]?=[ \t]*(\S+)[ \t]*$", re.M)
+_LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:?]?=[ \t]*((?:.*\\\n)*.*)$", re.M)
+_PREFIXED = re.compile(r"\$\(addprefix (\w+)/,")
 # How the kernel's build names an architecture in selftests, old and new.
 _ALIASES = {
     "x86": ("x86", "x86_64"),
@@ -21,14 +22,39 @@ _ALIASES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A test in a list, or what else stands there: its word, and where that is in the text."""
+
+    name: str
+    start: int
+    end: int
+    alone: bool  # its assignment has no other
+
+    @property
+    def folder(self) -> str:
+        """The folder of the test; of a list that gets its folder by make, that one."""
+        prefixed = _PREFIXED.match(self.name)
+        return prefixed[1] if prefixed else self.name.rpartition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """Where an architecture's selftests are listed: file, variable and folder of its own tests."""
 
     path: str
     variable: str
     folder: str
-    entries: tuple[re.Match[str], ...]
+    entries: tuple[Entry, ...]
     text: str
+
+
+def _entries(text: str, alias: str) -> Iterator[Entry]:
+    for found in _LIST.finditer(text):
+        if found[2] == alias:
+            words = list(re.finditer(r"\$\((?:[^()]|\([^()]*\))*\)|[^\s\\]+", found[3]))
+            for word in words:
+                at = found.start(3) + word.start()
+                yield Entry(word[0], at, at + len(word[0]), len(words) == 1)
 
 
 def registry(survey: Survey, arch: str) -> Registry:
@@ -38,8 +64,8 @@ def registry(survey: Survey, arch: str) -> Registry:
     for path in paths:
         text = survey.tree.read(path).decode("utf-8", "surrogateescape")
         for alias in _ALIASES.get(arch, (arch,)):
-            entries = tuple(m for m in _LIST.finditer(text) if m[2] == alias)
-            folders = {m[3].partition("/")[0] for m in entries if "/" in m[3]} - {"$(ARCH)"}
+            entries = tuple(_entries(text, alias))
+            folders = {entry.folder.partition("/")[0] for entry in entries}
             own = sorted(f for f in folders if f in _ALIASES.get(arch, (arch,)))
             if own:
                 return Registry(path, f"TEST_GEN_PROGS_{alias}", own[0], entries, text)
@@ -57,17 +83,33 @@ def test_path(survey: Survey, architectures: Sequence[str], name: str) -> str:
 
 @site("selftest-register")
 def register(survey: Survey, *, arch: str, test: str) -> Place:
-    """In the architecture's list of selftests, among those of the same folder by name."""
+    """In the architecture's list of selftests, among those of the same folder by name.
+
+    Behind the list where several tests stand in one line.
+    """
     known = registry(survey, arch)
     folder = test.rpartition("/")[0]
-    plain = [m for m in known.entries if "$" not in m[3]]
-    same = [m for m in plain if m[3].rpartition("/")[0] == folder] or plain
-    at = same[_sorted_position([m[3] for m in same], test)]
-    start = len(known.text[: at.end() + 1].encode("utf-8", "surrogateescape"))
-    line = known.text.count("\n", 0, at.end()) + 1
-    names = {"variable": known.variable}
-    how = f"{known.variable}: behind {at[3]}"
-    return Place(known.path, start, start, line, how, names=names)
+    lines = [(entry, _line(known.text, entry)) for entry in known.entries if "$" not in entry.name]
+    plain = [entry for entry, line in lines if entry.alone or line.endswith("\\")]
+    single = [entry for entry in plain if _line(known.text, entry).split()[0] == entry.name]
+    own = [entry for entry in plain if entry.alone] or single
+    same = [entry for entry in own if entry.folder == folder] or own
+    at = same[_sorted_position([e.name for e in same], test)] if same else known.entries[-1]
+    end = known.text.find("\n", at.end) + 1
+    while not same and known.text[:end].endswith("\\\n"):
+        end = known.text.find("\n", end) + 1
+    lead, tail = f"{known.variable} += ", ""
+    if same and not at.alone:
+        lead, _, tail = _line(known.text, at).partition(at.name)
+    start = len(known.text[:end].encode("utf-8", "surrogateescape"))
+    line = known.text.count("\n", 0, at.end) + 1
+    how = f"{known.variable}: behind {at.name}"
+    return Place(known.path, start, start, line, how, names={"lead": lead, "tail": tail})
+
+
+def _line(text: str, entry: Entry) -> str:
+    """The line that an entry stands in."""
+    return text[text.rfind("\n", 0, entry.start) + 1 : text.find("\n", entry.end)]
 
 
 def _sorted_position(entries: list[str], new: str) -> int:

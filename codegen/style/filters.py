@@ -105,7 +105,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         layout.column,
         layout.comment,
         layout.declarator,
-        layout.one_more_in_macro,
         layout.or_into,
     )
 } | {"define": _define}

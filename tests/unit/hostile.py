@@ -234,6 +234,7 @@ HOSTILE: dict[str, Change] = {
     "help in Kconfig": edited("virt/kvm/Kconfig", ("config HAVE_KVM_READONLY_MEM\n       bool\n", "config HAVE_KVM_READONLY_MEM\n\tbool\n\thelp\n\t  Has read-only memory.\n\n\t  Or has not.\n")),
     "symbol at the end of Kconfig": edited("virt/kvm/Kconfig", ("\nconfig KVM_GENERIC_SYNC\n       bool\n       depends on KVM_COMMON\n", "")),
     "api.rst without the sentence on flags": edited(API, ("The flags field supports two flags: KVM_MEM_LOG_DIRTY_PAGES and\nKVM_MEM_READONLY.", "Of the flags field, KVM_MEM_LOG_DIRTY_PAGES and KVM_MEM_READONLY are known.")),
+    "api.rst without the ioctl": edited(API, (" KVM_SET_USER_MEMORY_REGION\n", " KVM_SET_USER_MEMORY_REGIONS\n")),
     "api.rst without the chapter": edited(API, ("8. Other capabilities.\n======================", "8. Even more capabilities\n=========================")),
     "api.rst in a spelling of its own": edited(API, ("7. Capabilities that can be enabled on VMs", "7. Capabilities which can be enabled on VM")),
     "no api.rst": lambda files: files.pop(API) and None,

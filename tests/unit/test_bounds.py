@@ -11,8 +11,9 @@ import pytest
 
 from codegen.base.errors import FindingsError, UsageError
 from codegen.c.candidates import may_define
-from codegen.c.pattern import find, statement_end
+from codegen.c.pattern import find
 from codegen.c.source import lex
+from codegen.c.statements import statement_end
 from codegen.cli.main import main
 from codegen.mail.mbox import read_mail, read_series
 from codegen.tree.reader import FolderTree, GitTree

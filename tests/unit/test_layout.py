@@ -137,24 +137,28 @@ def test_a_mask_of_two_bracketed_terms_stays_right() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "expected"),
+    ("lead", "old", "expected"),
     [
-        ("M (A | B)", "M (A | B | T)"),
-        ("M\t\t\\\n\t(A |\t\\\n\t B)", "M\t\t\\\n\t(A |\t\\\n\t B |\t\\\n\t T)"),
-        ("M \\\n\t(A | B)", "M \\\n\t(A | B | \\\n\t T)"),
+        ("#define M ", "(A | B)", "(A | B | T)"),
+        ("#define M ", "A | B", "A | B | T"),
+        ("\tif (x & ~", "A", "(A | T)"),
+        ("static const u32 m = ", "A", "A | T"),
+        ("\t", "(A |\t\\\n\t B)", "(A |\t\\\n\t B |\t\\\n\t T)"),
+        ("#define M ", "(A | \\\n\t B)", "(A | \\\n\t B | \\\n\t T)"),
+        ("\t\t", "A |\n\t\tB", "A |\n\t\tB |\n\t\tT"),
     ],
 )
-def test_one_more_quirk_in_the_mask(old: str, expected: str) -> None:
-    made = layout.one_more_in_macro(old, "T")
+def test_one_more_name_in_a_mask(lead: str, old: str, expected: str) -> None:
+    made = layout.or_into(old, "T", lead)
     assert texts(made.replace("\\\n", "")) == texts(expected.replace("\\\n", ""))
-    assert all(line.endswith("\\") for line in made.split("\n")[:-1])
-    assert not made.split("\n")[-1].endswith("\\")
+    ends = [line.endswith("\\") for line in expected.split("\n")]
+    assert [line.endswith("\\") for line in made.split("\n")] == ends
 
 
 def test_backslashes_stay_in_one_column() -> None:
-    old = "M\t\t\t\t\\\n\t(AAAAAAAAAAAA |\t\t\\\n\t BBBBBBBBBBBB)"
-    made = layout.one_more_in_macro(old, "TTT")
-    columns = {layout.width(line) for line in made.split("\n")[1:-1]}
+    lead, old = "\t", "(AAAAAAAAAAAA |\t\t\\\n\t BBBBBBBBBBBB)"
+    made = lead + layout.or_into(old, "TTT", lead)
+    columns = {layout.width(line) for line in made.split("\n")[:-1]}
     assert len(columns) == 1
 
 

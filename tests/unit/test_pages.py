@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -19,10 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("site", sorted(SITES))
 def test_every_site_is_described(site: str) -> None:
     page = (ROOT / "docs/sites.md").read_text()
-    asked = [p for p in signature(SITES[site]).parameters.values() if p.kind is p.KEYWORD_ONLY]
-    words = [f"`{p.name}`" + ("" if p.default is p.empty else "?") for p in asked]
-    takes = ", ".join(words).replace("`arch`", "per-arch")
-    assert f"| `{site}` | {takes} | {' '.join((SITES[site].__doc__ or '').split())} |" in page
+    takes = [f"`{name}`" + "?" * optional for name, optional in SITES[site].takes.items()]
+    words = ", ".join([*(["per-arch"] if SITES[site].per_arch else []), *takes])
+    assert f"| `{site}` | {words} | {SITES[site].about} |" in page
 
 
 def test_every_key_of_a_description_is_described() -> None:

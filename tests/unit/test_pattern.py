@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.c.pattern import closing, find, statement_end
+from codegen.c.pattern import find
 from codegen.c.source import Token, lex
+from codegen.c.statements import closing, statement_end
 
 _WORDS = st.sampled_from(["a", "b", "if", "x1", "->", "+", "=", ",", "0x10", "&", "~"])
 
@@ -132,3 +133,35 @@ def test_a_bracket_opened_in_every_branch_is_closed_once(text: str, rest: str) -
 def test_an_open_bracket_is_an_error() -> None:
     with pytest.raises(ValueError, match="unbalanced"):
         closing(lex("{ a"), 0)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("$flags & ~$valid", "if (mem->flags & ~valid) return;", ["mem->flags valid"]),
+        ("($old ^ $new) & X", "a = !((o->flags ^ n.flags) & X);", ["n.flags o->flags"]),
+        ("($a & $m) != ($b & $m)", "((a & M) != (b & M))", ["a b M"]),
+        ("($a & $m) != ($b & $m)", "((a & M) != (b & N))", []),
+        ("($a & $m) != ($b & $m)", "((a & (M | N)) != (b->c & (M | N)))", ["a b->c (M | N)"]),
+        ("$x = $y;", "a[i].b = f(c, d)->e; return;", ["a[i].b f(c, d)->e"]),
+        ("$x = $y;", "a = b + c;", []),
+        ("return $x;", "return -EINVAL; return a ? b : c;", ["-EINVAL"]),
+        ("$x & $m", "!p->q & r", ["r !p->q"]),
+        ("$x & $m", "f(&p->q, a & b)", ["b a"]),
+        ("f($a, ...)", "f(x, y, z)", ["x"]),
+        ("struct s *$name", "int f(struct s *one, struct s *two)", ["one", "two"]),
+        ("$x & BIT", "if (a) b & BIT;", ["b"]),
+        ("= ($t)$v;", "a = (u32)b;", ["u32 b"]),
+        ("= $v;", "a = (u32)b->c;", ["(u32)b->c"]),
+        ("case $cap: ... $r = $m;", "case A: case B: r = M;", ["A M r", "B M r"]),
+    ],
+)
+def test_a_hole_takes_one_operand(pattern: str, text: str, expected: list[str]) -> None:
+    found = lex(text)
+    taken = [
+        " ".join(
+            text[found[a].start : found[b - 1].end] for _, ((a, b), *_) in sorted(m.holes.items())
+        )
+        for m in find(pattern, found)
+    ]
+    assert taken == expected

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.kinds.memslot_flag.context import one_more_flag
-from codegen.kinds.quirk.places import api_quirk_table
+from codegen.plan.sites import SITES
 from codegen.style.table import table_row
 from tests.minitree import API, Change, MemoryTree, edited, minitree, old
 from tests.unit.kit import VARIANTS, knob, plan, survey
@@ -140,6 +140,6 @@ def test_a_section_is_numbered_as_the_chapter_is(variant: str, heading: str) -> 
 
 
 def test_the_table_is_found_by_its_section() -> None:
-    place = api_quirk_table(survey())
+    (place,) = SITES["api-quirk-table"](survey())
     assert place.old.count("KVM_X86_QUIRK_") == 3
     assert MemoryTree(minitree()).read(API)[place.start : place.end].decode() == place.old

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from codegen.c.pattern import Match, find, statement_end
+from codegen.c.pattern import Match, find
 from codegen.c.source import Token
+from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
@@ -16,7 +17,30 @@ from codegen.sites.registry import site
 from codegen.uapi.writing import FIRST_FLAG
 
 _WRITES = frozenset(("=", "|=", "&="))
-_BEFORE_FLAGS = frozenset(("(", "||", "&&", "=", "return", ";"))
+_READS = frozenset(("~", "&", "|", "!=", "(", ",", "return"))  # what stands before a value
+_OPPOSITE = (f"$mask = ~{FIRST_FLAG};", f"$mask = ~({FIRST_FLAG});", f"$mask = ~(u32){FIRST_FLAG};")
+_UNKNOWN = ("return $flags & ~$valid;", "return ($flags & ~$valid) != 0;")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """A variable with the flags that are valid, or with those that are not."""
+
+    name: str
+    opposite: bool = False
+
+    @property
+    def adds(self) -> str:
+        """What makes one more flag valid, up to the flag."""
+        return f"{self.name} &= ~" if self.opposite else f"{self.name} |= "
+
+    @property
+    def tests(self) -> tuple[str, ...]:
+        """The ways to ask for flags that are not valid."""
+        name = self.name
+        if self.opposite:
+            return (f"$flags & {name}",)
+        return (f"$flags & ~{name}", f"($flags | {name}) != {name}", f"($flags & {name}) !=")
 
 
 @site("memslot-flag-check")
@@ -33,8 +57,8 @@ def flag_check(survey: Survey) -> Place:
         for found, tokens in functions_naming(
             survey, survey.folders.code, FIRST_FLAG, suffix=C_FILES
         )
-        for valid in _masks(tokens)
-        for place in _tests(survey, found, tokens, valid)
+        for mask in _masks(tokens)
+        for place in _tests(survey, found, tokens, mask)
     ]
     return only(
         "memslot-flag-check",
@@ -45,59 +69,69 @@ def flag_check(survey: Survey) -> Place:
     )
 
 
-def _masks(tokens: Sequence[Token]) -> list[str]:
+def _masks(tokens: Sequence[Token]) -> list[_Mask]:
     """The variables that are set to the first flag, or to nothing before it is added."""
     begun = [tokens[m.first - 1].text for m in find(f"= {FIRST_FLAG};", tokens)]
     empty = {tokens[m.first - 1].text for m in find("= 0;", tokens)}
     added = [tokens[m.first - 1].text for m in find(f"|= {FIRST_FLAG};", tokens)]
-    return list(dict.fromkeys([*begun, *(name for name in added if name in empty)]))
+    valid = dict.fromkeys([*begun, *(name for name in added if name in empty)])
+    others = [tokens[m.first].text for form in _OPPOSITE for m in find(form, tokens)]
+    return [*map(_Mask, valid), *(_Mask(name, opposite=True) for name in others)]
 
 
-def _tests(survey: Survey, found: Found, tokens: tuple[Token, ...], valid: str) -> Iterator[Place]:
+def _tests(survey: Survey, found: Found, tokens: tuple[Token, ...], mask: _Mask) -> Iterator[Place]:
     """Before the statement that reads the mask, if it is one that tests flags."""
-    uses = [index for index, token in enumerate(tokens) if token.text == valid]
-    reads = [index for index in uses if tokens[index + 1].text not in (*_WRITES, ";", ",")]
-    if _is_returned(tokens, uses[-1]):
-        reads.append(uses[-1])
+    uses = [index for index, token in enumerate(tokens) if token.text == mask.name]
+    reads = [
+        index
+        for index in uses
+        if tokens[index - 1].text in _READS and tokens[index + 1].text not in _WRITES
+    ]
     statement = next((s for s in _statements(found, tokens) if reads and reads[0] < s.last), None)
     if statement is None or statement.first > reads[0] or uses[-1] >= statement.last:
         return
     if max(set(uses) - set(reads), default=0) > statement.first:
         return
     inner = tokens[statement.first : statement.last]
-    flags = _compared(inner, valid)
-    if flags is None and _is_returned(tokens, reads[0]):
+    flags = _compared(inner, mask.tests) or _asked(survey, inner, mask)
+    if flags is None and tokens[reads[0] - 1].text == "return":
         flags = _compared_with_call(survey, found)
     elif "EINVAL" not in {token.text for token in tokens}:
         return
     if flags is not None:
         how = f"{found.extent.name}(): before the test of unknown flags"
         place = code.line_before(found, tokens[statement.first].start, how)
-        yield replace(place, names={"valid": valid, "flags": flags})
+        yield replace(place, names={"adds": mask.adds, "flags": flags})
 
 
-def _is_returned(tokens: Sequence[Token], index: int) -> bool:
-    return tokens[index - 1].text == "return" and tokens[index + 1].text == ";"
-
-
-def _compared(tokens: Sequence[Token], valid: str) -> str | None:
-    """What the function calls the flags where it compares them with the mask; else None."""
-    for form in (f"& ~{valid}", f"| {valid}) != {valid}", f"& {valid}) !="):
+def _compared(tokens: Sequence[Token], tests: Iterable[str]) -> str | None:
+    """What the flags are called where they are compared with a mask; else None."""
+    for form in tests:
         for match in find(form, tokens):
-            first = match.first
-            while first > 0 and tokens[first - 1].text not in _BEFORE_FLAGS:
-                first -= 1
-            return "".join(token.text for token in tokens[first : match.first])
+            (first, last), *_ = match.holes["flags"]
+            return "".join(token.text for token in tokens[first:last])
+    return None
+
+
+def _asked(survey: Survey, tokens: Sequence[Token], mask: _Mask) -> str | None:
+    """The flags that a function of its own compares, `unknown(flags, valid)`; else None."""
+    for match in find(f"($flags, {mask.name})", tokens):
+        (first, last), *_ = match.holes["flags"]
+        called = tokens[match.first - 1].text
+        for function in survey.definitions("function", called):
+            there = code.code_tokens(function)
+            if any(any(find(form, there)) for form in _UNKNOWN):
+                return "".join(token.text for token in tokens[first:last])
     return None
 
 
 def _compared_with_call(survey: Survey, found: Found) -> str | None:
     """The flags that another function compares with what this one returns."""
-    name = found.extent.name
+    call = f"{found.extent.name}(...)"
     for _, tokens in functions_naming(
-        survey, survey.folders.code, f"{name}(", "EINVAL", suffix=C_FILES
+        survey, survey.folders.code, f"{found.extent.name}(", "EINVAL", suffix=C_FILES
     ):
-        flags = _compared(tokens, f"{name}(")
+        flags = _compared(tokens, (f"$flags & ~{call}",))
         if flags is not None:
             return flags
     return None

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.c.pattern import Match, closing, find, statement_end
+from codegen.c.pattern import Match, find
 from codegen.c.source import Token
+from codegen.c.statements import closing, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import functions_naming

@@ -6,68 +6,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codegen.c.pattern import Match, find, statement_end
+from codegen.c.pattern import Match, find
 from codegen.c.source import Token
+from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.kinds.vm_type.refusal import Fate, fate
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
-from codegen.sites.rst import behind_defines, described, end_of
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
 _FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")
-
-
-@site("vm-type-supported")
-def supported(survey: Survey) -> Place:
-    """Behind the last statement that adds a type, in the function that begins the list of them."""
-    prefixes = survey.kvm_prefixes("x86")
-    named = []
-    for found, tokens in functions_naming(survey, prefixes, _DEFAULT, suffix=C_FILES):
-        named += [_where(found, token) for token in tokens if token.text == _DEFAULT]
-        for first in (match for form in _FIRST_TYPE for match in find(form, tokens)):
-            list_ = _first_of_list(tokens, first.first)
-            types = "".join(t.text for t in tokens[list_ : first.first])
-            last = Match(0, 0)
-            for match in find(types, tokens):
-                start = match.first
-                while tokens[start - 1].text not in (";", "{", "}", ")", ":"):
-                    start -= 1
-                if tokens[start - 1].text == ")":
-                    start = _if_before(tokens, start - 1)
-                last = Match(start, match.last)
-            place = code.line_after(found, last, f"{found.extent.name}(): behind the last VM type")
-            caps, _, name = types.rpartition(".")
-            return replace(place, names={"caps": caps and f"{caps}.", "types": name})
-    raise not_found(
-        "vm-type-supported",
-        f"the function that begins the list of VM types, by `… = BIT({_DEFAULT});`",
-        survey.holding(_DEFAULT, prefixes),
-        near=f"{_DEFAULT} is named in {', '.join(named)}" if named else "",
-    )
-
-
-def _first_of_list(tokens: tuple[Token, ...], equals: int) -> int:
-    """The first token of what is assigned to."""
-    first = equals
-    while tokens[first - 1].text not in (";", "{", "}", ")", ":"):
-        first -= 1
-    return first
-
-
-def _if_before(tokens: tuple[Token, ...], close: int) -> int:
-    depth, index = 0, close
-    while True:
-        depth += {")": 1, "(": -1}.get(tokens[index].text, 0)
-        if depth == 0:
-            return index - 1
-        index -= 1
-
-
-def _where(found: Found, token: Token) -> str:
-    return f"{found.extent.name}() at {found.source.path}:{found.source.line(token.start)}"
 
 
 @site("vm-type-alike")
@@ -164,7 +114,7 @@ def _unknown(found: Found, tokens: tuple[Token, ...], index: int) -> Exception:
     line = source.text(start, source.line_end(tokens[index].start)).strip()
     return not_found(
         "vm-type-alike",
-        f"whether a type like the default one passes `{line}` in {found.extent.name}()",
+        f"whether {found.extent.name}() takes a type like the default one, by `{line}`,",
         [f"{source.path}:{source.line(start)}"],
     )
 
@@ -197,18 +147,3 @@ def _alike_at(found: Found, tokens: tuple[Token, ...], index: int, kind: str) ->
         "lone": "yes" if beside & ({"||", "&&"} - {joint}) else "",
     }
     return replace(place, names=names)
-
-
-@site("api-vm-types")
-def api_vm_types(survey: Survey) -> Place:
-    """Behind the last `#define KVM_X86_*_VM` of the section on VM types."""
-    pattern = r"\s+#define KVM_X86_\w+_VM\b"
-    return behind_defines(survey, "api-vm-types", "KVM_CAP_VM_TYPES", pattern, "type")
-
-
-@site("api-vm-types-end")
-def api_vm_types_end(survey: Survey) -> Place:
-    """The end of the section on VM types."""
-    document, section = described(survey, "api-vm-types-end", "KVM_CAP_VM_TYPES")
-    end = end_of(document, section)
-    return document.place(end, end, f"{section.title}: its end")

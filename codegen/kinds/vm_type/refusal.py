@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from enum import Enum
 
-from codegen.c.pattern import closing, find, statement_end
+from codegen.c.pattern import find
 from codegen.c.source import Token
+from codegen.c.statements import closing, statement_end
 
 _KEYWORDS = frozenset(("if", "while", "for", "switch", "return", "sizeof", "else"))
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Operands of C: where one begins and ends, as far as tokens without types can tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_PREFIX = frozenset(("!", "~", "*", "&", "-", "+"))
+_PRIMARY = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*|\".*\"|'.*'", re.S)
+_CLOSES = {"(": ")", "[": "]", "{": "}"}
+_STATEMENTS = frozenset(
+    "if else for while do switch case default return goto break continue struct union enum "
+    "const static inline typedef extern volatile".split()
+)
+
+_HEADS = frozenset(("if", "for", "while", "switch"))  # what stands in their brackets is no operand
+
+
+def _primary(text: str) -> bool:
+    return bool(_PRIMARY.fullmatch(text)) and text not in _STATEMENTS
+
+
+def begins_operand(texts: Sequence[str], index: int) -> bool:
+    """Whether an operand begins at a token, rather than goes on there."""
+    before = texts[index - 1] if index else ""
+    if before in ("->", "."):
+        return False
+    if texts[index] in _PREFIX:
+        return not _ended(texts, index)
+    if texts[index] == "(":
+        return not _ended(texts, index) and before not in _HEADS
+    # behind another name it is what a declaration declares
+    return _primary(texts[index]) and not (before in _PREFIX and _unary(texts, index - 1))
+
+
+def _ended(texts: Sequence[str], index: int) -> bool:
+    """Whether an operand ends in front of a token; a line of the preprocessor is none."""
+    before = texts[index - 1] if index else ""
+    directive = "#" in texts[max(index - 3, 0) : index]
+    return before in (")", "]") or (_primary(before) and not directive)
+
+
+def _unary(texts: Sequence[str], index: int) -> bool:
+    return texts[index] in ("!", "~") or not _ended(texts, index)
+
+
+def operand_end(texts: Sequence[str], first: int) -> int | None:
+    """The index behind the operand that begins at `first`; None where none does."""
+    count, at = len(texts), first
+    while at < count and texts[at] in _PREFIX:
+        at += 1
+    if at < count and texts[at] == "(":
+        end = _closed(texts, at)
+        inner = texts[at + 1 : end - 1] if end else []
+        at = end or count
+        cast = bool(inner) and all(_word(text) or text == "*" for text in inner)
+        if end and cast and at < count and (_primary(texts[at]) or texts[at] == "("):
+            return operand_end(texts, at)
+        if not end:
+            return None
+    elif at < count and _primary(texts[at]):
+        at += 1
+    else:
+        return None
+    while at < count:
+        if texts[at] in ("->", ".") and at + 1 < count and _word(texts[at + 1]):
+            at += 2
+        elif texts[at] in ("(", "["):
+            end = _closed(texts, at)
+            if not end:
+                return None
+            at = end
+        else:
+            break
+    return at
+
+
+def _word(text: str) -> bool:
+    return text[:1].isalpha() or text[:1] == "_"
+
+
+def _closed(texts: Sequence[str], opening: int) -> int | None:
+    """The index behind the bracket that closes the one at `opening`; None where none does."""
+    depth = 0
+    for index in range(opening, len(texts)):
+        if texts[index] in _CLOSES:
+            depth += 1
+        elif texts[index] in _CLOSES.values():
+            depth -= 1
+            if not depth:
+                return index + 1
+    return None

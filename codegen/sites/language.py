@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The language of places: what `places.yaml` of a folder of templates says of a tree.
+
+A place is looked for in scopes (functions, sections of a document), the first that has it; it is
+known by shapes, the first that fits; and it is before, after or instead of what was found.  What a
+tree calls things are the holes of the patterns: templates see them as `place.names`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from codegen.base.findings import Finding, error
+from codegen.vocabulary.part import dashed
+
+
+def _several(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _shape(value: Any) -> Any:
+    return {"pattern": value} if isinstance(value, str) else value
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", alias_generator=dashed, populate_by_name=True
+    )
+
+
+class Functions(_Said):
+    """Functions by what they hold: words of their text, patterns of their parameters."""
+
+    of: Literal["generic", "arch", "selftests"]
+    arch: str | None = None  # for a kind that one architecture has
+    naming: list[str] = []
+    lacking: list[str] = []
+    taking: list[str] = []
+    headers: bool = True
+
+
+class Sections(_Said):
+    """Sections of a document by a word of their title, and by what stands in them."""
+
+    titled: str
+    having: list[str] = []
+    lacking: list[str] = []
+
+
+class Scope(_Said):
+    """Where a place is looked for: in C by one of the first two, in a document by the others."""
+
+    function: str | None = None
+    functions: Functions | None = None
+    section: str | None = None  # a word of its title
+    chapter: str | None = None  # a word of its title
+    sections: Sections | None = None  # the chapter that has most of these
+
+
+class Mask(_Said):
+    """What is put into a mask: where the operand of a hole is written as `|` of such names."""
+
+    hole: str
+    of: str  # a name, or the beginning of names with a `_` at its end
+
+
+class Shape(_Said):
+    """One way to write what is looked for.
+
+    C: a pattern, and `given` what has to stand before it in the function, the first that does.
+    A document: a line with `*`, or a paragraph with all these words.
+    """
+
+    pattern: str = ""
+    given: Annotated[list[str], BeforeValidator(_several)] = []
+    names: list[str] = []  # holes that must be one name
+    into: Mask | None = None
+    put: Literal["labels", "before", "after", "instead"] | None = None
+    line: str | None = None
+    paragraph: list[str] = []
+    table: bool = False
+
+
+class Told(_Said):
+    """A call by whose arguments a tree tells something: by a word, or a local made of it."""
+
+    call: str
+    about: str
+
+
+_Shapes = Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)]
+_Put = Literal["labels", "before", "after", "instead", "start", "end", "new-section"]
+
+
+class Otherwise(_Said):
+    """What is looked for in the same scopes where they have none of the shapes.
+
+    Templates see `place.names.alone`.
+    """
+
+    find: _Shapes
+    ends: list[str] = []
+    level: int | None = None
+    pick: Literal["only", "first", "last"] = "only"
+    put: _Put
+
+    def said(self) -> dict[str, Any]:
+        """Its keys and values, as those of a place."""
+        return {key: getattr(self, key) for key in type(self).model_fields}
+
+
+class PlaceSpec(_Said):
+    """A place as data; see docs/sites.md."""
+
+    about: str
+    per_arch: bool = False
+    in_: Annotated[list[Scope], BeforeValidator(_several), Field(alias="in")]
+    takes: list[str] = []  # patterns of parameters, for their holes
+    ends: list[str] = []  # patterns whose last match has further holes
+    known: list[str] = []  # holes that must be found, and be one name
+    find: Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)] = []
+    level: int | None = None  # how many `{` are open; no `#if`
+    pick: Literal["only", "first", "last", "most-labels"] = "only"
+    put: _Put
+    otherwise: Otherwise | None = None
+    what: str = ""  # what is looked for, for messages
+    how: str = ""  # what the place is, for people who read what was found
+    word: str = ""  # which word files name that may have it, for messages
+    if_none: Literal["refuse", "skip"] = "refuse"
+    unless: Told | None = None  # what shows that there is one, written otherwise
+
+    @cached_property
+    def holes(self) -> tuple[str, ...]:
+        """The names of all holes; where nothing matched one, `place.names` has an empty text."""
+        shapes = (*self.find, *(self.otherwise.find if self.otherwise else ()))
+        said = [*self.takes, *self.ends, *(self.otherwise.ends if self.otherwise else ())]
+        said += [p for shape in shapes for p in (shape.pattern, *shape.given)]
+        return tuple(sorted({name for each in said for name in re.findall(r"\$(\w+)", each)}))
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a place in a document."""
+        return not any(scope.function or scope.functions for scope in self.in_)
+
+
+_PLACES = TypeAdapter(dict[str, PlaceSpec])
+
+
+def read_places(path: Path, said: Mapping[str, Any]) -> Mapping[str, PlaceSpec]:
+    """The places that a `places.yaml` says.  Raises FindingsError with the key that is wrong."""
+    try:
+        return _PLACES.validate_python(said)
+    except ValidationError as problem:
+        shown = f"templates/{path.parent.name}/{path.name}"
+        found: Sequence[Any] = problem.errors()
+        places = [": ".join(str(part) for part in each["loc"]) for each in found]
+        lines = zip(places, found, strict=True)
+        raise error(*(Finding(f"{at}: {each['msg']}", shown) for at, each in lines)) from None

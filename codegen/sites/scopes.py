@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The functions in which a place is looked for: by name, or by what they hold and take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from codegen.c.pattern import find
+from codegen.c.source import Token
+from codegen.kernel.survey import Found, Survey
+from codegen.sites import code
+from codegen.sites.code import C_FILES, functions_naming
+from codegen.sites.language import Functions, Scope
+
+Tokens = tuple[Token, ...]
+
+
+def own_arch(scope: Scope) -> str | None:
+    """The architecture that a scope names by itself."""
+    return scope.functions.arch if scope.functions else None
+
+
+def functions_of(
+    survey: Survey, site: str, scope: Scope, arch: str | None
+) -> Iterator[tuple[Found, Tokens]]:
+    """The functions of a scope, with their tokens.  Raises FindingsError for a name without any."""
+    if scope.function:
+        found = code.function(survey, site, scope.function, arch)
+        yield found, code.code_tokens(found)
+    elif scope.functions:
+        yield from _like(survey, scope.functions, arch)
+
+
+def _like(survey: Survey, asked: Functions, arch: str | None) -> Iterator[tuple[Found, Tokens]]:
+    suffix: str | tuple[str, ...] = C_FILES if asked.headers else ".c"
+    words = asked.naming or ["("]
+    for found, tokens in functions_naming(
+        survey, prefixes(survey, asked, arch), *words, suffix=suffix
+    ):
+        text = {token.text for token in tokens}
+        fits = all(any(find(pattern, head(tokens))) for pattern in asked.taking)
+        if fits and not text.intersection(asked.lacking):
+            yield found, tokens
+
+
+def prefixes(survey: Survey, asked: Functions, arch: str | None) -> tuple[str, ...]:
+    """Where such functions are."""
+    if asked.of == "generic":
+        return survey.folders.code
+    if asked.of == "selftests":
+        return (survey.folders.selftests,)
+    return survey.kvm_prefixes(asked.arch or arch)
+
+
+def head(tokens: Tokens) -> Tokens:
+    """What stands before a function's body."""
+    return tokens[: body(tokens)]
+
+
+def body(tokens: Tokens) -> int:
+    """The index of the `{` that a function's body begins with."""
+    return next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
