@@ -7,6 +7,7 @@ indices and calls, or what stands in brackets, with the operators in front of it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,6 +28,19 @@ class Match:
     first: int
     last: int
     holes: Mapping[str, tuple[Span, ...]] = field(default_factory=dict, hash=False)
+
+
+_HOLE = re.compile(r"\$([A-Za-z_]\w*)")
+
+
+def holes(text: str) -> frozenset[str]:
+    """The names of the holes in a pattern or a text."""
+    return frozenset(_HOLE.findall(text))
+
+
+def filled(text: str, known: Mapping[str, str]) -> str:
+    """A pattern or a text with what is known of its holes."""
+    return _HOLE.sub(lambda hole: known.get(hole[1], hole[0]), text)
 
 
 def find(pattern: str, tokens: Sequence[Token]) -> Iterator[Match]:
@@ -159,3 +173,16 @@ def _behind_brackets(texts: Sequence[str]) -> list[int]:
         elif text in CLOSE and opened:
             behind[opened.pop()] = index + 1
     return behind
+
+
+def texts(tokens: Sequence[Token], match: Match) -> dict[str, str]:
+    """What the holes of a match are, without spaces."""
+    return {n: "".join(t.text for t in tokens[a:b]) for n, ((a, b), *_) in match.holes.items()}
+
+
+def last_holes(pattern: str, tokens: Sequence[Token]) -> dict[str, str]:
+    """What the holes of a pattern are where it matches for the last time."""
+    found: dict[str, str] = {}
+    for match in find(pattern, tokens):
+        found |= texts(tokens, match)
+    return found

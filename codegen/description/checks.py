@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from codegen.base.findings import Finding
+from codegen.c.pattern import holes
 from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
@@ -59,8 +60,21 @@ def _edit(edit: Edit, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "put"), f"`{key}` takes no `put`", "leave it out")
     if edit.tight and way not in ("before", "after", "new_function_before"):
         yield find((*where, "tight"), f"`{key}` is not `tight`", "leave it out")
+    yield from _holes(edit, where, find)
     if edit.include and (".." in edit.include or edit.include[1] == "/"):
         yield find((*where, key), "a header outside of the tree", "such as <linux/kvm_host.h>")
+
+
+def _holes(edit: Edit, where: Where, find: Find) -> Iterator[Finding]:
+    """What `put` says of the tree's names has to be found by a pattern."""
+    patterns = [*edit.takes, *filter(None, (edit.before, edit.after, edit.instead_of))]
+    known = sorted({hole for each in patterns for hole in holes(each)})
+    for name in sorted(holes(edit.put or "") - set(known)):
+        have = ", ".join(f"${each}" for each in known)
+        hint = f"holes: {have}" if have else "write it in the pattern as well, or in `takes`"
+        yield find((*where, "put"), f"`${name}` is no hole of a pattern", hint)
+    if edit.takes and not edit.in_:
+        yield find((*where, "takes"), "`takes` needs `in`", "parameters are those of a function")
 
 
 def _alternative(part: Alternative, where: Where, find: Find) -> Iterator[Finding]:

@@ -64,6 +64,10 @@ class Edit(Part):
     include: Annotated[Header | None, Field(description="a header to include")] = None
     remove_macro: Annotated[CName | None, Field(description="a macro that nobody uses now")] = None
     kconfig: Annotated[ConfigSymbol | None, Field(description="a new symbol of virt/kvm")] = None
+    takes: Annotated[
+        list[Fragment],
+        Field(max_length=8, description="parameters of the function, for their holes"),
+    ] = []
     put: Annotated[Statements | None, Field(description="the text that goes there")] = None
     tight: Annotated[bool, Field(description="no blank line between it and its neighbour")] = False
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
 from codegen.c.layout import width
+from codegen.c.pattern import filled, holes
 from codegen.description.model import Alternative, Edit, Knob
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
@@ -87,6 +88,7 @@ def predicate(survey: Survey, knob: Knob, renderer: Renderer) -> TextEdit:
 def edit_of(survey: Survey, edit: Edit) -> TextEdit:
     """One edit of a description, located and with its text laid out."""
     place = _place(survey, edit)
+    put = _put(survey, edit, place)
     if edit.kconfig:
         text = f"\nconfig {edit.kconfig}\n\tbool\n"
     elif edit.remove_macro:
@@ -94,9 +96,9 @@ def edit_of(survey: Survey, edit: Edit) -> TextEdit:
     elif edit.include:
         text = f"#include {edit.include}\n"
     elif edit.instead_of:
-        text = _aligned(survey, place, edit.put or "")
+        text = _aligned(survey, place, put)
     else:
-        text = _lines(survey, place, edit)
+        text = _lines(survey, place, edit, put)
     return TextEdit("mechanism", place, text, "description")
 
 
@@ -119,6 +121,19 @@ def _place(survey: Survey, edit: Edit) -> Place:
     raise not_found(site, "a place that the edit names", [])
 
 
+def _put(survey: Survey, edit: Edit, place: Place) -> str:
+    """The edit's text in the tree's own names.  Raises FindingsError where one is not found."""
+    text = edit.put or ""
+    if holes(text):
+        known = {**code.parameters(survey, edit.in_ or "", edit.takes), **place.names}
+        text = filled(text, known)
+        for name in sorted(holes(text)):
+            what = f"`${name}` among the parameters of {edit.in_}()"
+            right = "quote the parameter as this tree has it"
+            raise not_found("mechanism", what, [place.path], right=right)
+    return text
+
+
 def _aligned(survey: Survey, place: Place, put: str) -> str:
     """A replacement within a line: its further lines begin in the column of the first."""
     source = survey.source(place.path)
@@ -131,9 +146,9 @@ def _aligned(survey: Survey, place: Place, put: str) -> str:
     return "\n".join([lines[0], *(pad + line if line else "" for line in lines[1:])])
 
 
-def _lines(survey: Survey, place: Place, edit: Edit) -> str:
+def _lines(survey: Survey, place: Place, edit: Edit, put: str) -> str:
     """Whole lines at the indent of the place, with a blank line to the neighbour."""
-    lines = (edit.put or "").strip("\n").split("\n")
+    lines = put.strip("\n").split("\n")
     text = "".join(f"{place.indent}{line}\n" if line else "\n" for line in lines)
     if edit.tight:
         return text

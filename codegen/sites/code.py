@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
-from codegen.c.pattern import Match, find
+from codegen.c.pattern import Match, find, last_holes, texts
 from codegen.c.source import CSource, Token
 from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
@@ -175,9 +176,9 @@ def leading_comment(source: CSource, start: int) -> int:
 def before(survey: Survey, site: str, name: str, statement: str) -> Place:
     """The line before a statement of a function and before the comment that belongs to it."""
     found, match = matches(survey, site, name, statement)
-    return line_before(
-        found, code_tokens(found)[match.first].start, _say(name, "before", statement)
-    )
+    tokens = code_tokens(found)
+    place = line_before(found, tokens[match.first].start, _say(name, "before", statement))
+    return replace(place, names=texts(tokens, match))
 
 
 def line_before(found: Found, offset: int, how: str) -> Place:
@@ -191,7 +192,8 @@ def line_before(found: Found, offset: int, how: str) -> Place:
 def after(survey: Survey, site: str, name: str, statement: str) -> Place:
     """The line after a statement of a function; the pattern may be the beginning of it."""
     found, match = matches(survey, site, name, statement)
-    return line_after(found, match, _say(name, "after", statement))
+    place = line_after(found, match, _say(name, "after", statement))
+    return replace(place, names=texts(code_tokens(found), match))
 
 
 def line_after(found: Found, match: Match, how: str) -> Place:
@@ -227,7 +229,19 @@ def labels_before(tokens: Sequence[Token], index: int) -> int:
 def instead(survey: Survey, site: str, name: str, statement: str) -> Place:
     """The bytes of a fragment of a function, to be replaced."""
     found, match = matches(survey, site, name, statement)
-    return span(found, match, _say(name, "instead of", statement))
+    place = span(found, match, _say(name, "instead of", statement))
+    return replace(place, names=texts(code_tokens(found), match))
+
+
+def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, str]:
+    """What the holes of patterns are in the head of a function."""
+    names: dict[str, str] = {}
+    for found in survey.definitions("function", name):
+        tokens = code_tokens(found)
+        body = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
+        for pattern in patterns:
+            names |= last_holes(pattern, tokens[:body])
+    return names
 
 
 def span(found: Found, match: Match, how: str) -> Place:

@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.base.errors import FindingsError
-from codegen.c.pattern import Match, find
+from codegen.c.pattern import Match, filled, find, last_holes, texts
 from codegen.c.statements import nesting, statement_around, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
@@ -84,7 +83,7 @@ def _matches(shape: Shape, tokens: Tokens) -> Iterator[tuple[Match, Mapping[str,
     """Where a shape matches, with the holes of it and of what stands before it."""
     for given in _given(shape, tokens):
         for match in find(filled(shape.pattern, given), tokens):
-            yield match, {**given, **_texts(tokens, match)}
+            yield match, {**given, **texts(tokens, match)}
 
 
 def _shown(hit: _Hit) -> str:
@@ -95,25 +94,15 @@ def _shown(hit: _Hit) -> str:
     return f"`{' '.join(source.text(start, end).split())}` at {source.path}:{source.line(start)}"
 
 
-def filled(text: str, holes: Mapping[str, str]) -> str:
-    """A pattern or a text with what is known of its holes."""
-    return re.sub(r"\$(\w+)", lambda hole: holes.get(hole[1], hole[0]), text)
-
-
 def _given(shape: Shape, tokens: Tokens) -> Iterator[Mapping[str, str]]:
     """What the holes of a statement are that stands before; nothing known where none is asked."""
     if not shape.given:
         yield {}
     for pattern in shape.given:
-        found = [_texts(tokens, match) for match in find(pattern, tokens)]
+        found = [texts(tokens, match) for match in find(pattern, tokens)]
         if found:
             yield from found
             return
-
-
-def _texts(tokens: Tokens, match: Match) -> dict[str, str]:
-    """What the holes of a match are, without spaces."""
-    return {n: "".join(t.text for t in tokens[a:b]) for n, ((a, b), *_) in match.holes.items()}
 
 
 def _names(
@@ -122,12 +111,10 @@ def _names(
     """With what the parameters and the ends of the function are called."""
     names = dict.fromkeys(["alone", *spec.holes], "")
     for pattern in spec.takes:
-        for match in find(pattern, head(tokens)):
-            names |= _texts(tokens, match)
+        names |= last_holes(pattern, head(tokens))
     inner = tokens[body(tokens) :]
     for pattern in spec.ends:
-        for match in find(pattern, inner):
-            names |= _texts(inner, match)
+        names |= last_holes(pattern, inner)
     return {**names, **holes}
 
 

@@ -8,7 +8,6 @@ tree calls things are the holes of the patterns: templates see them as `place.na
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from codegen.base.findings import Finding, error
+from codegen.c.pattern import holes
 from codegen.vocabulary.part import dashed
 
 
@@ -141,7 +141,7 @@ class PlaceSpec(_Said):
         shapes = (*self.find, *(self.otherwise.find if self.otherwise else ()))
         said = [*self.takes, *self.ends, *(self.otherwise.ends if self.otherwise else ())]
         said += [p for shape in shapes for p in (shape.pattern, *shape.given)]
-        return tuple(sorted({name for each in said for name in re.findall(r"\$(\w+)", each)}))
+        return tuple(sorted({name for each in said for name in holes(each)}))
 
     @property
     def is_document(self) -> bool:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.c.layout import width, wrapped
+from codegen.description.load import Description
 from codegen.plan.make import Plan
 from tests.minitree import (
     API,
@@ -23,6 +25,7 @@ from tests.minitree import (
     X86_HOST,
     X86_UAPI,
     Change,
+    Files,
     edited,
     helper_decides,
     minitree,
@@ -30,7 +33,18 @@ from tests.minitree import (
     old,
 )
 from tests.unit.features import FEATURES
-from tests.unit.kit import FLAG, SHIPPED, VARIANTS, after, complaints, diff, knob, plan, shipped
+from tests.unit.kit import (
+    BASE,
+    FLAG,
+    SHIPPED,
+    VARIANTS,
+    after,
+    complaints,
+    diff,
+    knob,
+    plan,
+    shipped,
+)
 from tests.unit.test_minitree import TREES
 
 NOT_DESCRIBED = {
@@ -397,3 +411,40 @@ def test_the_older_tree_lists_its_tests_in_gitignore() -> None:
         made, f"{SELFTESTS}.gitignore"
     )
     assert f"{SELFTESTS}.gitignore" not in plan(knob(), "quirk").files
+
+
+HOLES = {
+    "in": "kvm_mmu_max_mapping_level",
+    "takes": ["struct kvm *$kvm", "struct kvm_memory_slot *$slot"],
+    "before": "$level = min($level, $huge);",
+    "put": "if (kvm_small_maps($kvm, $slot))\n\t$level = $huge = PG_LEVEL_4K;\n",
+}
+
+
+def with_holes(**more: Any) -> Description:
+    """The knob with an edit that leaves the names to the tree."""
+    edit = {**HOLES, **more}
+    said = {**BASE["mechanism"], "alternatives": [{"tree": "has a level", "edits": [edit]}]}
+    return knob("hardcoded", mechanism=said)
+
+
+def test_an_edit_speaks_of_the_trees_own_names() -> None:
+    def renamed(files: Files) -> None:
+        text = files[MMU].decode()
+        for was, now in (("struct kvm *kvm, struct kvm_memory_slot *slot,\n\t\t\t     u8", "struct kvm *vm, struct kvm_memory_slot *s,\n\t\t\t     u8"), ("max_huge_page_level", "huge"), ("slot->npages < 512", "s->npages < 512")):  # fmt: skip
+            assert was in text
+            text = text.replace(was, now)
+        files[MMU] = text.encode()
+
+    (usual,) = (
+        e.text for e in plan(with_holes(), "hardcoded").patches[0].edits if "if (" in e.text
+    )
+    assert "if (kvm_small_maps(kvm, slot))\n\t\tmax_level = max_huge_page_level = PG" in usual
+    made = plan(with_holes(), "hardcoded", renamed)
+    (text,) = (e.text for e in made.patches[0].edits if "if (" in e.text)
+    assert "if (kvm_small_maps(vm, s))\n\t\tmax_level = huge = PG_LEVEL_4K;" in text
+
+
+def test_a_parameter_that_is_not_there_is_said() -> None:
+    with pytest.raises(FindingsError, match=r"`\$slot` among the parameters of kvm_mmu_max_map"):
+        plan(with_holes(takes=["struct kvm *$kvm", "struct slot *$slot"]), "hardcoded")
