@@ -18,7 +18,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from codegen.series.make import Series, generate
+    from codegen.series.make import generate
+    from codegen.series.series import Series
 
 __version__ = "0.1.0"
 __all__ = ["Series", "__version__", "generate"]

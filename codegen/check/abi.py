@@ -14,7 +14,7 @@ from codegen.uapi.trees import differences
 
 def kept(view: View) -> Iterator[Remark]:
     """Every constant keeps its value and every struct its layout, as `gen abi-diff` reads them."""
-    if not any(is_uapi(path) for path in view.applied.paths):
+    if not any(is_uapi(path) for path in view.series.paths):
         return
     try:
         found = differences(view.before.tree, view.after.tree)

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -18,12 +18,13 @@ from codegen.base.errors import EnvironmentFailure
 from codegen.check import compiler, userspace
 from codegen.check.compiler import Compiled, Warned
 from codegen.check.remark import Remark
-from codegen.check.view import Patch, View
+from codegen.mail.patch import Posted
 from codegen.run import make
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild, build
 from codegen.run.make import BuildFailed
-from codegen.series.apply import Applied
+from codegen.series.commit import commits_of
+from codegen.series.series import Series
 from codegen.tree.plumbing import git_command, run_git
 
 FRAGMENT = Path(__file__).with_name("kvm-check.config")
@@ -82,7 +83,7 @@ class _Bench:
         return Compiled(warned, errors, undefined, compiler.outdated(log))
 
 
-def bisect(view: View, bench: Bench, tell: Tell) -> Iterator[Remark]:
+def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
     """R13: each patch compiles with both vendors as modules, W=1 and sparse, without new words.
 
     `tell` gives what shows the progress of a patch, or, for 0, of the tree before.  Raises
@@ -92,8 +93,9 @@ def bisect(view: View, bench: Bench, tell: Tell) -> Iterator[Remark]:
     if check is None:
         what = "sparse is not installed and was not asked; apt-get install sparse"
         yield Remark(what, rule="sparse", note=True)
-    place = _Bench(bench, _folders(view.applied.paths), check, tell)
-    before = _baseline(replace(place, bench=bench.shared), view.applied)
+    commits = commits_of(series, bench.git_dir)
+    place = _Bench(bench, _folders(series.paths), check, tell)
+    before = _baseline(replace(place, bench=bench.shared), series, commits.base)
     bench.out(place.name, fresh=True)
     if before.outdated:
         what = "the sparse that is installed is too old for this tree, and was not asked"
@@ -101,23 +103,22 @@ def bisect(view: View, bench: Bench, tell: Tell) -> Iterator[Remark]:
         place = replace(place, check=None)
     known, linked = compiler.count(before.warned), before.undefined
     errors: set[str] = set()
-    pairs = zip(view.patches, view.applied.patches, strict=True)
-    for number, (patch, applied) in enumerate(pairs, 1):
-        until = replace(view.applied, patches=view.applied.patches[:number])
-        if any(not _ELSEWHERE.match(path) for path in applied.paths):
-            now = place.compile(applied.commit, number, _names(applied.paths))
+    for number, (patch, commit) in enumerate(zip(series.patches, commits.ids, strict=True), 1):
+        until = series.patches[:number]
+        if any(not _ELSEWHERE.match(path) for path in patch.changes):
+            now = place.compile(commit, number, _names(patch.changes))
             new = [text for text in now.errors if _words(text) not in errors]
-            yield from compiler.failures(new, patch, until, "the series does not build here")
+            yield from compiler.failures(new, until, "the series does not build here")
             errors = {_words(text) for text in now.errors}
             yield from _warnings(now, known, patch)
             known |= compiler.count(now.warned)
             new_symbols = sorted(now.undefined - linked)
-            yield from _unlinked(new_symbols, patch, bench.git_dir, applied.commit)
+            yield from _unlinked(new_symbols, patch, bench.git_dir, commit)
             linked |= now.undefined
         if not errors:
             yield from _skipped(place.out, patch)
-        headers = partial(place.make, applied.commit, ["headers"], number)
-        yield from userspace.selftests(patch, until, headers, tell(number))
+        headers = partial(place.make, commit, ["headers"], number)
+        yield from userspace.selftests(until, headers, tell(number))
 
 
 def _folders(paths: Sequence[str]) -> tuple[str, ...]:
@@ -126,23 +127,22 @@ def _folders(paths: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({f"{path.rpartition('/')[0]}/" for path in outside if path[-2:] == ".c"}))
 
 
-def _names(paths: Sequence[str]) -> list[str]:
+def _names(paths: Iterable[str]) -> list[str]:
     """The names of the C files among some paths, or one that no file has."""
     names = {path.rpartition("/")[2] for path in paths if path.endswith(".c")}
     return sorted(name for name in names if re.fullmatch(r"[\w.-]+", name)) or ["none"]
 
 
-def _baseline(place: _Bench, applied: Applied) -> Compiled:
+def _baseline(place: _Bench, series: Series, base: str) -> Compiled:
     """What is said of the tree without the series; kept, since it needs all objects anew.
 
     The objects are those of the base afterwards, also where that is known: make is silent about
     objects that are as new as a patch that was tried before.
     """
-    assert applied.base.commit is not None
-    if all(_ELSEWHERE.match(path) for path in applied.paths):
-        place.bench.source(applied.base.commit)
+    if all(_ELSEWHERE.match(path) for path in series.paths):
+        place.bench.source(base)
         return Compiled()
-    identity = (applied.base.commit, place.folders, place.check, FRAGMENT.read_text())
+    identity = (base, place.folders, place.check, FRAGMENT.read_text())
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     kept = place.out / f"{_KEPT}{digest}.json"
     try:
@@ -153,9 +153,9 @@ def _baseline(place: _Bench, applied: Applied) -> Compiled:
         known = None
         for folder in (*_KVM, *place.folders):
             shutil.rmtree(place.out / folder, ignore_errors=True)
-    found = place.compile(applied.base.commit, 0, ["none"] if known else ())
+    found = place.compile(base, 0, ["none"] if known else ())
     if found.errors:
-        name = applied.base.name
+        name = series.tree.name
         raise EnvironmentFailure(f"{name} does not build without the series:\n{found.errors[0]}")
     if known:
         return known
@@ -173,15 +173,15 @@ def _words(text: str) -> str:
     return re.sub(r"\d+", "", text)
 
 
-def _warnings(now: Compiled, known: Counter[str], patch: Patch) -> Iterator[Remark]:
-    added = {c.path: frozenset(x.number for x in c.added) for c in patch.changes}
+def _warnings(now: Compiled, known: Counter[str], patch: Posted) -> Iterator[Remark]:
+    added = {c.path: frozenset(x.number for x in c.added) for c in patch.changes.values()}
     for new in compiler.fresh(now.warned, known, added):
         line = patch.line_at(new.path, new.line)
         what = f"new warning: {new.path}:{new.line}: {new.text}"
         yield Remark(what, patch.name, line, rule=new.rule)
 
 
-def _unlinked(names: Sequence[str], patch: Patch, git_dir: Path, commit: str) -> Iterator[Remark]:
+def _unlinked(names: Sequence[str], patch: Posted, git_dir: Path, commit: str) -> Iterator[Remark]:
     """Symbols that the modules take and nobody exports; modpost would need vmlinux to know."""
     for name in names:
         pattern = rf"EXPORT_\w*SYMBOL\w*\({re.escape(name)}\b"
@@ -191,9 +191,11 @@ def _unlinked(names: Sequence[str], patch: Patch, git_dir: Path, commit: str) ->
             yield Remark(what, patch.name, hint="EXPORT_SYMBOL_GPL(), or keep it in one module")
 
 
-def _skipped(out: Path, patch: Patch) -> Iterator[Remark]:
+def _skipped(out: Path, patch: Posted) -> Iterator[Remark]:
     """C that this configuration does not compile."""
-    sources = [c.path for c in patch.changes if c.path.endswith(".c") and c.after is not None]
+    sources = [
+        c.path for c in patch.changes.values() if c.path.endswith(".c") and c.after is not None
+    ]
     left = [p for p in sources if not p.startswith(("tools/", "Documentation/"))]
     left = [path for path in left if not (out / f"{path[:-2]}.o").exists()]
     if left:

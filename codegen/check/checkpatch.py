@@ -12,7 +12,8 @@ from pathlib import Path
 from codegen.base.errors import EnvironmentFailure
 from codegen.check.mails import everyone, owned, some
 from codegen.check.remark import Remark
-from codegen.check.view import Patch, View
+from codegen.check.view import View
+from codegen.mail.patch import Posted
 from codegen.run.make import printable
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
@@ -50,7 +51,7 @@ def checkpatch(view: View) -> Iterator[Remark]:
         for signed in (True, False):
             patches = [(n, p) for n, p in enumerate(view.patches) if _own(p) != signed]
             for number, patch in patches:
-                (folder / str(number)).write_bytes(patch.mail.raw)
+                (folder / str(number)).write_bytes(patch.raw)
             if patches:
                 options = [] if signed else ["--no-signoff"]
                 names = [f"./{number}" for number, _ in patches]
@@ -58,9 +59,9 @@ def checkpatch(view: View) -> Iterator[Remark]:
                 yield from _remarks(view, said)
 
 
-def _own(patch: Patch) -> bool:
+def _own(patch: Posted) -> bool:
     """Whether a patch is for somebody else to sign: gen's own, or one without a message."""
-    return patch.plain or f"<{MAIL}>" in patch.mail.author
+    return patch.plain or f"<{MAIL}>" in patch.author
 
 
 def _run(command: list[str], folder: Path) -> str:
@@ -84,10 +85,10 @@ def _remarks(view: View, said: str) -> Iterator[Remark]:
             yield Remark(match[4], patch.name, int(match[2]), rule=f"checkpatch:{kind}")
 
 
-def _accepted(view: View, patch: Patch, kind: str, line: int) -> bool:
+def _accepted(view: View, patch: Posted, kind: str, line: int) -> bool:
     if kind == "BIT_MACRO":
         return bool(_BITS.match(patch.path_at(line)))
     if kind == "FILE_PATH_CHANGES":
-        new = [change.path for change in patch.changes if change.before is None]
+        new = [change.path for change in patch.changes.values() if change.before is None]
         return all(owned(view, path, everyone(view)) for path in some(new))
     return False

@@ -14,11 +14,10 @@ from pathlib import Path
 from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.check.remark import Remark
-from codegen.check.view import Patch
+from codegen.mail.patch import Posted
 from codegen.run.make import BuildFailed
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
-from codegen.series.apply import Applied
 from codegen.series.blame import origin
 
 _SAID = re.compile(r"^(sparse: )?(\S+?):(\d+):(?:\d+:)? (?:warning: (.*)|(error: .*))$")
@@ -120,15 +119,16 @@ def errors_of(problem: BuildFailed) -> tuple[str, ...]:
     return tuple(str(finding) for finding in problem.findings)
 
 
-def failures(errors: Iterable[str], patch: Patch, applied: Applied, what: str) -> Iterator[Remark]:
+def failures(errors: Iterable[str], until: Sequence[Posted], what: str) -> Iterator[Remark]:
     """The compiler's lines as remarks: the line of the patch, and the template that wrote it.
 
-    `applied` ends with the patch.
+    `until` are the patches of the series that are applied, the last of which is tried.
     """
+    patch = until[-1]
     for text in errors:
         where = re.match(r"(\S+?):(\d+)", text)
         line = patch.line_at(where[1], int(where[2])) if where else 0
-        yield Remark(f"{what}: {text}", patch.name, line, origin(text, applied))
+        yield Remark(f"{what}: {text}", patch.name, line, origin(text, until))
 
 
 def sparse_command(folder: Path) -> str | None:

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from codegen.check.remark import Remark
-from codegen.check.view import Change, Patch, View
+from codegen.check.view import View
+from codegen.mail.patch import Posted
+from codegen.tree.changed import Changed
 from codegen.vocabulary.rst import doctree, messages
 
 _RULE = re.compile(r"([=-])\1{3,}\s*")
@@ -43,7 +45,7 @@ def built(view: View) -> Iterator[Remark]:
             yield from _new_complaints(patch, change)
 
 
-def _new_complaints(patch: Patch, change: Change) -> Iterator[Remark]:
+def _new_complaints(patch: Posted, change: Changed) -> Iterator[Remark]:
     before, after = (
         sections((data or b"")[:_MAX].decode("utf-8", "replace"))
         for data in (change.before, change.after)

@@ -9,9 +9,11 @@ from collections.abc import Iterator, Mapping
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
 from codegen.check.uapi import new_fields
-from codegen.check.view import Change, Patch, View
+from codegen.check.view import View
 from codegen.kernel.survey import Found
+from codegen.mail.patch import Posted
 from codegen.sites.code import code_tokens
+from codegen.tree.changed import Changed
 
 
 def used(view: View) -> Iterator[Remark]:
@@ -32,20 +34,20 @@ def used(view: View) -> Iterator[Remark]:
             yield Remark(what, patch_name, line, hint, note=view.rfc)
 
 
-def _new_functions(view: View) -> Mapping[str, tuple[Patch, str, int]]:
+def _new_functions(view: View) -> Mapping[str, tuple[Posted, str, int]]:
     """Functions of KVM that only the file can see or that are inline, where they are added."""
-    found: dict[str, tuple[Patch, str, int]] = {}
+    found: dict[str, tuple[Posted, str, int]] = {}
     for patch, change in view.changes():
         if change.path.startswith(("arch/", "virt/", "include/linux/")) and _is_c(change):
             found |= {name: (patch, change.path, line) for name, line in _defined(change)}
     return found
 
 
-def _is_c(change: Change) -> bool:
+def _is_c(change: Changed) -> bool:
     return change.path.endswith((".c", ".h")) and change.after is not None
 
 
-def _defined(change: Change) -> Iterator[tuple[str, int]]:
+def _defined(change: Changed) -> Iterator[tuple[str, int]]:
     if not any("static" in line.text for line in change.added):
         return
     after = CSource(change.path, change.after or b"")

@@ -11,7 +11,9 @@ from clang import cindex
 
 from codegen.c.apart import apart
 from codegen.check.remark import Remark
-from codegen.check.view import Change, Patch, View, is_uapi
+from codegen.check.view import View, is_uapi
+from codegen.mail.patch import Posted
+from codegen.tree.changed import Changed
 
 # <linux/types.h> in short; a tree that is not configured has no whole one.
 _WIDTHS = {"8": "char", "16": "short", "32": "int", "64": "long long"}
@@ -35,7 +37,7 @@ def sized(view: View) -> Iterator[Remark]:
             yield from _header(patch, change)
 
 
-def _header(patch: Patch, change: Change) -> Iterator[Remark]:
+def _header(patch: Posted, change: Changed) -> Iterator[Remark]:
     added = {line.number: line.text for line in change.added}
     found: list[Said] = apart(__name__, "remarks", change.path, change.after or b"", set(added))
     for number, what, hint in found:

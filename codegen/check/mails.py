@@ -28,18 +28,18 @@ def sent(view: View) -> Iterator[Remark]:
     """R4: `base-commit:`, a cover letter for more than one patch, a thread of its own."""
     if all(patch.plain for patch in view.patches):
         return
-    if len(view.patches) > 1 and view.applied.cover is None:
+    if len(view.patches) > 1 and view.series.cover is None:
         hint = "`git format-patch --cover-letter` makes one"
         yield Remark(f"{len(view.patches)} patches and no cover letter", hint=hint)
-    mails = [(view.cover_name, view.first), *((p.name, p.mail.raw) for p in view.patches)]
+    mails = [(view.first_name, view.first), *((p.name, p.raw) for p in view.patches)]
     for name, raw in mails:
         for mark in _UNWRITTEN.findall(raw):
             yield Remark(f"`{mark.decode()}` is still to be written", name, _line(raw, mark))
     bases = [(name, found[1].decode()) for name, raw in mails if (found := _BASE.search(raw))]
-    base = view.applied.base
-    if not bases and base.commit is not None and not _of_folder(view):
+    base = view.series.tree
+    if not bases and not _of_folder(view):
         hint = "`git format-patch --base` writes it; robots and reviewers apply the series there"
-        yield Remark("no `base-commit:` says which tree this is for", view.cover_name, hint=hint)
+        yield Remark("no `base-commit:` says which tree this is for", view.first_name, hint=hint)
     for name, said in bases[:1]:
         if said != base.commit:
             what = f"the series is for {said[:12]}, and is checked on {base.name}"
@@ -47,7 +47,7 @@ def sent(view: View) -> Iterator[Remark]:
     for header in ("In-Reply-To", "References"):
         if _header(view.first, header):
             what = f"the first mail has {header}:"
-            yield Remark(what, view.cover_name, hint="a new version is a new thread")
+            yield Remark(what, view.first_name, hint="a new version is a new thread")
             break
 
 
@@ -57,7 +57,7 @@ def _line(raw: bytes, text: bytes) -> int:
 
 def _of_folder(view: View) -> bool:
     """Whether gen made the series for a folder that is no repository, which has no commits."""
-    tree = view.applied.manifest.get("tree")
+    tree = view.series.manifest.get("tree")
     return isinstance(tree, dict) and tree.get("base") is None
 
 
@@ -71,11 +71,11 @@ def _header(raw: bytes, name: str) -> list[str]:
 def signed(view: View) -> Iterator[Remark]:
     """R18: gen signs nothing; its cover letter names the tool, its input and the tests."""
     for patch in view.patches:
-        if f"Signed-off-by: gen <{MAIL}>" in patch.mail.message:
+        if f"Signed-off-by: gen <{MAIL}>" in patch.message:
             what = "signed off by a tool"
             line = patch.line_with("Signed-off-by: gen ")
             yield Remark(what, patch.name, line, "the person who sends the patch signs it off")
-    manifest, cover = view.applied.manifest, view.applied.cover
+    manifest, cover = view.series.manifest, view.series.cover
     description = manifest.get("description")
     if cover is None or not isinstance(description, dict):
         return
@@ -83,22 +83,22 @@ def signed(view: View) -> Iterator[Remark]:
     for what, said in (("tool", manifest.get("tool")), ("input", description.get("file"))):
         if said and str(said) not in text:
             message = f"the cover letter does not name the {what}, {said}"
-            yield Remark(message, view.cover_name)
+            yield Remark(message, view.first_name)
     if "ested:" not in text:
-        yield Remark("the cover letter does not say what was tested", view.cover_name)
+        yield Remark("the cover letter does not say what was tested", view.first_name)
 
 
 def reached(view: View) -> Iterator[Remark]:
     """Every file has a maintainer or a list of its own, and the mails go to all of them."""
-    paths = some(path for path in view.applied.paths if path.isprintable())
+    paths = some(path for path in view.series.paths if path.isprintable())
     asked = _asked(view, paths)
     if asked.missing == "perl is not installed":
         raise EnvironmentFailure(f"{asked.missing}; apt-get install perl")
     if asked.missing:
         yield Remark(f"nobody can be asked: {asked.missing}", note=True)
         return
-    if len(view.applied.paths) > len(paths):
-        what = f"get_maintainer.pl was asked about {len(paths)} files of {len(view.applied.paths)}"
+    if len(view.series.paths) > len(paths):
+        what = f"get_maintainer.pl was asked about {len(paths)} files of {len(view.series.paths)}"
         yield Remark(what, note=True, hint="some of each folder; it takes a second for ten")
     all_know = everyone(view)
     for patch, change in view.changes():
@@ -138,18 +138,18 @@ def owned(view: View, path: str, all_know: set[str]) -> bool:
 def _missing(view: View, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:
     if all(patch.plain for patch in view.patches):
         return
-    mails = [view.first, *(patch.mail.raw for patch in view.patches)]
+    mails = [view.first, *(patch.raw for patch in view.patches)]
     said = [text for raw in mails for name in ("To", "Cc") for text in _header(raw, name)]
     wanted = _addresses(asked) - all_know
     if not said:
         hint = f"get_maintainer.pl names: {', '.join(sorted(wanted))}"
-        yield Remark("the mails have no recipients yet", view.cover_name, hint=hint, note=True)
+        yield Remark("the mails have no recipients yet", view.first_name, hint=hint, note=True)
         return
     reached = {address.lower() for _, address in getaddresses(said)}
     absent = sorted(wanted - reached)
     if absent:
         what = f"get_maintainer.pl names more: {', '.join(absent)}"
-        yield Remark(what, view.cover_name, hint="add them to To: or Cc:")
+        yield Remark(what, view.first_name, hint="add them to To: or Cc:")
 
 
 def _addresses(found: Recipients) -> set[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from codegen.c.source import Token
 from codegen.c.statements import nesting
 from codegen.check.remark import Remark
-from codegen.check.view import Macro, View
+from codegen.check.view import NewMacro, View
 from codegen.kernel.survey import API, Survey
 from codegen.sites.code import code_tokens, functions_naming
 from codegen.uapi.writing import FIRST_FLAG
@@ -25,7 +25,7 @@ def accepted(view: View) -> Iterator[Remark]:
         yield from _first_ioctl(view, macro)
 
 
-def _everywhere(view: View, macro: Macro) -> Iterator[Remark]:
+def _everywhere(view: View, macro: NewMacro) -> Iterator[Remark]:
     """A flag that every architecture takes, and that generic code never looks at."""
     masks = list(functions_naming(view.after, view.after.folders.code, FIRST_FLAG, macro.name))
     ungated = [found for found, tokens in masks if _ungated(tokens, macro.name)]
@@ -73,7 +73,7 @@ def _reads(survey: Survey, name: str) -> bool:
     return False
 
 
-def _first_ioctl(view: View, macro: Macro) -> Iterator[Remark]:
+def _first_ioctl(view: View, macro: NewMacro) -> Iterator[Remark]:
     """A flag that api.rst lists for the first ioctl, which refuses what is not in its mask."""
     masks = view.after.definitions("macro", _V1_FLAGS)
     if not masks or any(t.text == macro.name for mask in masks for t in code_tokens(mask)):

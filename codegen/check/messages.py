@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
-from codegen.check.view import Patch, View, is_kvm, is_selftest
+from codegen.check.view import View, is_kvm, is_selftest
+from codegen.mail.patch import Posted
 
 WIDTH, LIMIT = 75, 80
 _TOPIC = re.compile(r"KVM: (?:(?P<topic>[^\s:][^:]{0,30}): )?(?:[\w/-]+: )?(?P<rest>.*)")
@@ -38,9 +39,9 @@ def topic(view: View) -> Iterator[Remark]:
             yield Remark(message, patch.name, _subject_line(patch), hint)
 
 
-def _wrong_topic(patch: Patch) -> tuple[str, str] | None:
-    subject = patch.mail.subject
-    paths = [change.path for change in patch.changes]
+def _wrong_topic(patch: Posted) -> tuple[str, str] | None:
+    subject = patch.subject
+    paths = list(patch.changes)
     if re.match(r"(?i)(x86/kvm|kvm/x86|x86: kvm)\b", subject) and any(map(is_kvm, paths)):
         hint = "`x86/kvm` is for Linux as a guest; `KVM: x86: …`"
         return f"the subject begins with {subject.split(':')[0]!r}", hint
@@ -82,7 +83,7 @@ def _misfit(topic: str, paths: list[str]) -> tuple[str, str] | None:
 def subject(view: View) -> Iterator[Remark]:
     """R2: capitalised, imperative, no full stop, 75 columns and 80 at most."""
     for patch in _written(view):
-        said = patch.mail.subject
+        said = patch.subject
         match = _TOPIC.fullmatch(said)
         line = _subject_line(patch)
         if match and match["rest"]:
@@ -114,7 +115,7 @@ def message(view: View) -> Iterator[Remark]:
             what = "a diff without a message: what it says cannot be checked"
             yield Remark(what, patch.name, note=True, hint="`git format-patch` writes one")
             continue
-        lines = list(_prose(patch.mail.message))
+        lines = list(_prose(patch.message))
         if not lines:
             yield Remark("the message is empty", patch.name, hint="say what changes, then why")
             continue
@@ -130,9 +131,13 @@ def message(view: View) -> Iterator[Remark]:
         yield from _functions(patch, lines)
 
 
-def _functions(patch: Patch, lines: list[str]) -> Iterator[Remark]:
+def _functions(patch: Posted, lines: list[str]) -> Iterator[Remark]:
     """Names of functions that the patch's files have, without brackets."""
-    sources = [CSource(c.path, c.after) for c in patch.changes if c.path.endswith(".c") and c.after]
+    sources = [
+        CSource(c.path, c.after)
+        for c in patch.changes.values()
+        if c.path.endswith(".c") and c.after
+    ]
     seen: set[str] = set()
     for line in lines:
         for name in _CODE.findall(line):
@@ -150,9 +155,9 @@ def _prose(text: str) -> Iterator[str]:
             yield line
 
 
-def _written(view: View) -> list[Patch]:
+def _written(view: View) -> list[Posted]:
     return [patch for patch in view.patches if not patch.plain]
 
 
-def _subject_line(patch: Patch) -> int:
+def _subject_line(patch: Posted) -> int:
     return patch.line_with("Subject: ")

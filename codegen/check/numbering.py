@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 from codegen.base.resources import resources
 from codegen.check.remark import Remark
-from codegen.check.view import Macro, Patch, View
+from codegen.check.view import NewMacro, View
 from codegen.kernel.numbers import Family, constants, family
 from codegen.kernel.survey import API
+from codegen.mail.patch import Posted
 from codegen.plan.variants import NumberSpec, load_variant, variant_names
 
 _NUMBERED = re.compile(r"^(\d+)\.(\d+)\.? +\S.*\n[-=~^]{4,}\s*$", re.M)
@@ -55,8 +56,8 @@ def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
             highest, last = number, member.name
 
 
-def _gap(view: View, macro: Macro, number: int, highest: int, last: str) -> Remark:
-    mails = [view.first, *(patch.mail.message.encode() for patch in view.patches)]
+def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Remark:
+    mails = [view.first, *(patch.message.encode() for patch in view.patches)]
     passed = range(highest + 1, min(number, highest + 65))
     claimed = all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)
     what = f"{macro.name} is {number}, and {last} is {highest}: {highest + 1} would be the next"
@@ -96,7 +97,7 @@ def sections(view: View) -> Iterator[Remark]:
 
 
 def _section(
-    patch: Patch, path: str, there: set[tuple[int, int]], chapter: int, number: int, title: str
+    patch: Posted, path: str, there: set[tuple[int, int]], chapter: int, number: int, title: str
 ) -> Iterator[Remark]:
     last = max((n for c, n in there if c == chapter), default=0)
     # a section that moved or got another title keeps its number

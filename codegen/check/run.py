@@ -3,22 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 from codegen.base.progress import Report, silent
 from codegen.check.registry import CHECKS, REASONS, Check
 from codegen.check.remark import Remark
-from codegen.check.view import View, look
+from codegen.check.view import look
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.make import Step
-from codegen.series.apply import apply_series
-from codegen.tree.locate import TreeLocation
-from codegen.tree.scratch import scratch_repository
+from codegen.series.make import open_tree
+from codegen.series.series import Series
 
 _WHOLE = 100_000  # one piece of the work in the units of its progress
 _TYPICAL = 150  # objects of KVM and of what it needs, where nobody knows yet; for progress only
@@ -39,59 +36,44 @@ class Checked:
 
 
 def check(
-    files: Mapping[str, bytes],
-    location: TreeLocation,
+    series: Series,
     *,
     compiler: str | None = "gcc",
     progress: Report = silent,
     checks: Sequence[Check] = CHECKS,
     stranger: str = "",
 ) -> Checked:
-    """Check a series' files on a tree, by all checks or some; without a compiler nothing is built.
+    """Check a series on its tree, by all checks or some; without a compiler nothing is built.
 
     `stranger` is the digest of a series that gen did not make.
-    Raises FindingsError with the patch that does not apply, EnvironmentFailure where a program is
-    missing or the tree does not build without the series, UsageError where there is no patch.
+    Raises EnvironmentFailure where a program is missing or the tree does not build without the
+    series.
     """
     built = {each.name for each in checks if each.run is None}
     compiler = compiler if built else None
-    with _repository(location, compiler, progress, stranger) as (git_dir, bench):
-        applied = apply_series(files, location, git_dir, progress)
-        cover = next((name for name, data in files.items() if data is applied.cover), "")
-        found: list[Remark] = []
-        with look(applied, cover) as view:
-            for number, each in enumerate(checks):
-                progress(number, len(checks), "reading the series")
-                if each.run is not None:
-                    found += _named(each.name, each.run(view))
-            if bench is not None:
-                said = _named("bisect", _built(view, bench, progress))
-                found += (remark for remark in said if remark.rule in built)
-    order = {name: number for number, name in enumerate(files)}
+    found: list[Remark] = []
+    with open_tree(series.tree) as tree:
+        view = look(series, tree)
+        for number, each in enumerate(checks):
+            progress(number, len(checks), "reading the series")
+            if each.run is not None:
+                found += _named(each.name, each.run(view))
+    if compiler is not None:
+        waiting = "another run has the tree's bench"
+        options, tell = Options(compiler=compiler), partial(progress, 0, None, waiting)
+        with open_bench(series.tree, options, tell, stranger) as bench:
+            said = _named("bisect", _built(series, bench, progress))
+            found += (remark for remark in said if remark.rule in built)
+    order = {name: number for number, name in enumerate(series.files)}
     found.sort(key=lambda remark: (order.get(remark.patch, -1), remark.line))
-    names = tuple(each.name for each in checks if each.run or bench)
-    return Checked(tuple(dict.fromkeys(found)), names, len(applied.patches))
+    names = tuple(each.name for each in checks if each.run or compiler)
+    return Checked(tuple(dict.fromkeys(found)), names, len(series.patches))
 
 
-@contextmanager
-def _repository(
-    location: TreeLocation, compiler: str | None, progress: Report, stranger: str
-) -> Iterator[tuple[Path, Bench | None]]:
-    """Where the series becomes commits: the tree's bench, or a place that goes again."""
-    if compiler is None:
-        with scratch_repository(location.git_dir) as git_dir:
-            yield git_dir, None
-        return
-    waiting = "another run has the tree's bench"
-    options, tell = Options(compiler=compiler), partial(progress, 0, None, waiting)
-    with open_bench(location, options, tell, stranger) as bench:
-        yield bench.git_dir, bench
-
-
-def _built(view: View, bench: Bench, progress: Report) -> Iterator[Remark]:
+def _built(series: Series, bench: Bench, progress: Report) -> Iterator[Remark]:
     from codegen.check.bisect import bisect
 
-    pieces = len(view.patches) + 1  # the tree without the series is the first
+    pieces = len(series.patches) + 1  # the tree without the series is the first
     reached = 0
 
     def tell(piece: int) -> Callable[[Step], None]:
@@ -107,7 +89,7 @@ def _built(view: View, bench: Bench, progress: Report) -> Iterator[Remark]:
         step(Step(0, None, what))
         return step
 
-    return bisect(view, bench, tell)
+    return bisect(series, bench, tell)
 
 
 def _named(name: str, remarks: Iterable[Remark]) -> Iterator[Remark]:

@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
-from codegen.check.view import Change, View, is_selftest
+from codegen.check.view import View, is_selftest
 from codegen.kernel.survey import SELFTESTS
+from codegen.tree.changed import Changed
 
 _ARCHES = "x86_64|x86|aarch64|arm64|s390x|s390|riscv|loongarch|powerpc|mips"
 _OF_ARCH = re.compile(rf"{SELFTESTS}((lib|include)/)?({_ARCHES})/")
@@ -47,12 +48,12 @@ def tested(view: View) -> Iterator[Remark]:
         yield Remark(what, tests[0][0].name, hint=hint, note=True)
 
 
-def _uses(change: Change, names: set[str]) -> bool:
+def _uses(change: Changed, names: set[str]) -> bool:
     return any(word in names for _, word in _added_words(change))
 
 
 @lru_cache(maxsize=256)
-def _added_words(change: Change) -> tuple[tuple[int, str], ...]:
+def _added_words(change: Changed) -> tuple[tuple[int, str], ...]:
     """The identifiers on lines that a patch adds, with their lines."""
     if change.after is None or not change.path.endswith((".c", ".h")):
         return ()
@@ -116,7 +117,7 @@ def _makefiles(view: View) -> str:
     return "\n".join(view.after.tree.read(path).decode("utf-8", "replace") for path in paths)
 
 
-def _guarded_lines(change: Change) -> set[int]:
+def _guarded_lines(change: Changed) -> set[int]:
     """The lines that only x86 compiles."""
     inside: set[int] = set()
     stack: list[bool] = []
@@ -163,7 +164,7 @@ def registered(view: View) -> Iterator[Remark]:
         yield Remark(what, patch.name, patch.line_with(f"+++ b/{change.path}"), hint)
 
 
-def _is_new_test(change: Change) -> bool:
+def _is_new_test(change: Changed) -> bool:
     """A new C file that has a main(), or a fixture's, and is no library."""
     if change.before is not None or not change.path.endswith(".c") or change.after is None:
         return False
@@ -173,7 +174,7 @@ def _is_new_test(change: Change) -> bool:
     return bool(words & {"main", "TEST_HARNESS_MAIN"})
 
 
-def _required(change: Change) -> set[str]:
+def _required(change: Changed) -> set[str]:
     """The names in the arguments of TEST_REQUIRE()."""
     words = [word for _, word in _added_words(change)]
     found: set[str] = set()

@@ -4,34 +4,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from codegen.check import compiler
 from codegen.check.remark import Remark
-from codegen.check.view import Patch
 from codegen.kernel.survey import SELFTESTS
+from codegen.mail.patch import Posted
 from codegen.run import make
 from codegen.run.build import KernelBuild
 from codegen.run.make import BuildFailed
 from codegen.run.selftests import build_selftests, names_in
-from codegen.series.apply import Applied
 from codegen.tree.scratch import scratch_folder
 
 _SHARED = re.compile(rf"{SELFTESTS}(lib|include)/")
 
 
 def selftests(
-    patch: Patch,
-    applied: Applied,
+    until: Sequence[Posted],
     kernel: Callable[[], KernelBuild],
     progress: make.Progress | None,
 ) -> Iterator[Remark]:
     """Build the tests that a patch changes, all of them where it changes what they share.
 
-    `applied` ends with the patch; `kernel` makes the uAPI headers of its commit.
+    `until` ends with the patch; `kernel` makes the uAPI headers of its commit.
     """
-    paths = [c.path for c in patch.changes if c.after is not None and _is_c(c.path)]
+    patch = until[-1]
+    paths = [c.path for c in patch.changes.values() if c.after is not None and _is_c(c.path)]
     if not paths:
         return
     headers = kernel()
@@ -52,7 +51,7 @@ def selftests(
         made = build_selftests(headers, None if shared else wanted, progress)
     except BuildFailed as problem:
         texts = [_in_tree(text) for text in compiler.errors_of(problem)]
-        yield from compiler.failures(texts, patch, applied, "the selftests do not build here")
+        yield from compiler.failures(texts, until, "the selftests do not build here")
         return
     for name in made.broken:
         # Stable trees ship tests that never built; one that the patch changes has to.
@@ -70,10 +69,12 @@ def _is_c(path: str) -> bool:
     return path.startswith(SELFTESTS) and path.endswith((".c", ".h", ".S"))
 
 
-def _warnings(out: Path, source: Path, patch: Patch) -> Iterator[Remark]:
+def _warnings(out: Path, source: Path, patch: Posted) -> Iterator[Remark]:
     """What the compiler warns of on lines that the patch adds."""
     log = out.with_name(f"{out.name}.log").read_text(errors="replace")
-    added = {(change.path, line.number) for change in patch.changes for line in change.added}
+    added = {
+        (change.path, line.number) for change in patch.changes.values() for line in change.added
+    }
     for warned in compiler.read_log(log, source):
         path = _in_tree(warned.path)
         if (path, warned.line) in added:

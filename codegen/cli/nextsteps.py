@@ -9,9 +9,9 @@ from pathlib import Path
 from codegen.base.commandline import line, program, quoted
 from codegen.cli.arguments import OUT
 from codegen.mail.mbox import COVER
-from codegen.series.make import Series
+from codegen.series.make import Generated
 from codegen.tree.debian import PREFIX
-from codegen.tree.locate import checked_out
+from codegen.tree.locate import Folder, checked_out
 
 _SEND = ("send-email", "--dry-run")
 PATCHES = "0*[1-9]*.patch"  # all but the cover letter, which `git am` does not take
@@ -20,7 +20,7 @@ PATCHES = "0*[1-9]*.patch"  # all but the cover letter, which `git am` does not 
 Steps = list[tuple[str, list[str]]]
 
 
-def next_steps(made: Series, folder: Path, options: argparse.Namespace) -> Steps:
+def next_steps(made: Generated, folder: Path, options: argparse.Namespace) -> Steps:
     """Headings, and below them command lines: for the folder that gen runs in."""
     asked = _asked(made, options)
     out = [] if options.out == OUT else ["--out", options.out]
@@ -34,13 +34,13 @@ def next_steps(made: Series, folder: Path, options: argparse.Namespace) -> Steps
     return [("next:", steps), mail, *_taken(made, folder, asked, options.signoff)]
 
 
-def _taken(made: Series, folder: Path, asked: list[str], signoff: bool) -> Steps:
+def _taken(made: Generated, folder: Path, asked: list[str], signoff: bool) -> Steps:
     """How the series gets into a tree: the user's own, or a checkout of one that gen fetched."""
     where, patches = made.tree, f"{quoted(str(folder.absolute()))}/{PATCHES}"
     apply = f"{program()} {line(['apply', *asked])}"
     if where.spec.startswith(PREFIX):
         return [(f"in a checkout of {where.name}:", [f"git am {patches}"])]
-    if where.git_dir is None:
+    if isinstance(where.at, Folder):
         return [("into your tree:", [f"{apply} --in-place"])]
     steps = [("as a new branch of your tree:", [f"{apply} --signoff" if signoff else apply])]
     place = checked_out(where)
@@ -50,7 +50,7 @@ def _taken(made: Series, folder: Path, asked: list[str], signoff: bool) -> Steps
     return steps
 
 
-def _asked(made: Series, options: argparse.Namespace) -> list[str]:
+def _asked(made: Generated, options: argparse.Namespace) -> list[str]:
     """The options that say which series this is, as the user gave them."""
     words = ["--variant", made.plan.variant.name, "--abi", options.abi]
     words += ["--tree", options.tree] if options.tree else []

@@ -11,11 +11,11 @@ from codegen.base.findings import NotHere
 from codegen.cli import terminal
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant
-from codegen.series.make import Series, sites
+from codegen.series.make import Generated, sites
 from codegen.tree.locate import TreeLocation
 
 
-def series(made: Series, folder: Path, tree_version: str) -> str:
+def series(made: Generated, folder: Path, tree_version: str) -> str:
     """What was made: patches with their size, numbers, sites, and the folder of its files."""
     plan = made.plan
     title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
@@ -31,7 +31,7 @@ def series(made: Series, folder: Path, tree_version: str) -> str:
 
 
 def variants(
-    made: Sequence[Series],
+    made: Sequence[Generated],
     answers: Sequence[NotHere],
     root: Path,
     tree_version: str,
@@ -54,7 +54,7 @@ def variants(
     return "\n".join(lines)
 
 
-def _row(made: Series) -> tuple[str, str, str, str]:
+def _row(made: Generated) -> tuple[str, str, str, str]:
     sizes = [_size(made.files[name]) for name in _patches(made)]
     added, removed = (sum(size[at] for size in sizes) for at in (0, 1))
     files = len({path for patch in made.plan.patches for path in patch.files})
@@ -63,7 +63,7 @@ def _row(made: Series) -> tuple[str, str, str, str]:
     return str(len(sizes)), str(files), f"+{added} -{removed}", last
 
 
-def _patches(made: Series) -> list[str]:
+def _patches(made: Generated) -> list[str]:
     return sorted(name for name in made.files if name.endswith(".patch") and name[:4] != "0000")
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codegen.base.errors import UsageError
@@ -18,8 +19,10 @@ from codegen.base.nearest import did_you_mean
 from codegen.cli.terminal import say
 
 if TYPE_CHECKING:
+    from codegen.base.progress import Report
     from codegen.description.load import Description
     from codegen.plan.context import Reserved
+    from codegen.series.series import Series
     from codegen.tree.locate import TreeLocation
 
 _TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
@@ -28,11 +31,13 @@ _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A series' files and the tree that it is for.
+    """A series and the tree that it is for.
 
+    `series` reads what lies there when it is asked for, and raises what `read_series` raises;
     `own` says whether gen made these bytes on this machine: else they are a stranger's.
     """
 
+    series: Callable[[Report], Series]
     files: Mapping[str, bytes]
     location: TreeLocation
     own: bool
@@ -59,7 +64,8 @@ def target_of(options: argparse.Namespace) -> Target:
     knob, keep_free = description(options.abi), reserved(options.reserve)
     variant = load_variant(resources("templates"), options.variant)
     where = location(options.tree, options.json)
-    return Target(generate(knob, variant, where, reserved=keep_free).files, where, own=True)
+    made = generate(knob, variant, where, reserved=keep_free)
+    return Target(lambda _: made, made.files, where, own=True)
 
 
 def stranger(about: Target, options: argparse.Namespace) -> str:
@@ -83,13 +89,13 @@ def stranger(about: Target, options: argparse.Namespace) -> str:
 
 def _there(options: argparse.Namespace) -> Target:
     """A series that lies there: only gen's own record says which tree it was made for."""
-    from codegen.mail.mbox import read_series
+    from codegen.mail.mbox import read_files
     from codegen.series.record import recall
 
-    files = read_series(options.series)
+    files = read_files(options.series)
     record = recall(files)
     if options.tree:
-        return Target(files, location(options.tree, options.json), own=record is not None)
+        return _read(files, location(options.tree, options.json), own=record is not None)
     if record is None:
         raise _stranger(options, files)
     try:
@@ -97,7 +103,13 @@ def _there(options: argparse.Namespace) -> Target:
     except UsageError as problem:
         what = f"{options.series} was made for the tree {record.tree}, which is not to be had"
         raise UsageError(f"{what}: {problem}\nname the tree by --tree") from None
-    return Target(files, _at(where, record.commit), own=True)
+    return _read(files, _at(where, record.commit), own=True)
+
+
+def _read(files: Mapping[str, bytes], where: TreeLocation, own: bool) -> Target:
+    from codegen.series.read import read_series
+
+    return Target(partial(read_series, files, where), files, where, own)
 
 
 def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageError:
@@ -118,12 +130,13 @@ def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageE
 
 def _at(where: TreeLocation, commit: str | None) -> TreeLocation:
     """The commit that gen made a series for, where the tree's repository has it still."""
+    from codegen.tree.locate import Folder
     from codegen.tree.plumbing import commit_of
 
-    if where.git_dir is None or commit is None:
+    if isinstance(where.at, Folder) or commit is None:
         return where
-    found = commit_of(where.git_dir, commit)
-    return replace(where, commit=found) if found else where
+    found = commit_of(where.at.git_dir, commit)
+    return replace(where, at=replace(where.at, commit=found)) if found else where
 
 
 def description(name: str) -> Description:

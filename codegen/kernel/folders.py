@@ -157,8 +157,8 @@ _KNOWN: WeakKeyDictionary[Tree, Folders] = WeakKeyDictionary()
 
 
 def folders(tree: Tree) -> Folders:
-    """The folders of a tree; a patch moves none, so those behind a series are the base's."""
-    while isinstance(tree, Overlay):
+    """The folders of a tree; those behind patches that remove no file are those before them."""
+    while isinstance(tree, Overlay) and not tree.gone:
         tree = tree.base
     if tree not in _KNOWN:
         _KNOWN[tree] = Folders(tree)

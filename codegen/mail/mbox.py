@@ -12,8 +12,8 @@ from codegen.base.errors import UsageError
 from codegen.base.files import read_file
 from codegen.base.findings import Finding, error
 from codegen.mail.envelope import identity, refused
-from codegen.tree.git import git_environment
-from codegen.tree.plumbing import complaint, git_command, run_git
+from codegen.mail.patch import NOBODY
+from codegen.tree.plumbing import complaint, run_git
 from codegen.tree.scratch import scratch_folder
 
 _PREFIX = re.compile(r"^(\[[^\]]*\]\s*)+")
@@ -35,12 +35,14 @@ _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 COVER = "0000-cover-letter.patch"
 ORDER = ".gen/series"
 MANIFEST = ".gen/manifest.json"
-NOBODY = "unknown <unknown@localhost>"
 
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One patch as it came.  `author` is `Name <mail>`; `date` is `@SECONDS ZONE`, or empty."""
+    """One patch as it came, not applied yet.
+
+    `author` is `Name <mail>`; `date` is `@SECONDS ZONE`, or empty.
+    """
 
     name: str
     raw: bytes
@@ -51,7 +53,7 @@ class Mail:
     diff: bytes
 
 
-def read_series(place: Path) -> Mapping[str, bytes]:
+def read_files(place: Path) -> Mapping[str, bytes]:
     """The files of a series: those of a folder, or the mails of one file, by name in their order.
 
     In a folder the quilt file `series` gives the order, else the names do.  Raises UsageError
@@ -174,10 +176,3 @@ def read_mail(name: str, raw: bytes) -> Mail | None:
         raise refused(name, raw, "a NUL byte in the message")
     subject = _PREFIX.sub("", head.get("Subject", name))
     return Mail(name, raw, subject, message.strip() + "\n", author, date, diff)
-
-
-def apply_diff(git_dir: Path, index: Path, diff: bytes) -> str:
-    """Apply a diff to an index of a repository; empty, or why it does not apply."""
-    command = git_command(git_dir, "apply", "--cached", "--whitespace=nowarn")
-    done = run_git(command, env=git_environment(GIT_INDEX_FILE=str(index)), stdin=diff)
-    return complaint(done.stderr) if done.returncode else ""

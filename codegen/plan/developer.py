@@ -7,41 +7,33 @@ plain changes of files like all others.
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from codegen.base.errors import EnvironmentFailure, FindingsError, UsageError
+from codegen.base.errors import FindingsError, UsageError
 from codegen.base.files import read_file
 from codegen.base.findings import error
 from codegen.base.printable import forging
 from codegen.description.load import Description
-from codegen.mail.mbox import NOBODY, Mail, apply_diff, read_mail
-from codegen.tree.git import git_environment
-from codegen.tree.locate import TreeLocation
+from codegen.description.model import Mechanism
+from codegen.mail.diff import Index
+from codegen.mail.mbox import Mail, read_mail
+from codegen.mail.patch import NOBODY, Patch
+from codegen.tree.changed import Changed
+from codegen.tree.locate import Folder, TreeLocation
 from codegen.tree.plumbing import git_command, run_git
 from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 from codegen.vocabulary.characters import short
+from codegen.vocabulary.part import Where
 
 _MAX_MAIL = 4 << 20
 _MODES = {"120000": "a symbolic link", "160000": "a submodule", "100755": "executable"}
 
 
-@dataclass(frozen=True, slots=True)
-class DeveloperPatch:
-    """One patch of the developer's: message, author, and the files as they are behind it."""
-
-    subject: str
-    message: str
-    author: str
-    files: dict[str, bytes]
-
-
 def given_patches(
     description: Description, location: TreeLocation, folder: Path
-) -> tuple[DeveloperPatch, ...]:
+) -> tuple[Patch, ...]:
     """The patches that a description names, applied to the tree one after the other.
 
     Files are looked for below `folder`, commits in the tree's own repository.  Raises
@@ -50,22 +42,24 @@ def given_patches(
     mechanism = description.knob.mechanism
     if mechanism is None or not (mechanism.patches or mechanism.commits):
         return ()
-    if location.git_dir is None or location.commit is None:
+    if isinstance(location.at, Folder):
         where = ("mechanism",)
         hint = "name a repository by --tree, or give the mechanism as edits"
         raise error(
             description.finding(where, "own patches need a tree that is a repository", hint)
         )
-    with scratch_repository(location.git_dir) as git_dir:
-        mails = list(_mails(description, location, folder, git_dir))
-        return tuple(_apply(description, git_dir, location.commit, mails))
+    with scratch_repository(location.at.git_dir) as git_dir:
+        mails = list(_mails(description, mechanism, location, folder, git_dir))
+        return tuple(_apply(description, mechanism, git_dir, location.at.commit, mails))
 
 
 def _mails(
-    description: Description, location: TreeLocation, folder: Path, git_dir: Path
-) -> Iterator[tuple[tuple[str | int, ...], bytes]]:
-    mechanism = description.knob.mechanism
-    assert mechanism is not None
+    description: Description,
+    mechanism: Mechanism,
+    location: TreeLocation,
+    folder: Path,
+    git_dir: Path,
+) -> Iterator[tuple[Where, bytes]]:
     for index, name in enumerate(mechanism.patches):
         where = ("mechanism", "patches", index)
         place = (folder / name).resolve()
@@ -81,44 +75,42 @@ def _mails(
             raise error(description.finding(where, str(problem))) from None
     for index, commit in enumerate(mechanism.commits):
         where = ("mechanism", "commits", index)
-        done = _git(git_dir, "format-patch", "-1", "--stdout", "--no-signature", commit)
+        options = ("format-patch", "-1", "--stdout", "--no-signature")
+        done = run_git(git_command(git_dir, *options, commit))
         if done.returncode:
             raise error(description.finding(where, f"{location.name} has no commit {commit}"))
         yield where, done.stdout
 
 
-def _git(
-    git_dir: Path, *arguments: str, index: Path | None = None
-) -> subprocess.CompletedProcess[bytes]:
-    env = git_environment(**({"GIT_INDEX_FILE": str(index)} if index else {}))
-    return run_git(git_command(git_dir, *arguments), env=env)
-
-
 def _apply(
     description: Description,
+    mechanism: Mechanism,
     git_dir: Path,
     base: str,
-    mails: list[tuple[tuple[str | int, ...], bytes]],
-) -> Iterator[DeveloperPatch]:
-    index = git_dir / "index.gen"
-    if _git(git_dir, "read-tree", base, index=index).returncode:
-        raise EnvironmentFailure(f"git cannot read {base}")
-    before = base
-    for where, raw in mails:
-        mail = _mail(description, where, raw)
-        said = apply_diff(git_dir, index, mail.diff)
-        if said:
-            what = f"{mail.name}: the patch does not apply: {said}"
-            raise error(description.finding(where, what))
-        after = _git(git_dir, "write-tree", index=index).stdout.decode().strip()
-        files = _changed(description, where, git_dir, before, after)
-        yield DeveloperPatch(mail.subject, mail.message, mail.author, files)
-        before = after
+    mails: list[tuple[Where, bytes]],
+) -> Iterator[Patch]:
+    index = Index(git_dir, base)
+    with GitTree(git_dir, base) as objects:
+        for where, raw in mails:
+            mail = _mail(description, mechanism, where, raw)
+            said = index.apply(mail.diff)
+            if said:
+                what = f"{mail.name}: the patch does not apply: {said}"
+                raise error(description.finding(where, what))
+            changes = index.changes(objects)
+            wrong = next(_refused(changes), "")
+            if wrong:
+                raise error(description.finding(where, wrong))
+            yield Patch(
+                subject=mail.subject,
+                message=mail.message,
+                author=mail.author,
+                changes=changes,
+                part="given",
+            )
 
 
-def _mail(description: Description, where: tuple[str | int, ...], raw: bytes) -> Mail:
-    mechanism = description.knob.mechanism
-    assert mechanism is not None
+def _mail(description: Description, mechanism: Mechanism, where: Where, raw: bytes) -> Mail:
     kind, index = where[-2:]
     named = mechanism.patches if kind == "patches" else mechanism.commits
     name = named[int(index)]
@@ -145,24 +137,15 @@ def _mail(description: Description, where: tuple[str | int, ...], raw: bytes) ->
     return mail
 
 
-def _changed(
-    description: Description, where: tuple[str | int, ...], git_dir: Path, before: str, after: str
-) -> dict[str, bytes]:
-    done = _git(git_dir, "diff-tree", "-r", "-z", "--raw", "--no-renames", before, after)
-    parts = done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1]
-    if not parts:
-        raise error(description.finding(where, "the patch changes nothing"))
-    files = {}
-    with GitTree(git_dir, after) as tree:
-        for entry, path in zip(parts[::2], parts[1::2], strict=True):
-            old, new, _, _, status = entry.lstrip(":").split()
-            shown = short(path)
-            if status == "D":
-                raise error(description.finding(where, f"the patch removes {shown}"))
-            if not path.isprintable():
-                raise error(description.finding(where, f"no name for a file: {shown}"))
-            if new != (old if status == "M" else "100644"):
-                what = _MODES.get(new, f"a file of mode {new}")
-                raise error(description.finding(where, f"the patch makes {shown} {what}"))
-            files[path] = tree.read(path)
-    return files
+def _refused(changes: Mapping[str, Changed]) -> Iterator[str]:
+    """What a patch does that no patch of a series may."""
+    if not changes:
+        yield "the patch changes nothing"
+    for path, made in changes.items():
+        shown = short(path)
+        if made.after is None:
+            yield f"the patch removes {shown}"
+        if not path.isprintable():
+            yield f"no name for a file: {shown}"
+        if made.mode:
+            yield f"the patch makes {shown} {_MODES.get(made.mode, f'a file of mode {made.mode}')}"

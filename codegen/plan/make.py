@@ -7,8 +7,7 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -17,37 +16,20 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
-from codegen.description.model import Alternative
+from codegen.description.model import Alternative, Mechanism
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
+from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers
-from codegen.plan.developer import DeveloperPatch
 from codegen.plan.edits import early_edits, edits_of, not_here
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
-from codegen.sites.edit import Changed, Edit, changed, rewritten
+from codegen.sites.edit import Edit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import attribute
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
-
-
-@dataclass(frozen=True)
-class PlannedPatch:
-    """One patch: its message, its edits and the files that it changes, as they are behind it."""
-
-    name: str
-    subject: str
-    message: str
-    edits: tuple[Edit, ...]
-    changes: Mapping[str, Changed]
-    author: str | None = None
-
-    @cached_property
-    def files(self) -> Mapping[str, bytes]:
-        """What the changed files hold behind the patch."""
-        return {path: made.data for path, made in self.changes.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +39,15 @@ class Plan:
     description: Description
     variant: Variant
     numbers: Mapping[str, int]
-    patches: tuple[PlannedPatch, ...]
+    patches: tuple[Patch, ...]
     alternative: Alternative | None = None
     call: str = ""  # what userspace does to turn the knob on
 
     @property
     def files(self) -> Mapping[str, bytes]:
-        """Every changed file as it is behind the last patch."""
-        return {path: data for patch in self.patches for path, data in patch.files.items()}
+        """Every changed file as it is behind the last patch; none of a plan's removes one."""
+        behind = {path: data for patch in self.patches for path, data in patch.files.items()}
+        return {path: data for path, data in behind.items() if data is not None}
 
     @property
     def named_numbers(self) -> Mapping[str, str]:
@@ -81,7 +64,7 @@ def make_plan(
     tree: Tree,
     templates: Path,
     reserved: Reserved | None = None,
-    given: Sequence[DeveloperPatch] = (),
+    given: Sequence[Patch] = (),
 ) -> Plan:
     """Plan a series; `given` are the developer's own patches, which come first.
 
@@ -124,19 +107,19 @@ def _plan(
     survey: Survey,
     templates: Path,
     reserved: Reserved,
-    given: Sequence[DeveloperPatch],
+    given: Sequence[Patch],
     said: Mapping[str, Any],
 ) -> Plan:
     renderer = Renderer(templates, said)
     _check(renderer, description, variant, said)
     taken = numbers(survey, variant, reserved)
     renderer = Renderer(templates, {**said, "n": taken})
-    patches: list[PlannedPatch] = []
+    patches: list[Patch] = []
     overlay = survey.tree
     own = []
     for each in given:
-        changes = {path: rewritten(overlay, path, data) for path, data in each.files.items()}
-        patches.append(PlannedPatch("given", each.subject, each.message, (), changes, each.author))
+        changes = {path: rewritten(overlay, made) for path, made in each.changes.items()}
+        patches.append(replace(each, changes=changes))
         own.append(UnixLines(Overlay(overlay, patches[-1].files)))
         overlay = own[-1]
 
@@ -149,8 +132,10 @@ def _plan(
 
     choice = mechanism.choose(survey, description.knob, renderer, compiles)
     constants = early(choice.edits) if choice else {}
-    if choice:
-        patches.append(_mechanism_patch(description, choice, constants, renderer, overlay))
+    if choice and (described := description.knob.mechanism):
+        patches.append(
+            _mechanism_patch(description, described, choice, constants, renderer, overlay)
+        )
         overlay = Overlay(overlay, patches[-1].files)
     for spec in variant.patches:
         patches.append(_patch(spec, description, variant, renderer, overlay, constants))
@@ -185,20 +170,27 @@ def _check(
 
 def _mechanism_patch(
     description: Description,
+    described: Mechanism,
     choice: mechanism.Choice,
     constants: Mapping[str, Sequence[Edit]],
     renderer: Renderer,
     tree: Tree,
-) -> PlannedPatch:
+) -> Patch:
     knob = description.knob
-    assert knob.mechanism is not None
-    subject = _subject(knob.topic, knob.mechanism.subject)
+    subject = _subject(knob.topic, described.subject)
     early = tuple(chain(*constants.values()))
     names = [name for edit in early for name in outline(edit.text.encode()).macros]
     message = renderer.render("common/mechanism", alternative=choice.alternative, constants=names)
     edits = (*choice.edits, *early)
     changes = changed(tree, edits)
-    return PlannedPatch("mechanism", subject, message.strip() + "\n", edits, changes, knob.author)
+    return Patch(
+        subject=subject,
+        message=message.strip() + "\n",
+        author=knob.author or "",
+        changes=changes,
+        part="mechanism",
+        edits=edits,
+    )
 
 
 def _subject(topic: str | None, text: str) -> str:
@@ -222,7 +214,7 @@ def _patch(
     renderer: Renderer,
     tree: Tree,
     early: Container[str],
-) -> PlannedPatch:
+) -> Patch:
     """One patch of the variant, without the edits that are in the mechanism's already."""
     knob = description.knob
     survey = Survey(tree, knob.architectures)
@@ -244,4 +236,10 @@ def _patch(
     topic = knob.topic if spec.topic is None else spec.topic
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
-    return PlannedPatch(spec.name, subject, message, tuple(edits), changed(tree, edits))
+    return Patch(
+        subject=subject,
+        message=message,
+        changes=changed(tree, edits),
+        part=spec.name,
+        edits=tuple(edits),
+    )

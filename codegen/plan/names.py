@@ -19,15 +19,16 @@ from codegen.c.scopes import Use
 from codegen.c.visible import Unseen, Visibility
 from codegen.description.load import Description
 from codegen.kernel.survey import SELFTESTS, Survey
-from codegen.sites.edit import Changed
+from codegen.mail.patch import Patch
+from codegen.tree.changed import Changed, Span
 from codegen.tree.reader import Overlay, Tree, read_or_none
 from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.part import Where
 
 if TYPE_CHECKING:
-    from codegen.plan.make import Plan, PlannedPatch
+    from codegen.plan.make import Plan
 
 _C = (".c", ".h")
-Where = tuple[str | int, ...]
 _MOST_FILES = 60  # in which a name that is not visible is looked for
 # The keys of a description whose values are C.
 _CODE = frozenset(
@@ -60,24 +61,24 @@ def missing(
     tree: Tree, files: Mapping[str, Changed], architectures: Sequence[str]
 ) -> tuple[Missing, ...]:
     """The names that the new lines of a tree's changed files use and that are not visible there."""
-    tree = Overlay(tree, {path: made.data for path, made in files.items()})
+    tree = Overlay(tree, {path: made.after for path, made in files.items()})
     found: dict[tuple[str, str], Missing] = {}
     for path, made in files.items():
-        if path.endswith(_C) and made.new:
-            for each in _missing_in(tree, path, made, architectures):
+        if path.endswith(_C) and made.new and made.after is not None:
+            for each in _missing_in(tree, path, made.after, made.new, architectures):
                 found.setdefault((path, each.name), each)
     return tuple(found.values())
 
 
 def _missing_in(
-    tree: Tree, path: str, made: Changed, architectures: Sequence[str]
+    tree: Tree, path: str, data: bytes, new: Sequence[Span], architectures: Sequence[str]
 ) -> Iterator[Missing]:
     own = re.match(r"arch/(\w+)/", path)
     for arch in (own[1],) if own else architectures:
-        view = Visibility(path, made.data, lambda at: read_or_none(tree, at), arch)
-        for unseen in view.unseen(made.new):
+        view = Visibility(path, data, lambda at: read_or_none(tree, at), arch)
+        for unseen in view.unseen((each.start, each.end) for each in new):
             if not _seen_otherwise(tree, path, unseen.use, arch):
-                line = made.data.count(b"\n", 0, unseen.use.at) + 1
+                line = data.count(b"\n", 0, unseen.use.at) + 1
                 yield Missing(path, line, unseen, view.nearest(unseen))
 
 
@@ -136,7 +137,7 @@ def _places(tree: Tree, name: str, path: str) -> list[tuple[str, bytes]]:
 
 
 def missing_of_series(
-    tree: Tree, patches: Sequence[PlannedPatch], architectures: Sequence[str]
+    tree: Tree, patches: Sequence[Patch], architectures: Sequence[str]
 ) -> list[tuple[int, Missing]]:
     """The same for each patch of a series, with the number of the patch, from 0."""
     found: list[tuple[int, Missing]] = []
@@ -160,25 +161,25 @@ def findings(plan: Plan, missing: Sequence[tuple[int, Missing]], tree: Tree) -> 
         yield _finding(plan.description, parts, each, behind, later)
 
 
-def _defines(patch: PlannedPatch, name: str) -> bool:
+def _defines(patch: Patch, name: str) -> bool:
     """Whether one of the new lines of a patch defines a name."""
     for path, made in patch.changes.items():
         if path.endswith(_C):
-            for each in definitions(outline(made.data), name):
-                if any(start <= each.at < end for start, end in made.new):
+            for each in definitions(outline(made.after or b""), name):
+                if any(span.start <= each.at < span.end for span in made.new):
                     return True
     return False
 
 
-def _parts(plan: Plan, patch: PlannedPatch, number: int, path: str) -> list[Where]:
+def _parts(plan: Plan, patch: Patch, number: int, path: str) -> list[Where]:
     """The parts of a description that a file of a patch is made of, the likeliest first."""
     section = plan.variant.section
-    if patch.name == "given":
+    if patch.part == "given":
         return [("mechanism", "patches", number), ("mechanism", "commits", number)]
     if path.startswith(SELFTESTS):
         return [("test",), (section,)]
     mechanism = plan.description.knob.mechanism
-    if patch.name == "mechanism" and mechanism and plan.alternative:
+    if patch.part == "mechanism" and mechanism and plan.alternative:
         index = mechanism.alternatives.index(plan.alternative)
         return [("mechanism", "alternatives", index), ("predicate",)]
     return [(section,), ("predicate",)]

@@ -22,7 +22,7 @@ from codegen.run.checkout import sync
 from codegen.run.make import Progress, Step
 from codegen.sandbox import made
 from codegen.tree.cache import cache_dir
-from codegen.tree.locate import TreeLocation
+from codegen.tree.locate import Commit, TreeLocation
 from codegen.tree.scratch import make_repository
 
 _STRANGERS = 3  # whose builds are kept; each takes 0.3 GB
@@ -156,8 +156,7 @@ def _forget(strangers: Path, now: Path) -> None:
 
 def _name(location: TreeLocation) -> str:
     """One bench for all commits of a repository: they differ less than two repositories do."""
-    place = location.git_dir or location.folder
-    assert place is not None
+    place = location.at.git_dir if isinstance(location.at, Commit) else location.at.folder
     name = location.name
     if location.commit and name.endswith(f"-{location.commit[:12]}"):
         name = name[:-13]

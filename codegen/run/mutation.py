@@ -17,8 +17,9 @@ from codegen.run.mutants import Mutant, Predicate, mutants_of, numbered
 from codegen.run.preprocessed import preprocessed
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
-from codegen.series.apply import Applied, commit_files
-from codegen.tree.reader import GitTree, read_or_none
+from codegen.series.commit import commit_files
+from codegen.series.series import Series
+from codegen.tree.reader import GitTree
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
@@ -53,36 +54,31 @@ class Strain:
 Runner = Callable[[Sequence[GuestTest], Params], Results]
 
 
-def find_mutants(applied: Applied, kernel: KernelBuild, accel: str) -> tuple[Mutant, ...]:
+def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutant, ...]:
     """The mutants of what a series adds to the kernel that was built.
 
     Of a series of gen's own, the mechanism is the developer's: there, only the calls of the
     predicate are mutated.  Files that the kernel's configuration leaves out have none.
     """
-    said = applied.manifest.get("predicate")
+    said = series.manifest.get("predicate")
     predicate = None
     if said:
         known = {field.name for field in fields(Predicate)}
         predicate = Predicate(**{key: text for key, text in said.items() if key in known})
-    parts = {each.get("file"): each.get("part") for each in applied.manifest.get("patches", ())}
-    before = applied.base.commit
-    for patch in applied.patches:
-        if parts.get(patch.mail.name) in _OWN:
-            before = patch.commit
-    git_dir, tip = applied.base.git_dir, applied.tip.commit
-    assert git_dir is not None and before is not None and tip is not None
+    given: dict[str, bytes | None] = {}
+    for patch in series.patches:
+        for path, change in patch.changes.items():
+            given.setdefault(path, change.before)
+            if patch.part in _OWN:
+                given[path] = change.after
     found: list[Mutant] = []
-    with GitTree(git_dir, before) as old, GitTree(git_dir, tip) as new:
-        for path in applied.paths:
-            if not _KERNEL_C.fullmatch(path) or not _is_built(path, kernel):
-                continue
-            after = read_or_none(new, path)
-            if after is None:
-                continue
-            data = read_or_none(old, path) or b""
-            why = "QEMU emulates SVM only" if accel == "tcg" and _VMX.fullmatch(path) else ""
-            for mutant in mutants_of(path, data, after, predicate):
-                found.append(replace(mutant, untested=mutant.untested or why))
+    for path in series.paths:
+        after = series.behind[path]
+        if after is None or not _KERNEL_C.fullmatch(path) or not _is_built(path, kernel):
+            continue
+        why = "QEMU emulates SVM only" if accel == "tcg" and _VMX.fullmatch(path) else ""
+        for mutant in mutants_of(path, given[path] or b"", after, predicate):
+            found.append(replace(mutant, untested=mutant.untested or why))
     return numbered(found)
 
 
@@ -91,34 +87,34 @@ def _is_built(path: str, kernel: KernelBuild) -> bool:
 
 
 def strains(
-    bench: Bench, applied: Applied, mutants: Sequence[Mutant], progress: Progress | None = None
+    bench: Bench, tip: str, mutants: Sequence[Mutant], progress: Progress | None = None
 ) -> Iterator[Strain]:
     """Kernels that hold the mutants between them, as few as can be built; mostly one.
 
-    The next one is built where the last one was.  A mutant in an expression that has to be
-    constant gets a kernel of its own, in which it is always alive; one that does not even
-    compile so gives a strain without an image.
+    They differ from the commit `tip`, and the next one is built where the last one was.  A mutant
+    in an expression that has to be constant gets a kernel of its own, in which it is always alive;
+    one that does not even compile so gives a strain without an image.
     """
     alone = len(mutants) == 1
     try:
-        kernel = _build(bench, applied, mutants, progress, switched=True)
+        kernel = _build(bench, tip, mutants, progress, switched=True)
         yield Strain(kernel.bzimage, _compiled(kernel, mutants), True)
     except BuildFailed:
         if alone:
             try:
-                image = _build(bench, applied, mutants, progress, switched=False).bzimage
+                image = _build(bench, tip, mutants, progress, switched=False).bzimage
             except BuildFailed:
                 image = None
             yield Strain(image, tuple(mutants), False)
             return
         half = len(mutants) // 2
-        yield from strains(bench, applied, mutants[:half], progress)
-        yield from strains(bench, applied, mutants[half:], progress)
+        yield from strains(bench, tip, mutants[:half], progress)
+        yield from strains(bench, tip, mutants[half:], progress)
 
 
 def _build(
     bench: Bench,
-    applied: Applied,
+    tip: str,
     mutants: Sequence[Mutant],
     progress: Progress | None,
     *,
@@ -127,8 +123,6 @@ def _build(
     by_path: dict[str, list[Mutant]] = {}
     for mutant in mutants:
         by_path.setdefault(mutant.path, []).append(mutant)
-    tip = applied.tip.commit
-    assert tip is not None
     with GitTree(bench.git_dir, tip) as tree:
         if switched:
             by_path.setdefault(_DEFINER, [])

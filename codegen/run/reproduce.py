@@ -10,7 +10,7 @@ from pathlib import Path
 
 from codegen.run import config
 from codegen.run.build import Options
-from codegen.series.apply import Applied
+from codegen.series.commit import Commits
 from codegen.tree.plumbing import git
 
 _SCRIPT = """\
@@ -47,23 +47,23 @@ _BOOTS = """
 
 
 def write_reproducer(
-    folder: Path, applied: Applied, options: Options, boots: Sequence[Path] = ()
+    folder: Path, tree: str, commits: Commits, options: Options, boots: Sequence[Path] = ()
 ) -> Path:
     """Write `reproduce.sh`, the patches and the configuration it needs; returns the script.
 
-    `boots` are scripts of boots that were done, which it names.
+    `tree` is the name of the one that the series is for; `boots` are scripts of boots that were
+    done, which it names.
     """
-    base, git_dir = applied.base.commit, applied.base.git_dir
-    assert base is not None and git_dir is not None
+    base, git_dir = commits.base, commits.git_dir
     patches = folder / "patches"
     shutil.rmtree(patches, ignore_errors=True)
-    tip = applied.patches[-1].commit
-    git(git_dir, "format-patch", "-q", "--no-signature", f"-o{patches}", f"{base}..{tip}")
+    wanted = f"{base}..{commits.tip}"
+    git(git_dir, "format-patch", "-q", "--no-signature", f"-o{patches}", wanted)
     wants = config.parse_fragment(options.fragment.read_text())
     (folder / "config").write_text(config.render_fragment(wants))
     text = _SCRIPT.format(
         base=base,
-        tree=applied.base.name,
+        tree=tree,
         repository=shlex.quote(str(git_dir)),
         compiler=shlex.quote(options.compiler),
     )

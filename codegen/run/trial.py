@@ -35,7 +35,8 @@ from codegen.run.selftests import FOLDER, build_all, build_selftests, names_in
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.sandbox import made
 from codegen.sandbox.process import threads
-from codegen.series.apply import Applied
+from codegen.series.commit import Commits
+from codegen.series.series import Series
 from codegen.tree.reader import GitTree, read_or_none
 
 # MMU changes are to be run without TDP and without the TDP MMU as well
@@ -65,13 +66,14 @@ class Trial:
     def __init__(
         self,
         bench: Bench,
-        applied: Applied,
+        series: Series,
+        commits: Commits,
         wishes: Wishes,
         folder: Path,
         report: Report = silent,
         listener: Listener | None = None,
     ) -> None:
-        self.bench, self.applied, self.wishes = bench, applied, wishes
+        self.bench, self.series, self.commits, self.wishes = bench, series, commits, wishes
         self.folder, self.listener = folder, listener
         self.report = report
         self.rows: list[TestResult] = []
@@ -86,10 +88,9 @@ class Trial:
 
     def run(self) -> None:
         """Build, boot and judge.  Raises what the build and the boot raise."""
-        tip, base = self.applied.tip.commit, self.applied.base.commit
-        assert tip is not None and base is not None
+        tip, base = self.commits.tip, self.commits.base
         check_qemu()
-        mine = [p for p in self.applied.paths if p.startswith(f"{FOLDER}/") and p.endswith(".c")]
+        mine = [p for p in self.series.paths if p.startswith(f"{FOLDER}/") and p.endswith(".c")]
         if not (mine or self.wishes.names or self.wishes.everything):
             raise UsageError(
                 "the series adds and changes no KVM selftest: name some behind --, or say --all"
@@ -108,7 +109,7 @@ class Trial:
         conditions = [(), *(params for params in CONDITIONS if _has(kernel, params))]
         mutants: Sequence[Mutant] = ()
         if self.wishes.mutants and new:
-            mutants = find_mutants(self.applied, kernel, self.accel.name)
+            mutants = find_mutants(self.series, kernel, self.accel.name)
         images = self._begin(images, mutants)
         changed = frozenset(test.name for test in old if self._changes(test.name))
         added = Lane(new, True, images, self._boot, self._row)
@@ -128,7 +129,7 @@ class Trial:
         try:
             return self.bench.image(commit, self._steps("the kernel without the series"))
         except BuildFailed as problem:
-            message = f"{self.applied.base.name} does not build without the series"
+            message = f"{self.series.tree.name} does not build without the series"
             raise FindingsError(message, (message, *problem.findings)) from None
 
     def _begin(self, images: Mapping[str, Path], mutants: Sequence[Mutant]) -> Mapping[str, Path]:
@@ -158,7 +159,7 @@ class Trial:
     def _changes(self, name: str) -> bool:
         """Whether the series changes what a test is made of."""
         mine = (f"{FOLDER}/{name}.c", f"{FOLDER}/lib/", f"{FOLDER}/include/")
-        return any(path.startswith(mine) for path in self.applied.paths)
+        return any(path.startswith(mine) for path in self.series.paths)
 
     @property
     def rounds(self) -> list[Round]:
@@ -173,7 +174,7 @@ class Trial:
         before: Sequence[Future[bool]],
     ) -> None:
         """Build the mutants while the series is booted, and boot them `before` that is done."""
-        built = strains(self.bench, self.applied, mutants, self._steps("the mutants"))
+        built = strains(self.bench, self.commits.tip, mutants, self._steps("the mutants"))
         while True:
             with self._spent("build mutants"):
                 strain = next(built, None)
@@ -204,7 +205,7 @@ class Trial:
 
     def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], list[GuestTest]]:
         """The tests to run: those that the series adds, and others."""
-        touched = touched_tests(self.applied, kernel)
+        touched = touched_tests(self.series, kernel)
         names = list(self.wishes.names) or touched
         if not names and not self.wishes.everything:
             return [], []
@@ -222,8 +223,7 @@ class Trial:
         return new, old
 
     def _was_there(self, path: str) -> bool:
-        assert self.applied.base.commit is not None
-        with GitTree(self.bench.git_dir, self.applied.base.commit) as base:
+        with GitTree(self.bench.git_dir, self.commits.base) as base:
             return read_or_none(base, path) is not None
 
     def _boot(
@@ -279,10 +279,10 @@ class Trial:
             self._row("mutant", (), expected.mutant(each))
 
 
-def touched_tests(applied: Applied, kernel: KernelBuild) -> list[str]:
+def touched_tests(series: Series, kernel: KernelBuild) -> list[str]:
     """The names of the KVM selftests whose source a series adds or changes."""
     known = names_in(kernel.source, kernel.out)
-    return [name for name in known if f"{FOLDER}/{name}.c" in applied.paths]
+    return [name for name in known if f"{FOLDER}/{name}.c" in series.paths]
 
 
 def digest(data: bytes) -> str:

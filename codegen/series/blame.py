@@ -4,71 +4,53 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Sequence
 
-from codegen.series.apply import Applied, AppliedPatch
-from codegen.tree.plumbing import git_command, run_git
+from codegen.mail.patch import Posted
+from codegen.tree.changed import Changed
 
 _PLACE = re.compile(r"^([^\s:]+\.[chS]):(\d+)(?::\d+)?: ")
-_HUNK = re.compile(r"^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 
 
-def origin(text: str, applied: Applied) -> str:
+def origin(text: str, patches: Sequence[Posted]) -> str:
     """`from 0002-….patch, template memslot-flag/flag-check` for a compiler's `file:line: …`.
 
-    Empty where the place is none that the series changed.
+    The file is that behind the last of the patches.  Empty where the place is none that they
+    changed.
     """
     match = _PLACE.match(text)
     if not match:
         return ""
     # make names files from where it runs
     paths = [
-        p for p in applied.paths if f"/{p}".endswith(f"/{match[1]}") or match[1].endswith(f"/{p}")
+        path
+        for path in dict.fromkeys(path for patch in patches for path in patch.changes)
+        if f"/{path}".endswith(f"/{match[1]}") or match[1].endswith(f"/{path}")
     ]
     if len(paths) != 1:
         return ""
     (path,) = paths
-    found = _patch_of(path, int(match[2]), applied)
-    if found is None:
-        return f"the series changes this file, but not this line: {path}"
-    patch, line = found
-    template = _template_of(path, line, patch, applied)
-    return f"from {patch.mail.name}" + (f", template {template}" if template else "")
+    line = int(match[2])
+    for patch in reversed(patches):
+        change = patch.changes.get(path)
+        if change is None:
+            continue
+        if any(hunk.new <= line < hunk.new + len(hunk.added) for hunk in change.hunks):
+            template = _template(change, line)
+            return f"from {patch.name}" + (f", template {template}" if template else "")
+        above = (hunk for hunk in change.hunks if hunk.new <= line)
+        line += sum(hunk.removed - len(hunk.added) for hunk in above)
+    return f"the series changes this file, but not this line: {path}"
 
 
-def _patch_of(path: str, line: int, applied: Applied) -> tuple[AppliedPatch, int] | None:
-    """The patch that wrote a line of the tip, and the line's number behind that patch."""
-    git_dir, tip = applied.base.git_dir, applied.tip.commit
-    assert git_dir is not None and tip is not None
-    done = run_git(
-        git_command(git_dir, "blame", "--porcelain", f"-L{line},{line}", tip, "--", path)
-    )
-    commit, number, *_ = (*done.stdout.decode("utf-8", "replace").split(maxsplit=2), "", "")
-    for patch in applied.patches:
-        if patch.commit == commit:
-            return patch, int(number)
-    return None
+def _template(change: Changed, line: int) -> str:
+    """The template that wrote a line of a file, where gen did.
 
-
-def _template_of(path: str, line: int, patch: AppliedPatch, applied: Applied) -> str:
-    """The template of the site that is nearest to where the line's hunk begins in the old file."""
-    written = applied.manifest.get("patches", ())
-    said: dict[str, Any] = next((p for p in written if p.get("file") == patch.mail.name), {})
-    sites = [site for site in said.get("sites", ()) if site.get("file") == path]
-    if not sites:
-        return ""
-    old = _old_line(path, line, patch, applied)
-    return str(min(sites, key=lambda site: abs(site["line"] - old))["template"])
-
-
-def _old_line(path: str, line: int, patch: AppliedPatch, applied: Applied) -> int:
-    git_dir = applied.base.git_dir
-    assert git_dir is not None
-    done = run_git(
-        git_command(git_dir, "diff-tree", "-U0", "-p", patch.parent, patch.commit, "--", path)
-    )
-    for text in done.stdout.decode("utf-8", "replace").splitlines():
-        hunk = _HUNK.match(text)
-        if hunk and int(hunk[3]) <= line < int(hunk[3]) + int(hunk[4] or 1):
-            return int(hunk[1])
-    return line
+    Of lines that are alike, git may take another one for the new one: the nearest span counts.
+    """
+    data = change.after or b""
+    lines = data.split(b"\n", line)
+    start = sum(len(each) + 1 for each in lines[: line - 1])
+    end = start + len(lines[line - 1])
+    near = min(change.new, key=lambda span: max(span.start - end, start - span.end), default=None)
+    return near.template if near else ""

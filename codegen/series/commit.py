@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A plan as commits: straight into git objects, in a scratch repository that borrows the tree's.
+"""Patches as commits: straight into git objects, in a repository of gen's that borrows the tree's.
 
 `git fast-import` makes them all in one process, in whatever format the tree's repository has its
 objects: no index, no working tree, and nothing of the user's repository is written.
@@ -7,7 +7,6 @@ objects: no index, no working tree, and nothing of the user's repository is writ
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,13 @@ from tempfile import TemporaryFile
 from typing import BinaryIO
 
 from codegen.base.errors import EnvironmentFailure
-from codegen.plan.make import Plan, PlannedPatch
-from codegen.sites.edit import Changed
+from codegen.mail.diff import SUBMODULE
+from codegen.mail.patch import NOBODY, Patch
+from codegen.series.series import Series
+from codegen.tree.changed import Changed
 from codegen.tree.git import git_environment
-from codegen.tree.plumbing import complaint, git, git_command, no_git, quoted
-from codegen.tree.reader import Tree, read_or_none
+from codegen.tree.locate import Commit, TreeLocation
+from codegen.tree.plumbing import complaint, git, git_command, no_git, quoted, run_git
 
 NAME, MAIL = "gen", "gen@localhost"
 _EPOCH = 1715644800  # 14 May 2024, the day of the discussion; for folders, which have no date
@@ -34,70 +35,121 @@ class Person:
     mail: str
 
     @classmethod
-    def of(cls, text: str | None) -> Person:
-        """`Name <mail>`, or gen itself."""
+    def of(cls, text: str) -> Person:
+        """`Name <mail>`, or gen itself where it is empty."""
         if not text:
             return cls(NAME, MAIL)
-        name, _, mail = text.partition(" <")
+        name, _, mail = text.rpartition(" <")
         return cls(name, mail.rstrip(">"))
 
 
 @dataclass(frozen=True, slots=True)
 class Commits:
-    """The commits of a series, oldest first, in a scratch repository; `base` is below them.
+    """The commits of a series, oldest first, in the repository `git_dir`; `base` is below them.
 
     `date` is that of all of them, in seconds since 1970: the base's own.
     """
 
     git_dir: Path
     base: str
-    commits: tuple[str, ...]
-    trees: tuple[str, ...]
+    ids: tuple[str, ...]
     date: int
+
+    @property
+    def tip(self) -> str:
+        """The last one."""
+        return self.ids[-1]
+
+    def trees(self) -> tuple[str, ...]:
+        """The ids of the trees behind the patches."""
+        asked = (f"{commit}^{{tree}}" for commit in self.ids)
+        return tuple(git(self.git_dir, "rev-parse", *asked).split())
+
+
+def commits_of(series: Series, git_dir: Path) -> Commits:
+    """Write a series as commits on its tree, to a repository that has or borrows its objects."""
+    return make_commits(series.patches, git_dir, base_commit(series.tree, git_dir))
 
 
 def make_commits(
-    plan: Plan, tree: Tree, git_dir: Path, base: str | None, signer: Person | None
+    patches: Sequence[Patch], git_dir: Path, base: str, signer: Person | None = None
 ) -> Commits:
-    """Write a plan's patches as commits on `base`.
+    """Write patches as commits on `base`, which the repository has or borrows.
 
-    Without a base (the tree is a folder) the base is a commit of the files that the series
-    changes, so that the patches have something to differ from.  The same plan gives the same
-    ids on any machine: identity and dates are fixed, the dates being the base's.  Raises
-    EnvironmentFailure where git fails, a full disk included.
+    The same patches give the same ids on any machine: the identity is fixed where a patch has
+    none, and the dates are the base's.  Raises EnvironmentFailure where git fails, a full disk
+    included.
     """
-    if base is None:
-        first = PlannedPatch("base", "The files that the series changes", "", (), _old(plan, tree))
-        (base,) = _written(git_dir, [first], "", {}, _EPOCH, None)
     date = int(git(git_dir, "show", "-s", "--format=%ct", base))
-    modes = _modes(git_dir, base, plan.files)
-    commits = _written(git_dir, plan.patches, base, modes, date, signer)
-    trees = git(git_dir, "rev-parse", *(f"{commit}^{{tree}}" for commit in commits)).split()
-    return Commits(git_dir, base, commits, tuple(trees), date)
+    modes = _modes(git_dir, base, {path for patch in patches for path in patch.changes})
+    return Commits(git_dir, base, _written(git_dir, patches, base, modes, date, signer), date)
 
 
-def _old(plan: Plan, tree: Tree) -> dict[str, Changed]:
-    found = {path: read_or_none(tree, path) for path in plan.files}
-    return {path: Changed(data) for path, data in found.items() if data is not None}
+def commit_files(git_dir: Path, parent: str, files: Mapping[str, bytes], subject: str) -> str:
+    """A commit on another one with some of its files replaced; returns its id."""
+    changes = {path: Changed(path, None, data) for path, data in files.items()}
+    patch = Patch(subject=subject, message="", author=NOBODY, changes=changes)
+    return make_commits([patch], git_dir, parent).tip
 
 
-def _modes(git_dir: Path, commit: str, paths: Mapping[str, bytes]) -> dict[str, str]:
+def bare_base(git_dir: Path, patches: Sequence[Patch]) -> str:
+    """A commit of the files that patches change and of nothing else, so that they differ from it.
+
+    For patches on a folder, as far as only their text is wanted.
+    """
+    before: dict[str, Changed] = {}
+    for change in (each for patch in patches for each in patch.changes.values()):
+        if change.before is not None and change.path not in before:
+            before[change.path] = Changed(change.path, None, change.before)
+    first = Patch(subject="The files that the series changes", message="", changes=before)
+    return _written(git_dir, [first], "", {}, _EPOCH, None)[0]
+
+
+def base_commit(location: TreeLocation, git_dir: Path) -> str:
+    """The tree's commit; an unpacked folder becomes one in `git_dir`, the folder only read."""
+    if isinstance(location.at, Commit):
+        return location.at.commit
+    folder = location.at.folder
+    who = {"NAME": NAME, "EMAIL": MAIL}
+    env = git_environment(
+        GIT_INDEX_FILE=str(git_dir / "index.folder"),
+        GIT_WORK_TREE=str(folder),
+        GIT_AUTHOR_DATE="@0 +0000",
+        GIT_COMMITTER_DATE="@0 +0000",
+        **{
+            f"GIT_{role}_{key}": value
+            for role in ("AUTHOR", "COMMITTER")
+            for key, value in who.items()
+        },
+    )
+    options = ("-c", "core.bare=false", "-c", "core.autocrlf=false", "-c", "core.excludesFile=")
+    done = run_git(git_command(git_dir, *options, "add", "--all", "--force", "."), env=env)
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise EnvironmentFailure(f"git cannot read {folder}: {said}")
+    tree = git(git_dir, "write-tree", env=env)
+    return git(git_dir, "commit-tree", tree, "-m", "the folder's files", env=env)
+
+
+def _modes(git_dir: Path, commit: str, paths: Iterable[str]) -> dict[str, str]:
     """The modes of those files that a commit has."""
-    listed = git(git_dir, "ls-tree", "--full-tree", "-r", "-z", commit, "--", *paths)
+    env = git_environment(GIT_LITERAL_PATHSPECS="1")
+    listed = git(git_dir, "ls-tree", "--full-tree", "-r", "-z", commit, "--", *paths, env=env)
     entries = (entry.partition("\t") for entry in listed.split("\0") if entry)
     return {path: what.split()[0] for what, _, path in entries}
 
 
 def _written(
     git_dir: Path,
-    patches: Iterable[PlannedPatch],
+    patches: Iterable[Patch],
     base: str,
     modes: Mapping[str, str],
     date: int,
     signer: Person | None,
 ) -> tuple[str, ...]:
     """The ids of the commits that the patches become."""
-    command = git_command(git_dir, "fast-import", "--quiet", "--force", "--date-format=raw")
+    command = git_command(git_dir, "fast-import", "--quiet", "--force")
+    command.append("--date-format=raw-permissive")  # a person's clock may be in any zone
     with TemporaryFile() as stream:
         stream.writelines(_stream(patches, base, modes, date, signer))
         stream.seek(0)
@@ -106,9 +158,11 @@ def _written(
 
 def _run(command: Sequence[str], stdin: BinaryIO) -> str:
     """What git says, run by GitPython; `env -i`, as GitPython hands on variables like GIT_TRACE."""
-    os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-    from git.cmd import Git
-    from git.exc import GitCommandError, GitCommandNotFound
+    try:
+        from git.cmd import Git
+        from git.exc import GitCommandError, GitCommandNotFound
+    except ImportError:  # it looks for git when it is imported
+        raise no_git() from None
 
     alone = ["env", "-i", *(f"{name}={value}" for name, value in git_environment().items())]
     try:
@@ -121,7 +175,7 @@ def _run(command: Sequence[str], stdin: BinaryIO) -> str:
 
 
 def _stream(
-    patches: Iterable[PlannedPatch],
+    patches: Iterable[Patch],
     base: str,
     modes: Mapping[str, str],
     date: int,
@@ -129,20 +183,32 @@ def _stream(
 ) -> Iterator[bytes]:
     """What git-fast-import(1) reads, which answers with the id of each commit."""
     yield f"reset {_REF}\n".encode() + (f"from {base}\n\n" if base else "\n").encode()
+    now = dict(modes)
     for number, patch in enumerate(patches, 1):
         author = signer if signer and not patch.author else Person.of(patch.author)
-        committer = signer or Person.of(None)
+        committer = signer or Person.of("")
+        when = f"{date} +0000"
         message = f"{patch.subject}\n\n{patch.message}"
         if signer:
             message += f"\nSigned-off-by: {signer.name} <{signer.mail}>\n"
         yield f"commit {_REF}\nmark :{number}\n".encode()
-        yield f"author {author.name} <{author.mail}> {date} +0000\n".encode()
-        yield f"committer {committer.name} <{committer.mail}> {date} +0000\n".encode()
+        yield f"author {author.name} <{author.mail}> {patch.date.lstrip('@') or when}\n".encode()
+        yield f"committer {committer.name} <{committer.mail}> {when}\n".encode()
         yield _data(message.encode())
-        for path, data in sorted(patch.files.items()):
-            yield f"M {modes.get(path, '100644')} inline ".encode() + quoted(path) + b"\n"
-            yield _data(data)
+        for path, change in sorted(patch.changes.items()):
+            now[path] = change.mode or now.get(path, "100644")
+            yield from _file(path, now[path], change.after)
         yield f"\nget-mark :{number}\n".encode()
+
+
+def _file(path: str, mode: str, data: bytes | None) -> Iterator[bytes]:
+    if data is None:
+        yield b"D " + quoted(path) + b"\n"
+    elif mode == SUBMODULE:
+        yield f"M {mode} ".encode() + data + b" " + quoted(path) + b"\n"
+    else:
+        yield f"M {mode} inline ".encode() + quoted(path) + b"\n"
+        yield _data(data)
 
 
 def _data(content: bytes) -> bytes:

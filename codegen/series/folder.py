@@ -16,7 +16,7 @@ from codegen.base.exchange import exchange
 from codegen.base.lock import locked
 from codegen.base.unbroken import unbroken
 from codegen.mail.mbox import ORDER
-from codegen.series.make import Series
+from codegen.series.make import Generated
 from codegen.series.record import remember, unknown
 
 _PREFIX = ".gen-"
@@ -24,7 +24,7 @@ _NAMED = 4  # files, of those that are in the way
 _LARGE = 64 << 20  # bytes; no file of a series is that large
 
 
-def write(series: Series, out: Path, force: bool = False) -> Path:
+def write(series: Generated, out: Path, force: bool = False) -> Path:
     """Write a series below `out` and return its folder.
 
     The files are written beside their place and moved there by a rename.  A folder with anything

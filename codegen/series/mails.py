@@ -25,7 +25,6 @@ def format_mails(
     *,
     rfc: bool,
     with_base: bool,
-    date: int,
     signer: Person | None = None,
 ) -> Mapping[str, bytes]:
     """The files of the series by name, the cover letter first.
@@ -36,11 +35,11 @@ def format_mails(
     """
     who = signer or Person(NAME, MAIL)
     ref = commits.git_dir / "refs/heads" / _BRANCH
-    ref.write_text(f"{commits.commits[-1]}\n")
+    ref.write_text(f"{commits.tip}\n")
     more = {
         "GIT_COMMITTER_NAME": who.name,
         "GIT_COMMITTER_EMAIL": who.mail,
-        "GIT_COMMITTER_DATE": f"{date} +0000",
+        "GIT_COMMITTER_DATE": f"{commits.date} +0000",
     }
     with scratch_folder() as folder:
         command = ["git", f"--git-dir={commits.git_dir}", "format-patch", "-q", "-o", folder]

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,21 @@ from codegen.base.errors import DamagedRepository, EnvironmentFailure
 from codegen.base.printable import one_line, printable_json
 from codegen.base.resources import resources
 from codegen.description.load import Description, load
+from codegen.mail.diff import with_hunks
 from codegen.mail.mbox import MANIFEST, ORDER
+from codegen.mail.patch import Patch, Posted
 from codegen.plan.context import Reserved
 from codegen.plan.developer import given_patches
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Commits, Person, make_commits
+from codegen.series.commit import Person, bare_base, make_commits
 from codegen.series.inplace import interrupted
 from codegen.series.mails import cover_letter, format_mails
 from codegen.series.recipients import Recipients, recipients
+from codegen.series.series import Series
 from codegen.tree.debian import PREFIX
-from codegen.tree.locate import TreeLocation
+from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.registry import forget_damaged
 from codegen.tree.scratch import scratch_repository
@@ -37,20 +40,16 @@ TOOL = f"gen {__version__}"
 
 
 @dataclass(frozen=True)
-class Series:
-    """A finished series.
+class Generated(Series):
+    """A series that gen has made.
 
-    `files` has the mails, quilt's series file and the manifest by their paths; `plan` says what
-    each holds and where it was put; `commits` are ids that `git am` on the tree gives again.
-    `unaddressed` is why the mails have no recipients, where they have none.
+    `plan` says what each patch holds and where it was put; `commits` are ids that `git am` on the
+    tree gives again; `unaddressed` is why the mails have no recipients, where they have none.
     """
 
     plan: Plan
-    tree: TreeLocation
-    files: Mapping[str, bytes]
-    base: str | None
     commits: tuple[str, ...]
-    unaddressed: str = ""
+    unaddressed: str
 
     @property
     def folder(self) -> Path:
@@ -69,21 +68,21 @@ class Series:
 @contextmanager
 def open_tree(location: TreeLocation) -> Iterator[Tree]:
     """The tree at a location, for as long as it is read."""
-    if location.git_dir is not None and location.commit is not None:
-        with GitTree(location.git_dir, location.commit) as tree:
-            try:
-                yield tree
-            except DamagedRepository as problem:
-                forget_damaged(problem.git_dir)  # if it is gen's own copy: the next one is whole
-                raise
-    else:
-        assert location.folder is not None
-        if interrupted(location.folder):
-            raise EnvironmentFailure(
-                f"a `gen apply --in-place` was killed in {location.folder}: "
-                "the next one puts the originals back first"
-            )
-        yield FolderTree(location.folder)
+    match location.at:
+        case Commit(git_dir, commit):
+            with GitTree(git_dir, commit) as tree:
+                try:
+                    yield tree
+                except DamagedRepository as problem:
+                    forget_damaged(problem.git_dir)  # if it is gen's copy: the next one is whole
+                    raise
+        case Folder(folder):
+            if interrupted(folder):
+                raise EnvironmentFailure(
+                    f"a `gen apply --in-place` was killed in {folder}: "
+                    "the next one puts the originals back first"
+                )
+            yield FolderTree(folder)
 
 
 def find_description(name: str) -> tuple[Path, str]:
@@ -104,7 +103,7 @@ def generate(
     *,
     reserved: Reserved | None = None,
     signer: Person | None = None,
-) -> Series:
+) -> Generated:
     """Generate a series; nothing is written but temporary files.
 
     `description` is a loaded one, a path or the name of one that gen ships; `variant` a name;
@@ -143,15 +142,17 @@ def finish(
     location: TreeLocation,
     reserved: Reserved | None = None,
     signer: Person | None = None,
-) -> Series:
+) -> Generated:
     """A plan as a series: commits and mails, made in a scratch repository.
 
     May run in a thread of its own while the next plan is made.
     """
     with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
         asked = pool.submit(_recipients, location, sorted(plan.files))
+        base = location.commit or bare_base(git_dir, plan.patches)
+        commits = make_commits(plan.patches, git_dir, base, signer)
+        trees = commits.trees()
         with open_tree(location) as source:
-            commits = make_commits(plan, source, git_dir, location.commit, signer)
             tree_version = version(source)
         found = asked.result()
         mails = format_mails(
@@ -160,14 +161,35 @@ def finish(
             found,
             rfc=plan.description.knob.rfc,
             with_base=location.commit is not None,
-            date=commits.date,
             signer=signer,
         )
-    names = [name for name in mails if not name.startswith("0000-")]
+    cover, *names = mails
+    patches = tuple(
+        _posted(patch, name, mails[name]) for patch, name in zip(plan.patches, names, strict=True)
+    )
+    told = _manifest(plan, location, tree_version, reserved)
+    told["patches"] = [
+        {
+            "file": patch.name,
+            "part": patch.part,
+            "subject": patch.subject,
+            "commit": commit,
+            "tree": tree,
+            "sites": sites(patch),
+        }
+        for patch, commit, tree in zip(patches, commits.ids, trees, strict=True)
+    ]
     files = dict(mails)
     files[ORDER] = "".join(f"{name}\n" for name in names).encode()
-    files[MANIFEST] = _manifest(plan, location, tree_version, commits, names, reserved)
-    return Series(plan, location, files, location.commit, commits.commits, found.missing)
+    files[MANIFEST] = (printable_json(told) + "\n").encode()
+    return Generated(location, patches, files, cover, told, plan, commits.ids, found.missing)
+
+
+def _posted(patch: Patch, name: str, raw: bytes) -> Posted:
+    """A patch with its mail, and with what git says of it there."""
+    known = {each.name: getattr(patch, each.name) for each in fields(patch)}
+    changes = with_hunks(patch.changes, raw.partition(b"\n---\n")[2])
+    return Posted(**{**known, "changes": changes, "name": name, "raw": raw})
 
 
 def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
@@ -219,11 +241,10 @@ def _manifest(
     plan: Plan,
     location: TreeLocation,
     tree_version: str,
-    commits: Commits,
-    names: list[str],
     reserved: Reserved | None,
-) -> bytes:
-    said: dict[str, Any] = {
+) -> dict[str, Any]:
+    """What gen says of a series of its own, but for its patches."""
+    return {
         "tool": TOOL,
         "command": command_line(plan, location, reserved),
         "description": {
@@ -235,21 +256,7 @@ def _manifest(
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
         "numbers": dict(plan.numbers),
         "predicate": _predicate(plan),
-        "patches": [
-            {
-                "file": name,
-                "part": patch.name,
-                "subject": patch.subject,
-                "commit": commit,
-                "tree": tree,
-                "sites": sites(patch),
-            }
-            for name, patch, commit, tree in zip(
-                names, plan.patches, commits.commits, commits.trees, strict=True
-            )
-        ],
     }
-    return (printable_json(said) + "\n").encode()
 
 
 def _predicate(plan: Plan) -> dict[str, str]:
@@ -263,7 +270,7 @@ def _predicate(plan: Plan) -> dict[str, str]:
     return {**said, "off_untested": " ".join(reason.split())} if reason else said
 
 
-def sites(patch: Any) -> list[dict[str, Any]]:
+def sites(patch: Patch) -> list[dict[str, Any]]:
     """Where a patch's edits went and how the places were found, for people and machines."""
     return [
         {

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from codegen.base.findings import Finding, error
 from codegen.c.layout import COLUMNS, width, wrapped
 from codegen.kernel.editable import unmerged
 from codegen.sites.place import Place
+from codegen.tree.changed import Changed, Span
 from codegen.tree.reader import Tree, read_or_none
 
 _C = (".c", ".h")
@@ -26,17 +27,9 @@ class Edit:
     template: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A file as it is behind a patch, and the bytes of it that are the patch's, in order."""
-
-    data: bytes
-    new: tuple[tuple[int, int], ...] = ()
-
-
-def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes]:
+def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes | None]:
     """The files that the edits change, as they are afterwards; see `changed`."""
-    return {path: made.data for path, made in changed(tree, edits).items()}
+    return {path: made.after for path, made in changed(tree, edits).items()}
 
 
 def changed(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, Changed]:
@@ -53,24 +46,25 @@ def changed(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, Changed]:
     }
 
 
-def rewritten(tree: Tree, path: str, data: bytes) -> Changed:
+def rewritten(tree: Tree, made: Changed) -> Changed:
     """A file that somebody else has changed: its lines that were not there before are new."""
-    kept = set((read_or_none(tree, path) or b"").split(b"\n"))
+    kept = set((read_or_none(tree, made.path) or b"").split(b"\n"))
     new, at = [], 0
-    for line in data.splitlines(keepends=True):
+    for line in (made.after or b"").splitlines(keepends=True):
         if line.rstrip(b"\n") not in kept:
-            new.append((at, at + len(line)))
+            new.append(Span(at, at + len(line)))
         at += len(line)
-    return Changed(data, tuple(new))
+    return replace(made, new=tuple(new))
 
 
 def _apply(tree: Tree, path: str, edits: list[Edit]) -> Changed:
-    data = read_or_none(tree, path) or b""
+    before = read_or_none(tree, path)
+    data = before or b""
     if found := list(unmerged(path, data)):
         raise error(*found)
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
     pieces, at, size = [], 0, 0
-    new: list[tuple[int, int]] = []
+    new: list[Span] = []
     for edit in edits:
         place = edit.place
         if place.start < at:
@@ -81,21 +75,24 @@ def _apply(tree: Tree, path: str, edits: list[Edit]) -> Changed:
         text = edit.text.encode("utf-8", "surrogateescape")
         pieces += [data[at : place.start], text]
         size += place.start - at + len(text)
-        new.append((size - len(text), size))
+        new.append(Span(size - len(text), size, edit.template))
         at = place.end
     made = b"".join([*pieces, data[at:]])
-    return _fitted(data, made, new) if path.endswith(_C) else Changed(made, tuple(new))
+    if path.endswith(_C):
+        made, new = _fitted(data, made, new)
+    return Changed(path, before, made, tuple(new))
 
 
-def _fitted(data: bytes, made: bytes, new: Sequence[tuple[int, int]]) -> Changed:
+def _fitted(data: bytes, made: bytes, new: Sequence[Span]) -> tuple[bytes, list[Span]]:
     """The C file that was made, its changed lines wrapped where they became too long.
 
     `new` has the bytes that are new, in order; a line that was as long before stays.
     """
     kept = set(data.split(b"\n"))
     pieces, at, size = [], 0, 0
-    lines: list[tuple[int, int]] = []
-    for start, end in new:
+    lines: list[Span] = []
+    for span in new:
+        start, end = span.start, span.end
         first = max(at, made.rfind(b"\n", 0, start) + 1)
         # what ends with a newline has changed nothing of the line behind it
         last = made.find(b"\n", end - 1 if end > start else end)
@@ -108,9 +105,9 @@ def _fitted(data: bytes, made: bytes, new: Sequence[tuple[int, int]]) -> Changed
             macro = b"".join(pieces[-2:]).endswith(b"\\\n")
             pieces.append(_wrapped(line, kept, macro))
             size += len(pieces[-1])
-        lines.append((begin, size))
+        lines.append(Span(begin, size, span.template))
         at = last
-    return Changed(b"".join([*pieces, made[at:]]), tuple(lines))
+    return b"".join([*pieces, made[at:]]), lines
 
 
 def _wrapped(line: bytes, kept: Container[bytes], macro: bool) -> bytes:

@@ -16,19 +16,39 @@ from codegen.tree.kernel import version_at, version_in
 from codegen.tree.plumbing import commit_of, complaint, run_git
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the repository `git_dir`."""
+
+    git_dir: Path
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """An unpacked kernel, which is no repository."""
+
+    folder: Path
+
+
 @dataclass(frozen=True)
 class TreeLocation:
-    """Where a tree's files are: at `commit` of the repository `git_dir`, or in `folder`.
-
-    `spec` is what `--tree` takes for it, from whichever folder.
-    """
+    """Where a tree's files are.  `spec` is what `--tree` takes for it, from whichever folder."""
 
     name: str  # safe as a folder's name, "debian-6.12"
-    git_dir: Path | None
-    commit: str | None
-    folder: Path | None
+    at: Commit | Folder
     spec: str = field(default="", compare=False)
     note: str = field(default="", compare=False)  # what the user should know of how it was got
+
+    @property
+    def git_dir(self) -> Path | None:
+        """The repository whose objects are at hand, where there is one."""
+        return self.at.git_dir if isinstance(self.at, Commit) else None
+
+    @property
+    def commit(self) -> str | None:
+        """The commit, where there is one."""
+        return self.at.commit if isinstance(self.at, Commit) else None
 
 
 @dataclass(frozen=True)
@@ -79,7 +99,7 @@ def locate(spec: PathSpec, name: str | None = None) -> tuple[TreeLocation, str]:
             raise UsageError(f"{path}: no git repository, so it has no revision {spec.revision!r}")
         version = version_in(path)
         called = name or safe_name(path.name)
-        return TreeLocation(called, None, None, path, name or str(spec)), version
+        return TreeLocation(called, Folder(path), name or str(spec)), version
     revision = spec.revision or "HEAD"
     commit = commit_of(repository.head, revision)
     if commit is None:
@@ -90,7 +110,8 @@ def locate(spec: PathSpec, name: str | None = None) -> tuple[TreeLocation, str]:
     version = version_at(repository.objects, commit, f"{path}@{revision}")
     folder = path.parent if path.name == ".git" else path
     made = f"{safe_name(folder.name.removesuffix('.git'))}-{commit[:12]}"
-    return TreeLocation(name or made, repository.objects, commit, None, name or str(spec)), version
+    at = Commit(repository.objects, commit)
+    return TreeLocation(name or made, at, name or str(spec)), version
 
 
 @dataclass(frozen=True)
@@ -124,11 +145,11 @@ def repository_at(path: Path) -> Repository | None:
 
 def checked_out(where: TreeLocation) -> Path | None:
     """The work tree that a location by path names, where just that commit is checked out in it."""
-    if where.git_dir is None or not os.path.isdir(where.spec):
+    if isinstance(where.at, Folder) or not os.path.isdir(where.spec):
         return None
     done = run_git(["git", "-C", where.spec, "rev-parse", "--is-inside-work-tree", "HEAD"])
     said = done.stdout.decode("ascii", "replace").split()
-    return Path(where.spec) if not done.returncode and said == ["true", where.commit] else None
+    return Path(where.spec) if not done.returncode and said == ["true", where.at.commit] else None
 
 
 def safe_name(text: str) -> str:

@@ -100,6 +100,7 @@ class GitTree:
             env=git_environment(),
         )
         self._objects: dict[str, tuple[str, bytes] | None] = {}
+        self._listed: dict[str, list[tuple[str, bool]]] = {}
         self._ids: dict[str, str] = {}  # of folders: git finds a deep one by its path slowly
         self._searches = _Searches()
 
@@ -166,12 +167,24 @@ class GitTree:
             raise FileNotFoundError(path)
         return found[1]
 
+    def blob(self, name: str) -> bytes:
+        """The bytes of a file by the name of its object, be it of this tree or of another one."""
+        found = self._ask(name)
+        if found is None:
+            raise self._damaged(f"git cannot read {name}")
+        return found[1]
+
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
         return tuple(sorted(_walk(prefix, self._entries)))
 
     def _entries(self, folder: str) -> list[tuple[str, bool]]:
         """Names of the files in a folder, and of the folders: those are true."""
+        if folder not in self._listed:
+            self._listed[folder] = self._list(folder)
+        return self._listed[folder]
+
+    def _list(self, folder: str) -> list[tuple[str, bool]]:
         found = self._object(folder)
         if found is None or found[0] != "tree":
             return []
@@ -267,20 +280,23 @@ class FolderTree:
 
 
 class Overlay:
-    """A tree with some files changed: what a patch of the series sees."""
+    """A tree with some files changed, None where they are gone: what a patch of a series sees."""
 
-    def __init__(self, base: Tree, changed: Mapping[str, bytes]) -> None:
+    def __init__(self, base: Tree, changed: Mapping[str, bytes | None]) -> None:
         self.base = base
-        self.changed = dict(changed)
+        self.changed = {path: data for path, data in changed.items() if data is not None}
+        self.gone = changed.keys() - self.changed.keys()
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""
+        if path in self.gone:
+            raise FileNotFoundError(path)
         return self.changed[path] if path in self.changed else self.base.read(path)
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
         added = {path for path in self.changed if path.startswith(prefix)}
-        return tuple(sorted(added.union(self.base.paths(prefix))))
+        return tuple(sorted(added.union(self.base.paths(prefix)) - self.gone))
 
     def grep(self, word: str) -> tuple[str, ...]:
         """See `Tree.grep`."""
@@ -290,7 +306,8 @@ class Overlay:
             rb"(?<!\w)%s%s" % (re.escape(name), rb"\s*\(" if bracket else rb"(?!\w)")
         )
         found = {path for path in changed if whole.search(self.changed[path])}
-        return tuple(sorted(found.union(set(self.base.grep(word)) - self.changed.keys())))
+        kept = set(self.base.grep(word)) - self.changed.keys() - self.gone
+        return tuple(sorted(found | kept))
 
 
 def read_or_none(tree: Tree, path: str) -> bytes | None:

@@ -15,7 +15,7 @@ from codegen.base.nearest import did_you_mean
 from codegen.tree import debian
 from codegen.tree.cache import cache_dir, cache_path, locked
 from codegen.tree.debian import Release
-from codegen.tree.locate import PathSpec, TreeLocation, locate, parse_path
+from codegen.tree.locate import Commit, Folder, PathSpec, TreeLocation, locate, parse_path
 from codegen.tree.plumbing import git, git_command, run_git
 from codegen.tree.store import Progress, damage, discard, imported, note_packs, tree_ref, trees_path
 
@@ -76,7 +76,7 @@ def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
         commit = import_package(package, name, progress)
         again = f"the cache was damaged ({broken}): imported again" if broken else ""
         note = "\n".join(filter(None, (again, package.note, _kept(release, commit))))
-    return TreeLocation(name, trees_path(), commit, None, release.spec, note)
+    return TreeLocation(name, Commit(trees_path(), commit), release.spec, note)
 
 
 def _kept(release: Release, commit: str) -> str:
@@ -214,12 +214,13 @@ def _list_registered() -> list[TreeEntry]:
         except GenError as error:
             found.append(TreeEntry(name, "git", "", None, 0, str(error)))
             continue
-        if location.git_dir is not None:
-            size = _repository_size(location.git_dir)
-            found.append(TreeEntry(name, "git", version, location.commit, size))
-        else:
-            size = _folder_size(target.path)
-            found.append(TreeEntry(name, "folder", version, None, size))
+        match location.at:
+            case Commit(git_dir, commit):
+                size = _repository_size(git_dir)
+                found.append(TreeEntry(name, "git", version, commit, size))
+            case Folder(folder):
+                size = _folder_size(folder)
+                found.append(TreeEntry(name, "folder", version, None, size))
     return found
 
 

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from codegen.run import config, make
 from codegen.run.checkout import sync
-from codegen.series.apply import apply_series
+from codegen.series.commit import commits_of
 from codegen.series.make import generate
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.cache import cache_dir
@@ -101,10 +101,8 @@ class Hand:
     def apply(self, variant: str) -> str:
         """Check a series out; returns the path of its new test."""
         series = generate(KNOB, variant, self.location)
-        applied = apply_series(series.files, self.location, self.git_dir)
-        assert applied.tip.commit is not None
-        sync(self.git_dir, applied.tip.commit, self.source)
-        return next(path for path in applied.paths if path.endswith("_test.c"))
+        sync(self.git_dir, commits_of(series, self.git_dir).tip, self.source)
+        return next(path for path in series.paths if path.endswith("_test.c"))
 
 
 def qemu(results: Path) -> float:

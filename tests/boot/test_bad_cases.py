@@ -16,7 +16,7 @@ import pytest
 
 from codegen.cli.main import DONE, FAILED, FOUND, main
 from codegen.run.boot import QEMU
-from codegen.series.apply import commit_files
+from codegen.series.commit import commit_files
 from codegen.series.make import open_tree
 from codegen.tree.plumbing import git
 from codegen.tree.scratch import scratch_repository

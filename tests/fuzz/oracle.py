@@ -16,7 +16,8 @@ from pathlib import Path
 from codegen.base.errors import FindingsError, GenError
 from codegen.check.docs import Complaint, complaints, sections
 from codegen.description.load import Description, parse
-from codegen.plan.make import Plan, PlannedPatch, make_plan
+from codegen.mail.patch import Patch
+from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.commit import Person
@@ -235,7 +236,7 @@ def _cover_mail(raw: bytes, cover: str, count: int) -> Iterator[str]:
         yield f"the cover letter says {body[:200]!r}, not {text[:200]!r}"
 
 
-def _read_back(patch: PlannedPatch, mail: bytes, folder: Path) -> Iterator[str]:
+def _read_back(patch: Patch, mail: bytes, folder: Path) -> Iterator[str]:
     message, diff = folder / "message", folder / "diff"
     said = _git(folder, "mailinfo", str(message), str(diff), stdin=mail, check=False)
     head = dict(line.split(": ", 1) for line in said.decode().splitlines() if ": " in line)

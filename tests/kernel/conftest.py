@@ -17,7 +17,7 @@ from codegen.base.findings import NotHere
 from codegen.base.resources import resources
 from codegen.description.load import load
 from codegen.plan.variants import load_variant, variant_names
-from codegen.series.make import Series, finish, open_tree, plan_for
+from codegen.series.make import Generated, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import written
 
@@ -83,7 +83,7 @@ def location(release: str) -> TreeLocation:
 
 
 @cache
-def made(knob: str, variant: str, release: str) -> Series | str:
+def made(knob: str, variant: str, release: str) -> Generated | str:
     """A series, or why there is none."""
     templates = resources("templates")
     description = load(templates.parent / "abi" / f"{knob}.yaml", f"abi/{knob}.yaml")
@@ -103,7 +103,7 @@ def cell(request: pytest.FixtureRequest) -> Cell:
 
 
 @pytest.fixture
-def series(cell: Cell, tmp_path: Path) -> tuple[Series, Path]:
+def series(cell: Cell, tmp_path: Path) -> tuple[Generated, Path]:
     """The series of a cell, with its files in a folder."""
     found = made(*cell)
     assert not isinstance(found, str), found

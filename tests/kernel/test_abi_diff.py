@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from codegen.series.make import Series, open_tree
+from codegen.series.make import Generated, open_tree
 from codegen.tree.reader import Overlay
 from codegen.uapi.difference import Change, Difference
 from codegen.uapi.headers import TARGETS
@@ -113,7 +113,7 @@ def test_from_a_release_to_one_after_it() -> None:
     }
 
 
-def numbers(series: Series) -> set[tuple[str, str]]:
+def numbers(series: Generated) -> set[tuple[str, str]]:
     """The names and numbers that a plan gives away, as the difference writes them."""
     plan = series.plan
     section = plan.description.knob.section(plan.variant.section)
@@ -128,7 +128,7 @@ def numbers(series: Series) -> set[tuple[str, str]]:
 
 def test_a_series_adds_its_numbers_and_nothing_else(cell: tuple[str, str, str]) -> None:
     series = made(*cell)
-    assert isinstance(series, Series)
+    assert isinstance(series, Generated)
     with open_tree(series.tree) as tree:
         found = differences(tree, Overlay(tree, series.plan.files))
     assert {d.change for d in found} <= {Change.ADDED}

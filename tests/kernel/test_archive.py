@@ -25,8 +25,8 @@ from codegen.description.load import load
 from codegen.plan.variants import load_variant
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
-from codegen.series.apply import apply_series
-from codegen.series.make import Series, finish, open_tree, plan_for
+from codegen.series.commit import commits_of
+from codegen.series.make import Generated, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.debian import Release, cached_files
 from codegen.tree.fetch import available, version_key
@@ -59,7 +59,7 @@ def had(release: Release) -> TreeLocation:
             path.unlink()
 
 
-def all_made(where: TreeLocation, series: str) -> Iterator[Series]:
+def all_made(where: TreeLocation, series: str) -> Iterator[Generated]:
     """Each shipped knob as each variant that the kernels of a series can have."""
     answers = series if series in RELEASES else NEWEST
     templates = resources("templates")
@@ -84,12 +84,9 @@ def test_a_sample(series: str, which: str) -> None:
     assert len(found) >= 9
 
 
-def compiled(series: Series, bench: Bench) -> None:
+def compiled(series: Generated, bench: Bench) -> None:
     """KVM as it is behind a series: objects that it does not touch are there already."""
-    applied = apply_series(series.files, bench.location, bench.git_dir)
-    tip = applied.tip.commit
-    assert tip is not None
-    assert bench.kernel(tip).objects
+    assert bench.kernel(commits_of(series, bench.git_dir).tip).objects
 
 
 @pytest.mark.long

@@ -9,7 +9,8 @@ import pytest
 
 from codegen.check.remark import Remark
 from codegen.check.run import check
-from codegen.series.make import open_tree
+from codegen.series.make import Generated, open_tree
+from codegen.series.read import read_series
 
 from .conftest import CELLS, Cell, location, made, sampled
 
@@ -50,23 +51,29 @@ Repair it.
 """.format(" ")
 
 
-def series(cell: Cell) -> dict[str, bytes]:
-    """The files of a cell's series."""
+def generated(cell: Cell) -> Generated:
+    """A cell's series."""
     found = made(*cell)
     assert not isinstance(found, str), found
-    return dict(found.files)
+    return found
+
+
+def series(cell: Cell) -> dict[str, bytes]:
+    """The files of a cell's series."""
+    return dict(generated(cell).files)
 
 
 @pytest.mark.parametrize("cell", CELLS, ids="-".join)
 def test_gen_s_series_break_no_rule(cell: Cell) -> None:
-    found = check(series(cell), location(cell[2]), compiler=None)
+    found = check(read_series(series(cell), location(cell[2])), compiler=None)
+    assert found == check(generated(cell), compiler=None)
     assert not found.findings, "\n".join(remark.render() for remark in found.findings)
     assert {remark.rule for remark in found.remarks} <= {"R14"}
 
 
 @pytest.mark.parametrize("cell", sampled(BUILT))
 def test_every_patch_builds_without_new_warnings(cell: Cell) -> None:
-    found = check(series(cell), location(cell[2]))
+    found = check(generated(cell))
     assert not found.findings, "\n".join(remark.render() for remark in found.findings)
     assert {"bisect", "sparse"} <= set(found.checks)
     assert {remark.rule for remark in found.remarks} <= {"R14"}
@@ -106,7 +113,7 @@ def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> 
     selftest = swapped(good, 3, "+\tGUEST_DONE();", "+\tGUEST_DONE()")
     files = {"flawed.patch": mail("6.12", UNHELPED, FLAW, "KVM: x86: Do it wrong"), **good}
     files["repair.patch"] = REPAIR.encode()
-    found = check(files, location("6.12")).findings
+    found = check(read_series(files, location("6.12"))).findings
     warned = at(found, "flawed.patch", "bisect")
     assert "gen_unused" in warned and "defined but not used" in warned
     assert "KVM's modules need gen_nowhere, which nothing exports" in warned
@@ -121,5 +128,6 @@ def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> 
     built = [r for r in found if r.rule in ("bisect", "sparse")]
     assert {r.patch for r in built} == {"flawed.patch", flag, selftest}
     # make would be silent about objects that are as new as the patch
-    again = check({"flawed.patch": files["flawed.patch"]}, location("6.12")).findings
+    flawed = {"flawed.patch": files["flawed.patch"]}
+    again = check(read_series(flawed, location("6.12"))).findings
     assert at(again, "flawed.patch", "bisect") == warned

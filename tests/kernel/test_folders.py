@@ -15,7 +15,7 @@ from codegen.description.load import load
 from codegen.plan.variants import load_variant
 from codegen.series.make import finish, open_tree, plan_for
 from codegen.tree.git import git_environment
-from codegen.tree.locate import TreeLocation
+from codegen.tree.locate import Commit, TreeLocation
 from codegen.tree.plumbing import git_command, run_git
 from codegen.tree.scratch import scratch_repository
 
@@ -63,7 +63,7 @@ def renamed(release: str, folder: Path) -> Iterator[TreeLocation]:
         git("update-index", "-z", "--index-info", stdin=b"\0".join(moved) + b"\0")
         tree = git("write-tree").decode().strip()
         commit = git("-c", "user.name=n", "-c", "user.email=e", "commit-tree", "-m", "x", tree)
-        yield TreeLocation("renamed", repository, commit.decode().strip(), None)
+        yield TreeLocation("renamed", Commit(repository, commit.decode().strip()))
 
 
 @pytest.mark.parametrize("release", MOVES)

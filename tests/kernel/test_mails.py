@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from codegen.mail.mbox import MANIFEST
-from codegen.series.make import Series
+from codegen.series.make import Generated
 from codegen.tree.git import git_environment
 
 pytestmark = pytest.mark.kernel
@@ -31,27 +31,27 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def test_git_am_gives_the_same_trees(series: tuple[Series, Path], tmp_path: Path) -> None:
+def test_git_am_gives_the_same_trees(series: tuple[Generated, Path], tmp_path: Path) -> None:
     made, folder = series
     assert made.tree.git_dir is not None
-    assert made.base is not None
+    assert made.tree.commit is not None
     clone = tmp_path / "clone"
     clone.mkdir()
     git(clone, "init", "-q")
     objects = made.tree.git_dir / "objects"
     (clone / ".git/objects/info/alternates").write_text(f"{objects}\n")
     git(clone, "sparse-checkout", "set", "--no-cone", *(f"/{path}" for path in made.plan.files))
-    git(clone, "checkout", "-q", "--detach", made.base)
+    git(clone, "checkout", "-q", "--detach", made.tree.commit)
     mails = sorted(str(p) for p in folder.glob("0*.patch") if not p.name.startswith("0000"))
     git(clone, "am", "-q", *mails)
-    trees = git(clone, "log", "--reverse", "--format=%T", f"{made.base}..HEAD").split()
+    trees = git(clone, "log", "--reverse", "--format=%T", f"{made.tree.commit}..HEAD").split()
     manifest = json.loads(made.files[MANIFEST])
     assert trees == [patch["tree"] for patch in manifest["patches"]]
 
 
-def test_every_file_has_a_maintainer(series: tuple[Series, Path]) -> None:
+def test_every_file_has_a_maintainer(series: tuple[Generated, Path]) -> None:
     made, _ = series
     cover = made.files["0000-cover-letter.patch"].decode()
     assert "Sean Christopherson" in cover
     assert "kvm@vger.kernel.org" in cover
-    assert f"base-commit: {made.base}" in cover
+    assert f"base-commit: {made.tree.commit}" in cover

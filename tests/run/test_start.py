@@ -15,7 +15,6 @@ STARTS = {
     "c/apart.py": "gen's own helper for libclang",
     "cli/commands/series.py": "git, for the user's own name",
     "cli/watch.py": "gen itself",
-    "plan/developer.py": "git",
     "run/checkout.py": "git, on a repository of gen's own",
     "run/doctor.py": "programs of the machine, for their version",
     "sandbox/guard.py": "du",

@@ -13,7 +13,7 @@ from treekit import Archive, Machine, kernel_members, make_deb, make_tar, run, w
 
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.tree import TreeLocation, add, list_trees, remove, resolve
-from codegen.tree.locate import safe_name
+from codegen.tree.locate import Commit, Folder, safe_name
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def head(repository: Path, revision: str = "HEAD") -> str:
 
 def test_work_tree(kernel_repository: Path) -> None:
     commit = head(kernel_repository)
-    location = TreeLocation(f"linux-{commit[:12]}", kernel_repository / ".git", commit, None)
+    location = TreeLocation(f"linux-{commit[:12]}", Commit(kernel_repository / ".git", commit))
     for spec in ("", "@HEAD", "@v1", "@main", "@HEAD@{0}", "/.git", f"@{commit[:10]}"):
         assert resolve(f"{kernel_repository}{spec}") == location
 
@@ -46,9 +46,9 @@ def test_bare_linked_shallow(kernel_repository: Path, tmp_path: Path) -> None:
     run("git", "clone", "-q", "--bare", kernel_repository, bare)
     run("git", "-C", kernel_repository, "worktree", "add", "-q", "--detach", linked)
     run("git", "clone", "-q", "--depth=1", f"file://{kernel_repository}", shallow)
-    assert resolve(str(bare)) == TreeLocation(f"kvm-{commit[:12]}", bare, commit, None)
+    assert resolve(str(bare)) == TreeLocation(f"kvm-{commit[:12]}", Commit(bare, commit))
     git_dir = kernel_repository / ".git"
-    assert resolve(str(linked)) == TreeLocation(f"linked-{commit[:12]}", git_dir, commit, None)
+    assert resolve(str(linked)) == TreeLocation(f"linked-{commit[:12]}", Commit(git_dir, commit))
     assert resolve(str(shallow)).commit == commit
 
 
@@ -89,17 +89,17 @@ def test_callers_git_environment_is_ignored(
 
 def test_folder(tmp_path: Path) -> None:
     folder = write_kernel(tmp_path / "my kernel (1)")
-    assert resolve(str(folder)) == TreeLocation("my-kernel-1", None, None, folder)
+    assert resolve(str(folder)) == TreeLocation("my-kernel-1", Folder(folder))
 
 
 def test_folder_within_a_repository_is_a_folder(kernel_repository: Path) -> None:
     folder = write_kernel(kernel_repository / "unpacked" / "linux-6.12")
-    assert resolve(str(folder)) == TreeLocation("linux-6.12", None, None, folder)
+    assert resolve(str(folder)) == TreeLocation("linux-6.12", Folder(folder))
 
 
 def test_folder_with_an_at(tmp_path: Path, kernel_repository: Path) -> None:
     folder = write_kernel(tmp_path / "linux@v1")
-    assert resolve(str(folder)).folder == folder
+    assert resolve(str(folder)).at == Folder(folder)
     shutil.rmtree(folder)
     assert resolve(str(folder)).git_dir == kernel_repository / ".git"
 

@@ -15,7 +15,7 @@ from codegen.c.pattern import find
 from codegen.c.source import lex
 from codegen.c.statements import statement_end
 from codegen.cli.main import main
-from codegen.mail.mbox import read_mail, read_series
+from codegen.mail.mbox import read_files, read_mail
 from codegen.tree.reader import FolderTree, GitTree
 from tests.unit.kit import git
 
@@ -37,7 +37,7 @@ def test_a_pipe_among_patches_is_not_read(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "0001-x.patch")
     (tmp_path / "series").write_text("0001-x.patch\n")
     with pytest.raises(UsageError, match="is a pipe"):
-        read_series(tmp_path)
+        read_files(tmp_path)
 
 
 def test_a_patch_with_20000_files_is_refused() -> None:
@@ -52,7 +52,7 @@ def test_a_mailbox_of_many_mails_is_refused(tmp_path: Path) -> None:
     mail = "From 1111 Mon Sep 17 00:00:00 2001\nFrom: A <a@b.example>\nSubject: x\n\nx\n\n"
     (tmp_path / "many.mbox").write_text(mail * 50_000)
     with pytest.raises(UsageError, match="50000 patches"):
-        read_series(tmp_path / "many.mbox")
+        read_files(tmp_path / "many.mbox")
 
 
 @pytest.mark.parametrize("depth", [2000])

@@ -14,11 +14,14 @@ from codegen.check import messages
 from codegen.check.registry import CHECKS
 from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
-from codegen.check.view import Change as Changed
-from codegen.check.view import Patch, View
-from codegen.mail.mbox import Mail, read_series
+from codegen.check.view import View
+from codegen.mail.mbox import read_files
+from codegen.mail.patch import Posted
 from codegen.series.make import generate
+from codegen.series.read import read_series
+from codegen.series.series import Series
 from codegen.tree import TreeLocation, resolve
+from codegen.tree.changed import Changed
 from tests.minitree import (
     API,
     KVM_MAIN,
@@ -119,12 +122,12 @@ def by_hand(linux: Path, folder: Path, *steps: Step) -> Mails:
     many = ["--cover-letter"] if len(steps) > 1 else []
     mails = ["format-patch", "-q", "-o", str(folder / "out"), f"--base={base}", *many, base]
     git(work, *mails)
-    return dict(read_series(folder / "out"))
+    return dict(read_files(folder / "out"))
 
 
 def run(files: Mapping[str, bytes], tree: TreeLocation) -> Checked:
     """What the checks that need no build say."""
-    return check(files, tree, compiler=None)
+    return check(read_series(files, tree), compiler=None)
 
 
 def said(found: Checked, rule: str, note: bool = False) -> list[Remark]:
@@ -416,9 +419,16 @@ def test_the_page_lists_every_check() -> None:
 
 def of(subject: str, *paths: str, message: str = "Do it.") -> list[str]:
     """What R1 to R3 say of a subject for some paths."""
-    mail = Mail("p", f"Subject: {subject}\n".encode(), subject, message, "A <a@b>", "", b"")
-    patch = Patch(mail, tuple(Changed(path, b"", b"", ()) for path in paths))
-    view = View(cast(Any, None), (patch,), cast(Any, None), cast(Any, None), "p")
+    patch = Posted(
+        name="p",
+        raw=f"Subject: {subject}\n".encode(),
+        subject=subject,
+        message=message,
+        author="A <a@b>",
+        changes={path: Changed(path, b"", b"") for path in paths},
+    )
+    series = Series(cast(Any, None), (patch,), {}, "", {})
+    view = View(series, cast(Any, None), cast(Any, None))
     checks = (messages.topic, messages.subject, messages.message)
     return [r.message for check in checks for r in check(view) if not r.note]
 

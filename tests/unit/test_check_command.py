@@ -16,6 +16,7 @@ from codegen.check.remark import Remark
 from codegen.check.run import Checked, check
 from codegen.cli.main import main
 from codegen.series.make import generate
+from codegen.series.read import read_series
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import minitree, written
 from tests.unit.kit import committed, knob
@@ -48,14 +49,14 @@ def test_some_checks_alone(tree: TreeLocation) -> None:
         (["R14", "R9"], [], {"R14"}),
         ([], ["R2", "R17", "abi", "maintainers"], {"R14"}),
     ):
-        found = check(files, tree, compiler=None, checks=chosen(select, ignore))
+        found = check(read_series(files, tree), compiler=None, checks=chosen(select, ignore))
         assert {remark.rule for remark in found.remarks} == rules
         assert set(found.checks) <= {each.name for each in chosen(select, ignore)}
 
 
 def test_what_needs_a_build_is_not_built_for_others(tree: TreeLocation) -> None:
     files = generate(knob(), "quirk", tree).files
-    found = check(files, tree, compiler="no-such-compiler", checks=chosen(["R1"], []))
+    found = check(read_series(files, tree), compiler="no-such-compiler", checks=chosen(["R1"], []))
     assert found.checks == ("R1",)
 
 

@@ -14,7 +14,8 @@ from codegen.base.errors import FindingsError, GenError, UsageError
 from codegen.check.registry import CHECKS
 from codegen.check.run import Checked, check
 from codegen.cli.main import main
-from codegen.mail.mbox import read_series
+from codegen.mail.mbox import read_files
+from codegen.series.read import read_series
 from codegen.tree import resolve
 from tests.minitree import API, MMU, SELFTESTS, UAPI, X86, minitree, written
 from tests.unit.kit import committed, git
@@ -44,7 +45,7 @@ def checked(work: Path, linux: Path) -> Checked:
     git(work, "commit", "-q", "-m", "KVM: x86: Do it\n\nDo it.", "--allow-empty-message")
     out = work.parent / "out"
     git(work, "format-patch", "-q", "--binary", "-1", "-o", str(out))
-    return check(read_series(out), resolve(str(linux)), compiler=None)
+    return check(read_series(read_files(out), resolve(str(linux))), compiler=None)
 
 
 def test_bytes_of_every_kind_in_every_kind_of_file(work: Path, linux: Path) -> None:
@@ -128,7 +129,7 @@ def test_files_that_go_move_change_their_mode_or_are_no_text(work: Path, linux: 
 )
 def test_what_cannot_be_applied_is_named(linux: Path, diff: bytes) -> None:
     with pytest.raises(GenError) as caught:
-        check({"bad.patch": MAIL + diff}, resolve(str(linux)), compiler=None)
+        check(read_series({"bad.patch": MAIL + diff}, resolve(str(linux))), compiler=None)
     assert str(caught.value)
     if isinstance(caught.value, FindingsError):
         assert caught.value.findings[0].path == "bad.patch"
@@ -170,7 +171,7 @@ def test_without_perl_the_package_is_named(
             (few / name).symlink_to(path.stdout.strip())
     monkeypatch.setenv("PATH", str(few))
     with pytest.raises(GenError, match="apt-get install perl"):
-        check(read_series(work.parent / "out"), resolve(str(linux)), compiler=None)
+        check(read_series(read_files(work.parent / "out"), resolve(str(linux))), compiler=None)
 
 
 def test_the_command_prints_a_compiler_s_lines_and_one_object(
@@ -198,4 +199,4 @@ def test_the_command_prints_a_compiler_s_lines_and_one_object(
 def test_a_tree_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "a.patch").write_bytes(MAIL)
     with pytest.raises(UsageError):
-        check(read_series(tmp_path / "a.patch"), resolve(str(tmp_path / "none")), compiler=None)
+        read_series(read_files(tmp_path / "a.patch"), resolve(str(tmp_path / "none")))

@@ -21,11 +21,12 @@ from codegen.mail.mbox import MANIFEST, ORDER
 from codegen.plan.context import Reserved
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.apply import apply_series
 from codegen.series.branch import apply_branch
-from codegen.series.commit import Person
-from codegen.series.make import Series, finish, generate, open_tree, plan_for
+from codegen.series.commit import Person, commits_of
+from codegen.series.make import Generated, finish, generate, open_tree, plan_for
+from codegen.series.read import read_series
 from codegen.tree import TreeLocation, resolve
+from codegen.tree.locate import Commit
 from codegen.tree.scratch import scratch_repository
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
@@ -35,7 +36,7 @@ pytestmark = pytest.mark.programs
 
 def made_from(
     spec: Path | str, variant: str = "memslot-flag", signer: Person | None = None
-) -> Series:
+) -> Generated:
     """A series of the test's knob on a tree."""
     return generate(knob(), variant, resolve(str(spec)), signer=signer)
 
@@ -77,9 +78,9 @@ def test_git_am_gives_the_same_trees_and_commits(
     date = git(repository, "log", "-1", "--format=%cd", "--date=raw")
     git(repository, "-c", "user.name=gen", "-c", "user.email=gen@localhost", "am", "-q", *mails,
         GIT_COMMITTER_DATE=date, GIT_COMMITTER_NAME="gen", GIT_COMMITTER_EMAIL="gen@localhost")  # fmt: skip
-    said = git(repository, "log", "--reverse", "--format=%H %T %s", f"{series.base}..HEAD").split(
-        "\n"
-    )
+    said = git(
+        repository, "log", "--reverse", "--format=%H %T %s", f"{series.tree.commit}..HEAD"
+    ).split("\n")
     assert [line.split(" ", 2) for line in said] == [
         [patch["commit"], patch["tree"], patch["subject"]] for patch in manifest["patches"]
     ]
@@ -102,7 +103,7 @@ def test_the_cover_letter_says_where_the_series_is_from(repository: Path) -> Non
         reserved=Reserved({"KVM_CAP_": frozenset({239, 238})}),
     )  # fmt: skip
     cover = series.files["0000-cover-letter.patch"].decode()
-    assert f"base-commit: {series.base}" in cover
+    assert f"base-commit: {series.tree.commit}" in cover
     assert "Subject: [PATCH 0/3] KVM: x86/mmu: Let userspace ask for small mappings" in cover
     assert "KVM_CAP_MEMSLOT_SMALL_MAPS = 240" in cover
     assert "--reserve KVM_CAP_=238,239" in cover.replace("\n", " ")
@@ -275,8 +276,10 @@ def test_commands_of_a_repository_are_not_run(repository: Path) -> None:
     (repository / ".gitattributes").write_text("* filter=x diff=x\n")
     made_from(repository)
     location = resolve(str(repository))
+    assert isinstance(location.at, Commit)
     with open_tree(location) as tree:
-        apply_branch(plan_for(knob(), _variant("quirk"), location, tree), location, tree, "new")
+        plan = plan_for(knob(), _variant("quirk"), location, tree)
+    apply_branch(plan.patches, location.at, "new")
     assert not mark.exists()
 
 
@@ -297,7 +300,8 @@ def applied_to(folder: Path, branch: str = "gen/small") -> str:
     location = resolve(str(folder))
     with open_tree(location) as tree:
         plan = plan_for(knob(), _variant("memslot-flag"), location, tree)
-        return apply_branch(plan, location, tree, branch)
+    assert isinstance(location.at, Commit)
+    return apply_branch(plan.patches, location.at, branch)
 
 
 @pytest.mark.parametrize(
@@ -343,8 +347,9 @@ def test_a_bad_name_for_a_branch_is_refused(
 ) -> None:
     before = state(shared)
     location, plan = planned
-    with open_tree(location) as tree, pytest.raises(UsageError, match="is no name for a branch"):
-        apply_branch(plan, location, tree, name)
+    assert isinstance(location.at, Commit)
+    with pytest.raises(UsageError, match="is no name for a branch"):
+        apply_branch(plan.patches, location.at, name)
     assert state(shared) == before
 
 
@@ -353,7 +358,7 @@ def test_a_commit_can_be_named(repository: Path) -> None:
     (repository / "virt/kvm/kvm_main.c").write_text("/* nothing left */\n")
     git(repository, "commit", "-q", "-a", "-m", "broken")
     series = made_from(f"{repository}@HEAD~1")
-    assert series.base == first
+    assert series.tree.commit == first
 
 
 ENVIRONMENTS: list[Mapping[str, str]] = [
@@ -391,7 +396,7 @@ def test_the_same_bytes_on_any_machine(
 def test_a_folder_gives_a_series_without_a_base(unpacked: Path) -> None:
     first, second = made_from(unpacked), made_from(unpacked)
     assert first.files == second.files
-    assert first.base is None
+    assert first.tree.commit is None
     assert b"base-commit" not in first.files["0000-cover-letter.patch"]
     shutil.rmtree(unpacked)
 
@@ -417,9 +422,9 @@ def test_a_repository_whose_objects_have_longer_names(
     short = [re.sub(rb"index .*|base-commit: .*", b"", data) for data in diffs]
     assert short == [re.sub(rb"index .*|base-commit: .*", b"", data) for data in plain]
     with scratch_repository(series.tree.git_dir) as git_dir:
-        again = apply_series(series.files, series.tree, git_dir)
-    assert tuple(patch.commit for patch in again.patches) == series.commits
-    with open_tree(series.tree) as source:
-        tip = apply_branch(series.plan, series.tree, source, "gen/mine")
+        again = commits_of(read_series(series.files, series.tree), git_dir)
+    assert again.ids == series.commits
+    assert isinstance(series.tree.at, Commit)
+    tip = apply_branch(series.patches, series.tree.at, "gen/mine")
     assert tip == series.commits[-1] == git(unpacked, "rev-parse", "gen/mine")
     assert not git(unpacked, "fsck", "--strict")

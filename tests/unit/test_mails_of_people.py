@@ -13,9 +13,11 @@ import pytest
 
 from codegen.base.errors import FindingsError
 from codegen.description.load import Description, parse
-from codegen.mail.mbox import read_series
-from codegen.series.apply import Applied, apply_series
+from codegen.mail.mbox import read_files
+from codegen.series.commit import commits_of
 from codegen.series.make import generate
+from codegen.series.read import read_series
+from codegen.series.series import Series
 from codegen.tree import resolve
 from codegen.tree.git import git_environment
 from codegen.tree.scratch import scratch_repository
@@ -51,13 +53,11 @@ def mail(
     )
 
 
-def applied(raw: bytes, repository: Path, folder: Path) -> Applied:
+def applied(raw: bytes, repository: Path, folder: Path) -> Series:
     """What gen makes of a folder with one such mail."""
     folder.mkdir(exist_ok=True)
     (folder / NAME).write_bytes(raw)
-    location = resolve(str(repository))
-    with scratch_repository(location.git_dir) as git_dir:
-        return apply_series(read_series(folder), location, git_dir)
+    return read_series(read_files(folder), resolve(str(repository)))
 
 
 def am(raw: bytes, repository: Path) -> str:
@@ -104,11 +104,16 @@ TAKEN = {
 
 @pytest.mark.parametrize("raw", TAKEN.values(), ids=TAKEN)
 def test_what_git_am_takes_is_taken_alike(raw: bytes, repository: Path, tmp_path: Path) -> None:
-    made = applied(raw, repository, tmp_path / "s").patches[0]
+    series = applied(raw, repository, tmp_path / "s")
+    made = series.patches[0]
+    with scratch_repository(series.tree.git_dir) as git_dir:
+        tip = commits_of(series, git_dir).tip
+        tree = git(git_dir, "show", "-s", "--format=%T|%an <%ae>", tip)
     author, date, subject, message = am(raw, repository).split("|", 3)
-    assert made.mail.author == author
-    assert not made.mail.date or made.mail.date == f"@{date}"
-    assert (made.mail.subject, made.mail.message.strip()) == (subject, message.strip())
+    assert made.author == author
+    assert not made.date or made.date == f"@{date}"
+    assert (made.subject, made.message.strip()) == (subject, message.strip())
+    assert tree == f"{git(repository, 'show', '-s', '--format=%T')}|{author}"
 
 
 REFUSED = {

@@ -119,7 +119,7 @@ def test_constants_of_the_knob_come_with_the_mechanism_that_uses_them(tmp_path: 
     )
     assert "KVM_SMALL_MAPS_READ" in made.patches[0].message
     defining = [
-        patch.name
+        patch.part
         for patch in made.patches
         if any(b"#define KVM_SMALL_MAPS_READ" in d for p, d in patch.files.items() if "uapi" in p)
     ]

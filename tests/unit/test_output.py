@@ -18,7 +18,7 @@ from codegen.plan.make import Plan
 from codegen.plan.variants import load_variant
 from codegen.series.folder import write
 from codegen.series.inplace import JOURNAL, apply_in_place, interrupted, restore
-from codegen.series.make import Series, generate, open_tree, plan_for
+from codegen.series.make import Generated, generate, open_tree, plan_for
 from codegen.tree import resolve
 from tests.minitree import KVM_MAIN, minitree, written
 from tests.unit.kit import TEMPLATES, contents, knob
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.programs
 
 
 @pytest.fixture(scope="module")
-def series(tmp_path_factory: pytest.TempPathFactory) -> Series:
+def series(tmp_path_factory: pytest.TempPathFactory) -> Generated:
     """A series."""
     folder = written(minitree(), tmp_path_factory.mktemp("output") / "linux")
     return generate(knob(), "memslot-flag", resolve(str(folder)))
@@ -40,14 +40,14 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
-def test_a_series_is_where_it_belongs(series: Series, tmp_path: Path) -> None:
+def test_a_series_is_where_it_belongs(series: Generated, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     assert folder == tmp_path / "linux/small-maps/memslot-flag"
     assert contents(folder) == series.files
     assert names(folder.parent) == {"memslot-flag"}
 
 
-def test_the_same_bytes_are_not_written_again(series: Series, tmp_path: Path) -> None:
+def test_the_same_bytes_are_not_written_again(series: Generated, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     before = state(tmp_path)
     inode = folder.stat().st_ino
@@ -56,7 +56,7 @@ def test_the_same_bytes_are_not_written_again(series: Series, tmp_path: Path) ->
     assert folder.stat().st_ino == inode
 
 
-def changed(series: Series, folder: Path) -> Series:
+def changed(series: Generated, folder: Path) -> Generated:
     """Another series for the same place."""
     tree = written(minitree(), folder / "more" / "linux")
     (tree / "MAINTAINERS").write_text("")
@@ -68,7 +68,7 @@ def changed(series: Series, folder: Path) -> Series:
     return made
 
 
-def test_a_series_of_gen_is_replaced(series: Series, tmp_path: Path) -> None:
+def test_a_series_of_gen_is_replaced(series: Generated, tmp_path: Path) -> None:
     write(series, tmp_path)
     other = changed(series, tmp_path / "x")
     folder = write(other, tmp_path)
@@ -80,7 +80,7 @@ def test_a_series_of_gen_is_replaced(series: Series, tmp_path: Path) -> None:
     "name",
     ["thesis.doc", "0009-mine.patch", "0000-cover-letter.patch", MANIFEST, ORDER, ".gen/notes", "more/mine", ".git/config"],
 )  # fmt: skip
-def test_what_is_not_gens_is_left_alone(series: Series, name: str, tmp_path: Path) -> None:
+def test_what_is_not_gens_is_left_alone(series: Generated, name: str, tmp_path: Path) -> None:
     """Whatever the manifest lists: it lies in the folder, where anybody can have written it."""
     folder = write(series, tmp_path)
     (folder / name).parent.mkdir(exist_ok=True)
@@ -98,7 +98,7 @@ def test_what_is_not_gens_is_left_alone(series: Series, name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["0000-*", "0002-*"])
-def test_an_edited_mail_is_left_alone(series: Series, name: str, tmp_path: Path) -> None:
+def test_an_edited_mail_is_left_alone(series: Generated, name: str, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     (mail,) = folder.glob(name)
     mail.write_bytes(mail.read_bytes().replace(b"small", b"tiny", 1))
@@ -114,7 +114,7 @@ def test_an_edited_mail_is_left_alone(series: Series, name: str, tmp_path: Path)
 
 
 def test_without_a_record_only_the_same_bytes_are_replaced(
-    series: Series, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    series: Generated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cache may be cleared at any time: what it does not know may be somebody's work."""
     folder = write(series, tmp_path)
@@ -128,7 +128,7 @@ def test_without_a_record_only_the_same_bytes_are_replaced(
     assert contents(folder) == series.files
 
 
-def test_a_mail_that_is_gone_is_no_loss(series: Series, tmp_path: Path) -> None:
+def test_a_mail_that_is_gone_is_no_loss(series: Generated, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     next(folder.glob("0001-*")).unlink()
     other = changed(series, tmp_path / "x")
@@ -139,7 +139,7 @@ def test_a_mail_that_is_gone_is_no_loss(series: Series, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["file", "link", "nothing"])
 @pytest.mark.parametrize("force", [False, True])
 def test_a_file_in_the_way_is_left_alone(
-    series: Series, kind: str, force: bool, tmp_path: Path
+    series: Generated, kind: str, force: bool, tmp_path: Path
 ) -> None:
     target = tmp_path / series.folder
     target.parent.mkdir(parents=True)
@@ -155,7 +155,7 @@ def test_a_file_in_the_way_is_left_alone(
 
 
 def test_a_run_that_is_killed_leaves_a_complete_series_or_none(
-    series: Series, tmp_path: Path
+    series: Generated, tmp_path: Path
 ) -> None:
     tree = written(minitree(), tmp_path / "linux")
     other = generate(knob(title="Another title"), "memslot-flag", resolve(str(tree)))
@@ -205,7 +205,7 @@ def _kill_at(count: int, work: object, steps: Sequence[str] = _STEPS) -> None:
         os._exit(0)
 
 
-def test_two_runs_at_once_leave_one_complete_series(series: Series, tmp_path: Path) -> None:
+def test_two_runs_at_once_leave_one_complete_series(series: Generated, tmp_path: Path) -> None:
     other = changed(series, tmp_path / "x")
     for _ in range(5):
         children = []
@@ -226,7 +226,7 @@ def test_two_runs_at_once_leave_one_complete_series(series: Series, tmp_path: Pa
         assert names(folder.parent) == {"memslot-flag"}
 
 
-def test_what_killed_runs_left_goes_with_the_next_one(series: Series, tmp_path: Path) -> None:
+def test_what_killed_runs_left_goes_with_the_next_one(series: Generated, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     (folder.parent / ".gen-k_3x9a0b/new").mkdir(parents=True)
     for name in (".gen-8letters/mine", ".gen-notes"):  # what only looks like it
@@ -235,7 +235,7 @@ def test_what_killed_runs_left_goes_with_the_next_one(series: Series, tmp_path: 
     assert names(folder.parent) == {"memslot-flag", ".gen-8letters", ".gen-notes"}
 
 
-def test_a_folder_that_may_not_be_written_is_said(series: Series, tmp_path: Path) -> None:
+def test_a_folder_that_may_not_be_written_is_said(series: Generated, tmp_path: Path) -> None:
     write(series, tmp_path / "mine")
     (tmp_path / "closed").mkdir()
     with (
@@ -245,7 +245,7 @@ def test_a_folder_that_may_not_be_written_is_said(series: Series, tmp_path: Path
         write(series, tmp_path / "closed")
 
 
-def test_a_path_through_a_file_is_said(series: Series, tmp_path: Path) -> None:
+def test_a_path_through_a_file_is_said(series: Generated, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(EnvironmentFailure, match=r"cannot write the series to .*: Not a directory"):
         write(series, tmp_path / "file" / "out")
@@ -272,7 +272,7 @@ def limited(limit: int, work: object) -> int:
 
 
 @pytest.mark.parametrize("limit", [0, 100, 3000, 6000])
-def test_a_full_disk_leaves_the_old_series(series: Series, limit: int, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_series(series: Generated, limit: int, tmp_path: Path) -> None:
     folder = write(series, tmp_path)
     other = changed(series, tmp_path / "x")
     before = state(tmp_path)

@@ -374,7 +374,7 @@ def test_messages_keep_the_rules(variant: str) -> None:
 
 def test_the_three_patches_do_what_they_say() -> None:
     made = plan(knob(), "memslot-flag")
-    assert [patch.name for patch in made.patches] == ["mechanism", "uapi", "selftest"]
+    assert [patch.part for patch in made.patches] == ["mechanism", "uapi", "selftest"]
     mechanism, uapi, selftest = made.patches
     assert set(mechanism.files) == {MMU}
     assert b"return false;" in mechanism.files[MMU]

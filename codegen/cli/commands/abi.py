@@ -13,12 +13,11 @@ from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FOUND
 from codegen.cli.target import location
 from codegen.cli.terminal import say
-from codegen.mail.mbox import read_series
-from codegen.series.apply import apply_series
+from codegen.mail.mbox import read_files
 from codegen.series.make import open_tree
+from codegen.series.read import read_series
 from codegen.tree.locate import TreeLocation, repository_at
-from codegen.tree.reader import Tree
-from codegen.tree.scratch import scratch_repository
+from codegen.tree.reader import Overlay, Tree
 from codegen.uapi.table import table
 from codegen.uapi.trees import differences
 
@@ -29,7 +28,7 @@ def abi_diff(options: argparse.Namespace) -> int:
     with (
         progress(quiet=options.json) as report,
         open_tree(base) as old,
-        _second(options.second, base, options.json) as new,
+        _second(options.second, base, old, options.json) as new,
     ):
         found = differences(old, new, report)
     broken = any(each.breaks for each in found)
@@ -42,17 +41,16 @@ def abi_diff(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _second(spec: str, base: TreeLocation, quiet: bool) -> Iterator[Tree]:
+def _second(spec: str, base: TreeLocation, first: Tree, quiet: bool) -> Iterator[Tree]:
     """A tree, or the first one behind the patches that `spec` names."""
     if not _is_series(Path(spec).expanduser()):
         with open_tree(location(spec, quiet)) as tree:
             yield tree
         return
-    files = read_series(Path(spec).expanduser())
-    with progress(quiet=quiet) as shown, scratch_repository(base.git_dir) as git_dir:
-        applied = apply_series(files, base, git_dir, shown)
-        with open_tree(applied.tip) as tree:
-            yield tree
+    files = read_files(Path(spec).expanduser())
+    with progress(quiet=quiet) as shown:
+        series = read_series(files, base, shown)
+    yield Overlay(first, series.behind)
 
 
 def _is_series(place: Path) -> bool:

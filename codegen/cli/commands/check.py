@@ -26,8 +26,7 @@ def check(options: argparse.Namespace) -> int:
     with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(
-            about.files,
-            about.location,
+            about.series(report),
             compiler=compiler,
             progress=report,
             checks=checks,

@@ -24,8 +24,8 @@ from codegen.mail.mbox import MANIFEST
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant, load_variant, variant_names
 from codegen.series.commit import Person
-from codegen.series.make import Series, finish, open_tree, plan_for, sites
-from codegen.tree.locate import TreeLocation
+from codegen.series.make import Generated, finish, open_tree, plan_for, sites
+from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import version
 
 
@@ -37,7 +37,7 @@ def make(options: argparse.Namespace) -> int:
     description = target.description(options.abi)
     location = target.location(options.tree, options.json)
     signer = _signer(location) if options.signoff else None
-    made: list[Series] = []
+    made: list[Generated] = []
     folders: list[Path] = []
     answers: list[NotHere] = []
     problems: list[FindingsError] = []
@@ -47,7 +47,7 @@ def make(options: argparse.Namespace) -> int:
         ThreadPoolExecutor(1) as pool,
     ):
         tree_version = version(tree)
-        waiting: list[Future[Series]] = []
+        waiting: list[Future[Generated]] = []
         for number, variant in enumerate(variants):
             report(number, len(variants), f"planning {variant.name}")
             try:
@@ -77,7 +77,7 @@ def make(options: argparse.Namespace) -> int:
 
 
 def _show(
-    made: Sequence[Series],
+    made: Sequence[Generated],
     folders: Sequence[Path],
     answers: Sequence[NotHere],
     tree_version: str,
@@ -99,7 +99,7 @@ def _show(
         say(f"gen: no To: and Cc:, {why}", sys.stderr)
 
 
-def _as_json(series: Series, folder: Path) -> dict[str, Any]:
+def _as_json(series: Generated, folder: Path) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(series.files[MANIFEST])
     files = sorted(series.files)
     more = {"call": series.plan.call, "unaddressed": series.unaddressed}
@@ -160,29 +160,30 @@ def apply(options: argparse.Namespace) -> int:
     (variant,), reserved = _variants(options), target.reserved(options.reserve)
     description = target.description(options.abi)
     location = target.location(options.tree, options.json)
-    if options.in_place and location.folder is None:
+    at = location.at
+    if options.in_place and isinstance(at, Commit):
         raise UsageError(f"{options.tree} is a repository: leave --in-place out, name a --branch")
-    if location.git_dir and location.git_dir.is_relative_to(cache_path()):
+    if isinstance(at, Commit) and at.git_dir.is_relative_to(cache_path()):
         raise UsageError(f"{options.tree} is gen's own copy: name a repository or folder of yours")
-    if not options.in_place and location.git_dir is None:
+    if not options.in_place and isinstance(at, Folder):
         raise UsageError(f"{options.tree} is no repository: say --in-place to change its files")
-    if location.folder is not None and interrupted(location.folder):
-        restore(location.folder)
+    if isinstance(at, Folder) and interrupted(at.folder):
+        restore(at.folder)
     with progress(quiet=options.json) as report, open_tree(location) as tree:
         report(0, 2, f"planning {variant.name}")
         plan = plan_for(description, variant, location, tree, reserved)
         report(1, 2, f"applying {variant.name}")
-        if location.folder is not None and location.git_dir is None:
-            paths = apply_in_place(plan.files, location.folder)
+        if isinstance(at, Folder):
+            paths = apply_in_place(plan.files, at.folder)
             said: dict[str, Any] = {"ok": True, "changed": paths}
-            text = f"changed in {location.folder}:\n" + "\n".join(f"  {path}" for path in paths)
+            text = f"changed in {at.folder}:\n" + "\n".join(f"  {path}" for path in paths)
         else:
             branch = options.branch or f"gen/{description.knob.name}-{variant.name}"
             signer = _signer(location) if options.signoff else None
-            tip = apply_branch(plan, location, tree, branch, signer)
+            tip = apply_branch(plan.patches, at, branch, signer)
             said = {"ok": True, "branch": branch, "commit": tip}
             on = f"{len(plan.patches)} commits on {location.name}"
-            text = f"branch {branch} at {tip[:12]} of {location.git_dir}, {on}"
+            text = f"branch {branch} at {tip[:12]} of {at.git_dir}, {on}"
     try:
         print_json(said) if options.json else say(text)
         sys.stdout.flush()
@@ -209,8 +210,8 @@ def _signer(location: TreeLocation) -> Person:
     who = []
     for variable, key in (("NAME", "user.name"), ("EMAIL", "user.email")):
         command = ["git", "config", "--get", key]
-        if location.git_dir is not None:
-            command.insert(1, f"--git-dir={location.git_dir}")
+        if isinstance(location.at, Commit):
+            command.insert(1, f"--git-dir={location.at.git_dir}")
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         who.append(os.environ.get(f"GIT_COMMITTER_{variable}") or done.stdout.strip())
     if not all(who) or any(c in "<>" or not c.isprintable() for c in "".join(who)):

@@ -16,7 +16,7 @@ from codegen.base.errors import UsageError
 from codegen.base.progress import Report, progress
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FAILED, FOUND, INTERRUPTED
-from codegen.cli.target import stranger, target_of
+from codegen.cli.target import Target, stranger, target_of
 from codegen.cli.terminal import put, say
 from codegen.run import report
 from codegen.run.bench import Bench, open_bench
@@ -27,7 +27,8 @@ from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
-from codegen.series.apply import Applied, apply_series
+from codegen.series.commit import Commits, commits_of
+from codegen.series.series import Series
 
 _STAMP = ".gen-results"
 FORMATS = {"table": report.table, "ktap": report.ktap, "junit": report.junit}
@@ -51,8 +52,8 @@ def test(options: argparse.Namespace) -> int:
         progress(quiet=options.json) as shown,
         open_bench(about.location, _options(options), _waiting, who) as bench,
     ):
-        applied = apply_series(about.files, about.location, bench.git_dir, shown)
-        folder = _folder(options, bench, applied)
+        series, commits = _tried(about, bench, shown)
+        folder = _folder(options, bench, commits)
         quiet = options.json or options.format != "table"
 
         def heard(row: TestResult) -> None:
@@ -60,12 +61,12 @@ def test(options: argparse.Namespace) -> int:
             if not quiet:
                 _say(row)
 
-        trial = Trial(bench, applied, wishes, folder, shown, heard)
+        trial = Trial(bench, series, commits, wishes, folder, shown, heard)
         unbroken.note("--resume goes on from here")
         try:
             trial.run()
         except BuildFailed as problem:
-            raise _explained(problem, applied) from None
+            raise _explained(problem, series) from None
         except KeyboardInterrupt:
             interrupted = True
         else:
@@ -87,17 +88,15 @@ def build(options: argparse.Namespace) -> int:
         progress(quiet=options.json) as shown,
         open_bench(about.location, _options(options), _waiting, who) as bench,
     ):
-        applied = apply_series(about.files, about.location, bench.git_dir, shown)
-        tip = applied.tip.commit
-        assert tip is not None
+        series, commits = _tried(about, bench, shown)
         try:
-            kernel = bench.kernel(tip, _steps(shown, "the kernel"))
+            kernel = bench.kernel(commits.tip, _steps(shown, "the kernel"))
             steps = _steps(shown, "the selftests")
-            tests = build_all(kernel, touched_tests(applied, kernel), steps, jobs=options.jobs)
+            tests = build_all(kernel, touched_tests(series, kernel), steps, jobs=options.jobs)
         except BuildFailed as problem:
-            raise _explained(problem, applied) from None
-        folder = _folder(options, bench, applied)
-        write_reproducer(folder, applied, bench.options)
+            raise _explained(problem, series) from None
+        folder = _folder(options, bench, commits)
+        write_reproducer(folder, series.tree.name, commits, bench.options)
     said = {
         "release": kernel.release,
         "kernel": str(kernel.bzimage),
@@ -128,6 +127,12 @@ def build(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _tried(about: Target, bench: Bench, shown: Report) -> tuple[Series, Commits]:
+    """The series, and its commits on the bench."""
+    series = about.series(shown)
+    return series, commits_of(series, bench.git_dir)
+
+
 def _options(options: argparse.Namespace) -> Options:
     return Options(compiler=options.compiler, jobs=options.jobs)
 
@@ -140,14 +145,13 @@ def _steps(shown: Report, what: str) -> Progress:
     return lambda step: shown(step.done, step.total, f"building {what}")
 
 
-def _folder(options: argparse.Namespace, bench: Bench, applied: Applied) -> Path:
+def _folder(options: argparse.Namespace, bench: Bench, commits: Commits) -> Path:
     """Where results go: named by the series' last commit, which holds all that was tried.
 
     A folder that holds anything but results is refused: much of it is written anew.
     """
-    assert applied.tip.commit is not None
     given: Path | None = options.out
-    name = f"{applied.tip.commit[:12]}-{Path(options.compiler).name}"
+    name = f"{commits.tip[:12]}-{Path(options.compiler).name}"
     folder = (given or bench.folder / "results" / name).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     if given and any(folder.iterdir()) and not (folder / _STAMP).exists():
@@ -171,7 +175,7 @@ def _write(folder: Path, trial: Trial) -> None:
     ):
         whole.write(folder / name, text)
     boots = sorted(folder.glob("*/boot*/qemu.sh"))
-    write_reproducer(folder, trial.applied, trial.bench.options, boots)
+    write_reproducer(folder, trial.series.tree.name, trial.commits, trial.bench.options, boots)
 
 
 def _as_json(trial: Trial) -> dict[str, Any]:
@@ -180,9 +184,9 @@ def _as_json(trial: Trial) -> dict[str, Any]:
         "ok": trial.complete and bool(rows) and not _bad(rows),
         "complete": trial.complete,
         "folder": str(trial.folder),
-        "tree": trial.applied.base.name,
-        "base": trial.applied.base.commit,
-        "commits": [patch.commit for patch in trial.applied.patches],
+        "tree": trial.series.tree.name,
+        "base": trial.commits.base,
+        "commits": list(trial.commits.ids),
         "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
         "kernel": trial.kernel and trial.kernel.release,
         "notes": list(trial.kernel.notes) if trial.kernel else [],
@@ -266,12 +270,12 @@ def _summary(trial: Trial) -> None:
     say(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 
-def _explained(problem: BuildFailed, applied: Applied) -> BuildFailed:
+def _explained(problem: BuildFailed, series: Series) -> BuildFailed:
     """The compiler's lines, with the patch and the template that each is from."""
     from codegen.series.blame import origin
 
     lines = []
     for finding in problem.findings:
-        came = origin(str(finding), applied)
+        came = origin(str(finding), series.patches)
         lines.append(f"{finding}\n    {came}" if came else str(finding))
     return BuildFailed(str(problem), [*lines, f"the whole log: {problem.log}"], problem.log)

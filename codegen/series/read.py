@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Mails as a series: each patch with the files that it changes, on the tree that it is for."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.findings import Finding, error
+from codegen.base.progress import Report, silent
+from codegen.mail.diff import Index
+from codegen.mail.mbox import MANIFEST, ORDER, Mail, read_mail
+from codegen.mail.patch import Posted
+from codegen.series.commit import base_commit
+from codegen.series.series import Series
+from codegen.tree.changed import Changed, Span
+from codegen.tree.locate import Folder, TreeLocation
+from codegen.tree.reader import GitTree
+from codegen.tree.scratch import scratch_repository
+
+
+def read_series(
+    files: Mapping[str, bytes], location: TreeLocation, progress: Report = silent
+) -> Series:
+    """The series that some files are, `codegen.mail.mbox.read_files`, on a tree.
+
+    No working tree is touched.  Raises FindingsError with the patch that does not apply,
+    UsageError where there is none, EnvironmentFailure where git fails.
+    """
+    if isinstance(location.at, Folder):
+        progress(0, None, f"reading {location.at.folder}")
+    mails = list(_mails(files))
+    told = manifest(files)
+    said = {each["file"]: each for each in told.get("patches", ())}
+    patches = []
+    with scratch_repository(location.git_dir) as git_dir:
+        base = base_commit(location, git_dir)
+        if not any(mail for _, mail in mails):
+            raise UsageError("there is no patch in this series")
+        index = Index(git_dir, base)
+        with GitTree(git_dir, base) as objects:
+            for mail in (mail for _, mail in mails if mail):
+                _apply(index, mail, location)
+                made = said.get(mail.name, {})
+                changes = index.changes(objects)
+                changes = {p: _traced(c, made.get("sites", ())) for p, c in changes.items()}
+                patches.append(_posted(mail, changes, made.get("part", "")))
+    cover = next((name for name, mail in mails if mail is None), "")
+    return Series(location, tuple(patches), files, cover, told)
+
+
+def _apply(index: Index, mail: Mail, location: TreeLocation) -> None:
+    said = index.apply(mail.diff)
+    if said:
+        hint = f"the tree is {location.name}; another one is named by --tree"
+        if b"\r\n" in mail.diff:
+            hint += "\nlines of the patch end in CR LF"
+        what = f"the patch does not apply: {said}"
+        raise error(Finding(what, mail.name, _line_in(mail, said), hint=hint))
+
+
+def _posted(mail: Mail, changes: Mapping[str, Changed], part: str) -> Posted:
+    return Posted(
+        name=mail.name,
+        raw=mail.raw,
+        subject=mail.subject,
+        message=mail.message,
+        author=mail.author,
+        date=mail.date,
+        changes=changes,
+        part=part,
+    )
+
+
+def _traced(change: Changed, sites: Sequence[Mapping[str, Any]]) -> Changed:
+    """The lines that a patch adds to a file as what is new of it, and the template of each.
+
+    Of its own mails gen has the sites alone: the nearest to where a hunk is in the file before.
+    """
+    mine = [site for site in sites if site["file"] == change.path]
+    starts = [0]
+    for line in (change.after or b"").split(b"\n"):
+        starts.append(starts[-1] + len(line) + 1)
+    new = []
+    for hunk in change.hunks:
+        nearest = min(mine, key=lambda site: abs(site["line"] - hunk.old), default={})
+        end = hunk.new - 1 + len(hunk.added)
+        if hunk.added and end < len(starts):
+            template = str(nearest.get("template", ""))
+            new.append(Span(starts[hunk.new - 1], starts[end], template))
+    return replace(change, new=tuple(new))
+
+
+def _line_in(mail: Mail, said: str) -> int:
+    """The line of a patch's file that git means, which counts from the diff; 0 for none."""
+    found = re.search(r"\b(?:at|on) line (\d+)", said)
+    at = mail.raw.find(mail.diff[:4096])
+    return mail.raw.count(b"\n", 0, at) + int(found[1]) if found and at >= 0 else 0
+
+
+def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
+    """What gen wrote beside its own series; empty where a person wrote it, or wrote in it."""
+    try:
+        said = json.loads(files.get(MANIFEST, b"{}"))
+        if said.get("predicate"):
+            _texts(said["predicate"], "name", "off", "returns")
+        for patch in said.get("patches", []):
+            _texts({"part": "", **patch}, "file", "part")
+            for site in patch["sites"]:
+                _texts(site, "file", "template")
+                if not isinstance(site["line"], int):
+                    return {}
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    return dict(said)
+
+
+def _texts(said: Mapping[str, Any], *keys: str) -> None:
+    """ValueError where a value is no text, KeyError where it is not there."""
+    if any(not isinstance(said[key], str) for key in keys):
+        raise ValueError
+
+
+def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Mail | None]]:
+    problems: list[FindingsError] = []
+    for name, raw in files.items():
+        if name in (ORDER, MANIFEST):
+            continue
+        try:
+            yield name, read_mail(name, raw)
+        except FindingsError as problem:
+            problems.append(problem)
+    if problems:
+        raise error(*(finding for problem in problems for finding in problem.findings))
