@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
 from codegen.base.progress import Report, silent
 from codegen.check.registry import CHECKS, REASONS, Check
 from codegen.check.remark import Remark
-from codegen.check.view import look
+from codegen.check.view import View, look
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.make import Step
@@ -54,20 +55,27 @@ def check(
     found: list[Remark] = []
     with open_tree(series.tree) as tree:
         view = look(series, tree)
-        for number, each in enumerate(checks):
-            progress(number, len(checks), "reading the series")
-            if each.run is not None:
-                found += _named(each.name, each.run(view))
+        # checkpatch.pl and the parser are processes of their own: nobody waits for both in turn
+        with ThreadPoolExecutor(2) as pool:
+            asked = [each for each in checks if each.run]
+            said = pool.map(partial(_said, view), asked)
+            for number, each in enumerate(asked):
+                progress(number, len(asked), "reading the series")
+                found += _named(each.name, next(said))
     if compiler is not None:
         waiting = "another run has the tree's bench"
         options, tell = Options(compiler=compiler), partial(progress, 0, None, waiting)
         with open_bench(series.tree, options, tell, stranger) as bench:
-            said = _named("bisect", _built(series, bench, progress))
-            found += (remark for remark in said if remark.rule in built)
+            told = _named("bisect", _built(series, bench, progress))
+            found += (remark for remark in told if remark.rule in built)
     order = {name: number for number, name in enumerate(series.files)}
     found.sort(key=lambda remark: (order.get(remark.patch, -1), remark.line))
     names = tuple(each.name for each in checks if each.run or compiler)
     return Checked(tuple(dict.fromkeys(found)), names, len(series.patches))
+
+
+def _said(view: View, check: Check) -> Sequence[Remark]:
+    return list(check.run(view)) if check.run else ()
 
 
 def _built(series: Series, bench: Bench, progress: Report) -> Iterator[Remark]:

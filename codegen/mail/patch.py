@@ -18,9 +18,9 @@ NOBODY = "unknown <unknown@localhost>"
 class Patch:
     """A message, an author, and the files that are changed, by their paths in git's order.
 
-    `author` is `Name <mail>`, empty for whoever makes the series; `date` is `@SECONDS ZONE`, empty
-    for that of the tree.  `part` is what a patch of gen's is in its series, and `edits` say what
-    of it went where and why.
+    `author` is `Name <mail>`, empty as long as it is for whoever sends the series; `date` is
+    `@SECONDS ZONE`, empty for that of the tree.  `part` is what a patch of gen's is in its series,
+    and `edits` say what of it went where and why.
     """
 
     subject: str

@@ -11,7 +11,7 @@ from pathlib import Path
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.unbroken import done, unbroken
 from codegen.mail.patch import Patch
-from codegen.series.commit import Person, make_commits
+from codegen.series.commit import Person, make_commits, signed
 from codegen.tree.git import git_environment
 from codegen.tree.locate import Commit
 from codegen.tree.plumbing import commit_of, git_command, run_git
@@ -34,7 +34,8 @@ def apply_branch(
     if not _git(at, "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
         raise UsageError(f"the branch {branch} exists; name another by --branch")
     with scratch_repository(at.git_dir) as scratch:
-        commits = make_commits(patches, scratch, at.commit, signer)
+        sent = [signed(patch, signer) for patch in patches]
+        commits = make_commits(sent, scratch, at.commit, signer)
         _hand_over(scratch, at, commits.tip, commits.base)
     with unbroken():
         _make_branch(at, branch, commits.tip)

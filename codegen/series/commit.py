@@ -8,7 +8,7 @@ objects: no index, no working tree, and nothing of the user's repository is writ
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -34,14 +34,6 @@ class Person:
     name: str
     mail: str
 
-    @classmethod
-    def of(cls, text: str) -> Person:
-        """`Name <mail>`, or gen itself where it is empty."""
-        if not text:
-            return cls(NAME, MAIL)
-        name, _, mail = text.rpartition(" <")
-        return cls(name, mail.rstrip(">"))
-
 
 @dataclass(frozen=True, slots=True)
 class Commits:
@@ -66,6 +58,14 @@ class Commits:
         return tuple(git(self.git_dir, "rev-parse", *asked).split())
 
 
+def signed(patch: Patch, signer: Person | None) -> Patch:
+    """A patch of gen's as it is sent: by its author, and signed off where somebody does."""
+    who = signer or Person(NAME, MAIL)
+    by = f"\nSigned-off-by: {who.name} <{who.mail}>\n" if signer else ""
+    author = patch.author or f"{who.name} <{who.mail}>"
+    return replace(patch, author=author, message=patch.message + by)
+
+
 def commits_of(series: Series, git_dir: Path) -> Commits:
     """Write a series as commits on its tree, to a repository that has or borrows its objects."""
     return make_commits(series.patches, git_dir, base_commit(series.tree, git_dir))
@@ -76,9 +76,9 @@ def make_commits(
 ) -> Commits:
     """Write patches as commits on `base`, which the repository has or borrows.
 
-    The same patches give the same ids on any machine: the identity is fixed where a patch has
-    none, and the dates are the base's.  Raises EnvironmentFailure where git fails, a full disk
-    included.
+    The same patches give the same ids on any machine: the committer is gen where nobody signs, and
+    the dates are the base's where a patch has none.  Raises EnvironmentFailure where git fails, a
+    full disk included.
     """
     date = int(git(git_dir, "show", "-s", "--format=%ct", base))
     modes = _modes(git_dir, base, {path for patch in patches for path in patch.changes})
@@ -102,6 +102,7 @@ def bare_base(git_dir: Path, patches: Sequence[Patch]) -> str:
         if change.before is not None and change.path not in before:
             before[change.path] = Changed(change.path, None, change.before)
     first = Patch(subject="The files that the series changes", message="", changes=before)
+    first = signed(first, None)
     return _written(git_dir, [first], "", {}, _EPOCH, None)[0]
 
 
@@ -185,14 +186,11 @@ def _stream(
     yield f"reset {_REF}\n".encode() + (f"from {base}\n\n" if base else "\n").encode()
     now = dict(modes)
     for number, patch in enumerate(patches, 1):
-        author = signer if signer and not patch.author else Person.of(patch.author)
-        committer = signer or Person.of("")
+        committer = signer or Person(NAME, MAIL)
         when = f"{date} +0000"
         message = f"{patch.subject}\n\n{patch.message}"
-        if signer:
-            message += f"\nSigned-off-by: {signer.name} <{signer.mail}>\n"
         yield f"commit {_REF}\nmark :{number}\n".encode()
-        yield f"author {author.name} <{author.mail}> {patch.date.lstrip('@') or when}\n".encode()
+        yield f"author {patch.author} {patch.date.lstrip('@') or when}\n".encode()
         yield f"committer {committer.name} <{committer.mail}> {when}\n".encode()
         yield _data(message.encode())
         for path, change in sorted(patch.changes.items()):

@@ -25,7 +25,7 @@ from codegen.plan.developer import given_patches
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Person, bare_base, make_commits
+from codegen.series.commit import Person, bare_base, make_commits, signed
 from codegen.series.inplace import interrupted
 from codegen.series.mails import cover_letter, format_mails
 from codegen.series.recipients import Recipients, recipients
@@ -148,13 +148,12 @@ def finish(
     May run in a thread of its own while the next plan is made.
     """
     with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
-        asked = pool.submit(_recipients, location, sorted(plan.files))
+        asked = pool.submit(_asked, location, sorted(plan.files))
         base = location.commit or bare_base(git_dir, plan.patches)
-        commits = make_commits(plan.patches, git_dir, base, signer)
+        sent = [signed(patch, signer) for patch in plan.patches]
+        commits = make_commits(sent, git_dir, base, signer)
         trees = commits.trees()
-        with open_tree(location) as source:
-            tree_version = version(source)
-        found = asked.result()
+        found, tree_version = asked.result()
         mails = format_mails(
             commits,
             _cover(plan, location, tree_version, reserved),
@@ -165,7 +164,8 @@ def finish(
         )
     cover, *names = mails
     patches = tuple(
-        _posted(patch, name, mails[name]) for patch, name in zip(plan.patches, names, strict=True)
+        _posted(patch, name, mails[name], f"@{commits.date} +0000")
+        for patch, name in zip(sent, names, strict=True)
     )
     told = _manifest(plan, location, tree_version, reserved)
     told["patches"] = [
@@ -185,17 +185,17 @@ def finish(
     return Generated(location, patches, files, cover, told, plan, commits.ids, found.missing)
 
 
-def _posted(patch: Patch, name: str, raw: bytes) -> Posted:
+def _posted(patch: Patch, name: str, raw: bytes, date: str) -> Posted:
     """A patch with its mail, and with what git says of it there."""
     known = {each.name: getattr(patch, each.name) for each in fields(patch)}
     changes = with_hunks(patch.changes, raw.partition(b"\n---\n")[2])
-    return Posted(**{**known, "changes": changes, "name": name, "raw": raw})
+    return Posted(**{**known, "changes": changes, "date": date, "name": name, "raw": raw})
 
 
-def _recipients(location: TreeLocation, paths: list[str]) -> Recipients:
-    """Asked on a tree of its own: a tree's git process answers one question at a time."""
+def _asked(location: TreeLocation, paths: list[str]) -> tuple[Recipients, str]:
+    """Who gets a series, and which version its tree says it is."""
     with open_tree(location) as tree:
-        return recipients(tree, paths)
+        return recipients(tree, paths), version(tree)
 
 
 def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryFile
+from threading import Lock
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -99,6 +100,7 @@ class GitTree:
             stderr=self._complaints,
             env=git_environment(),
         )
+        self._lock = Lock()
         self._objects: dict[str, tuple[str, bytes] | None] = {}
         self._listed: dict[str, list[tuple[str, bool]]] = {}
         self._ids: dict[str, str] = {}  # of folders: git finds a deep one by its path slowly
@@ -126,8 +128,12 @@ class GitTree:
 
     def _object(self, path: str) -> tuple[str, bytes] | None:
         if path not in self._objects:
-            self._objects[path] = self._ask(self._ids.get(path) or f"{self.commit}:{path}")
+            self._objects[path] = self._asked(self._ids.get(path) or f"{self.commit}:{path}")
         return self._objects[path]
+
+    def _asked(self, name: str) -> tuple[str, bytes] | None:
+        with self._lock:  # git answers one question at a time
+            return self._ask(name)
 
     def _ask(self, name: str) -> tuple[str, bytes] | None:
         if "\n" in name:
@@ -169,7 +175,7 @@ class GitTree:
 
     def blob(self, name: str) -> bytes:
         """The bytes of a file by the name of its object, be it of this tree or of another one."""
-        found = self._ask(name)
+        found = self._asked(name)
         if found is None:
             raise self._damaged(f"git cannot read {name}")
         return found[1]

@@ -130,6 +130,12 @@ def run(files: Mapping[str, bytes], tree: TreeLocation) -> Checked:
     return check(read_series(files, tree), compiler=None)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_series_is_the_same_as_it_was_made_and_as_mails(variant: str, tree: TreeLocation) -> None:
+    made = generate(knob(), variant, tree)
+    assert check(made, compiler=None) == run(made.files, tree)
+
+
 def said(found: Checked, rule: str, note: bool = False) -> list[Remark]:
     """The remarks of one rule."""
     return [r for r in found.remarks if r.rule.partition(":")[0] == rule and r.note is note]
