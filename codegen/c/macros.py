@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from codegen.c.outline import Macro
-from codegen.c.scopes import Token, is_name, tokens_of
+from codegen.c.scopes import Word, is_name, tokens_of
 
 # value: an expression; declares: a new name; pasted: part of another name; member: of a struct;
 # free: a text, a label or a tag, or not used at all
@@ -46,7 +46,7 @@ def _roles_in(macro: Macro, parameter: str, lookup: Lookup, depth: int) -> Itera
 
 
 def _role(
-    tokens: Sequence[Token], index: int, macro: Macro, lookup: Lookup, depth: int
+    tokens: Sequence[Word], index: int, macro: Macro, lookup: Lookup, depth: int
 ) -> Iterator[Role]:
     before = tokens[index - 1].text if index else ""
     after = tokens[index + 1].text if index + 1 < len(tokens) else ""
@@ -72,7 +72,7 @@ def _role(
             yield from roles(*call, lookup, depth + 1) or frozenset[Role](("value",))
 
 
-def _declares(tokens: Sequence[Token], index: int) -> bool:
+def _declares(tokens: Sequence[Word], index: int) -> bool:
     """Whether a type stands before the token."""
     at = index - 1
     while at >= 0 and tokens[at].text == "*":
@@ -94,7 +94,7 @@ def _declares(tokens: Sequence[Token], index: int) -> bool:
     return word and at > 0 and tokens[at - 1].text in ("struct", "union", "{", ";", "static")
 
 
-def _call(tokens: Sequence[Token], index: int) -> tuple[str, int] | None:
+def _call(tokens: Sequence[Word], index: int) -> tuple[str, int] | None:
     """The innermost call around a token, and the number of the argument that it is in."""
     depth = position = 0
     for at in range(index - 1, -1, -1):

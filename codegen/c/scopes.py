@@ -35,10 +35,10 @@ _ASM = frozenset("asm __asm__ __asm".split())
 _OPEN = {"(": ")", "[": "]", "{": "}"}
 _CLOSE = frozenset(_OPEN.values())
 
-Kind = Literal["name", "member", "tag", "label"]
+UseKind = Literal["name", "member", "tag", "label"]
 
 
-class Token(NamedTuple):
+class Word(NamedTuple):
     """A token and where it begins in its file."""
 
     text: str
@@ -72,7 +72,7 @@ class Use:
 
     name: str
     at: int
-    kind: Kind = "name"
+    kind: UseKind = "name"
     whole: bool = False
     path: tuple[str, ...] = ()
     calls: tuple[tuple[str, int], ...] = ()
@@ -90,7 +90,7 @@ def _word(text: str) -> bool:
 class Scope:
     """A function, a struct or a declaration at file scope: its tokens, and what they are."""
 
-    def __init__(self, tokens: Sequence[Token], end: int, *, enum: bool = False) -> None:
+    def __init__(self, tokens: Sequence[Word], end: int, *, enum: bool = False) -> None:
         self.tokens = tokens
         self.end = end
         self._pairs = _pairs(tokens)
@@ -402,7 +402,7 @@ class Scope:
         return ()
 
 
-def _pairs(tokens: Sequence[Token]) -> dict[int, int]:
+def _pairs(tokens: Sequence[Word]) -> dict[int, int]:
     """The index of the bracket that closes each one."""
     found: dict[int, int] = {}
     opened: list[int] = []
@@ -420,15 +420,15 @@ def _pairs(tokens: Sequence[Token]) -> dict[int, int]:
     return found
 
 
-def tokens_of(text: str, start: int = 0, end: int | None = None) -> tuple[Token, ...]:
+def tokens_of(text: str, start: int = 0, end: int | None = None) -> tuple[Word, ...]:
     """The tokens of a text that holds neither comments nor directives."""
     stop = len(text) if end is None else end
-    return tuple(Token(m[0], m.start()) for m in TOKEN.finditer(text, start, stop))
+    return tuple(Word(m[0], m.start()) for m in TOKEN.finditer(text, start, stop))
 
 
 @lru_cache(maxsize=512)
 def _scope(text: str, start: int, end: int, enum: bool) -> Scope:
-    tokens = tuple(Token(t, at + start) for t, at in tokens_of(text))
+    tokens = tuple(Word(t, at + start) for t, at in tokens_of(text))
     return Scope(tokens, end, enum=enum)
 
 

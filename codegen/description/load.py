@@ -18,7 +18,7 @@ from codegen.description import messages
 from codegen.description.checks import check_parts
 from codegen.description.consistency import check_together
 from codegen.description.model import Knob
-from codegen.description.reading import Document, NotRead, read
+from codegen.description.reading import NotRead, YamlDocument, read
 from codegen.description.source import Source
 from codegen.vocabulary.characters import refused_characters
 from codegen.vocabulary.part import Part, Where, dashed
@@ -41,7 +41,7 @@ class Description:
     text: str
     marks: Mapping[Where, tuple[int, int]]
     folder: Path = Path()
-    document: Document | None = field(default=None, compare=False, repr=False)
+    document: YamlDocument | None = field(default=None, compare=False, repr=False)
 
     def finding(self, where: Sequence[str | int], message: str, hint: str = "") -> Finding:
         """A finding about one value of the description."""
@@ -129,7 +129,7 @@ def _source(data: bytes, path: str) -> tuple[Source, list[Finding]]:
 _Validated = tuple[Knob | None, list[Finding], frozenset[str]]
 
 
-def _validated(document: Document, parts: dict[int, Part]) -> _Validated:
+def _validated(document: YamlDocument, parts: dict[int, Part]) -> _Validated:
     """The knob or what is wrong with its values, and the keys of the knob that are not sound.
 
     `parts` gets the parts that are well formed, by the identity of their mappings.
@@ -168,7 +168,7 @@ def _validated(document: Document, parts: dict[int, Part]) -> _Validated:
 
 
 def _checked(
-    document: Document, knob: Knob | None, parts: Mapping[int, Part], bad: frozenset[str]
+    document: YamlDocument, knob: Knob | None, parts: Mapping[int, Part], bad: frozenset[str]
 ) -> Iterator[Finding]:
     """What is wrong with how well formed values go together, be others as they may."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.base.findings import Finding
 from codegen.base.nearest import nearest
-from codegen.description.reading import Document
+from codegen.description.reading import YamlDocument
 from codegen.description.scalars import Odd
 from codegen.description.schema import fact, known_keys, sections_with
 from codegen.vocabulary.characters import short
@@ -42,7 +42,7 @@ def location(loc: Sequence[str | int], said: Any) -> Where:
     return tuple(found)
 
 
-def findings(one: Mapping[str, Any], document: Document) -> Iterator[Finding]:
+def findings(one: Mapping[str, Any], document: YamlDocument) -> Iterator[Finding]:
     """One error of pydantic as findings."""
     where = location(one["loc"], document.value)
     if one["type"] == KIND:
@@ -77,10 +77,10 @@ def meant(name: str, loc: Sequence[str | int]) -> str:
 
 
 _Said = tuple[str, str, tuple[int, int]]
-_Make = Callable[[Mapping[str, Any], Where, Document], _Said]
+_Make = Callable[[Mapping[str, Any], Where, YamlDocument], _Said]
 
 
-def _unknown(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     name = str(where[-1])
     known = known_keys(one["loc"][:-1])
     near = meant(name, one["loc"][:-1])
@@ -95,7 +95,7 @@ def _unknown(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
     return message, hint, at
 
 
-def _missing(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _missing(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     section, name = where[:-1], where[-1]
     message = f"`{name}` is missing" + (f" in {_section(section)}" if section else "")
     return message, str(fact(one["loc"], "description") or ""), document.mark(section)
@@ -108,7 +108,7 @@ def _section(where: Where) -> str:
     return f"`{where[-1]}`"
 
 
-def _type(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _type(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     wanted, given = _WANTED[one["type"]], one["input"]
     name, at = named(where), document.mark(where)
     text = document.plain.get(where)
@@ -139,7 +139,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a mapping")
 
 
-def _pattern(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     value = short(one["input"])
     message = f"`{value}` is no valid {_kind_of(where)}" if value else f"{named(where)} is empty"
     example = fact(one["loc"], "examples")
@@ -147,7 +147,7 @@ def _pattern(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
     return message, hint, document.mark(where)
 
 
-def _choice(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _choice(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     valid = [str(value) for value in fact(one["loc"], "enum") or [fact(one["loc"], "const")]]
     if one["type"].startswith("union_tag"):
         where = (*where, "type")
@@ -176,13 +176,13 @@ def _one_of(valid: Sequence[str]) -> str:
     return f"one of: {', '.join(valid)}" if valid else ""
 
 
-def _range(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _range(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     low, high = fact(one["loc"], "minimum"), fact(one["loc"], "maximum")
     message = f"{named(where)} is out of range: {short(one['input'])}"
     return message, f"a number from {low} to {high}", document.mark(where)
 
 
-def _length(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     count, most = len(one["input"]), one["ctx"].get("max_length")
     if one["type"] == "string_too_long":
         message = f"{named(where)} is too long: {count} characters"
@@ -194,11 +194,11 @@ def _length(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
     return message, f"at most {most}", document.mark((*where, most))
 
 
-def _surrogate(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _surrogate(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     return f"{named(where)}: an escape of a character that is none", "", document.mark(where)
 
 
-def _other(one: Mapping[str, Any], where: Where, document: Document) -> _Said:
+def _other(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
     return f"{named(where)}: {one['msg'][:1].lower()}{one['msg'][1:]}", "", document.mark(where)
 
 

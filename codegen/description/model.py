@@ -23,7 +23,7 @@ from codegen.vocabulary.ccode import (
 from codegen.vocabulary.part import Identifier, Part, Unsigned, attribute, matching
 from codegen.vocabulary.people import author
 from codegen.vocabulary.rules import characters, holds
-from codegen.vocabulary.text import Clause, Line, Permission, Phrase, Prose, Subject
+from codegen.vocabulary.text import Clause, LineText, Permission, Phrase, Prose, Subject
 
 Name = Annotated[str, matching(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "zap-leafs-only")]
 CName = Annotated[str, matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]
@@ -75,7 +75,7 @@ class Edit(Part):
 class Alternative(Part):
     """The mechanism as one kind of tree needs it; the first whose sites all resolve is taken."""
 
-    tree: Annotated[Line, Field(description="what such a tree looks like, for people")]
+    tree: Annotated[LineText, Field(description="what such a tree looks like, for people")]
     edits: Annotated[list[Edit], Field(min_length=1, max_length=64)]
     why: Annotated[Prose | None, Field(description="more for the commit message")] = None
 

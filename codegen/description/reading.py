@@ -31,7 +31,7 @@ _WRITE_OUT = "write the text out where it is used"
 
 
 @dataclass(frozen=True)
-class Document:
+class YamlDocument:
     """What a file says, with the position of every value and key."""
 
     value: Any
@@ -77,7 +77,7 @@ class NotRead(Exception):
         self.findings = findings
 
 
-def read(source: Source) -> Document:
+def read(source: Source) -> YamlDocument:
     """What the file says. Raises NotRead where it is no YAML, or too much of it."""
     reader = _Reader(source)
     try:
@@ -96,7 +96,7 @@ def read(source: Source) -> Document:
 
 
 @dataclass
-class _Open:
+class _OpenNode:
     """A collection whose end has not been seen yet."""
 
     where: Where
@@ -114,7 +114,7 @@ class _Reader:
     findings: list[Finding] = field(default_factory=list)
     whole: bool = False
     _value: Any = None
-    _stack: list[_Open] = field(default_factory=list)
+    _stack: list[_OpenNode] = field(default_factory=list)
     _marks: dict[Where, Mark] = field(default_factory=dict)
     _keys: dict[Where, Mark] = field(default_factory=dict)
     _plain: dict[Where, str] = field(default_factory=dict)
@@ -150,9 +150,9 @@ class _Reader:
         else:
             self.whole = True
 
-    def document(self) -> Document:
+    def document(self) -> YamlDocument:
         """What was read."""
-        return Document(
+        return YamlDocument(
             self._value,
             self.source,
             self._marks,
@@ -187,7 +187,7 @@ class _Reader:
             self._keep(event, top)
         return True
 
-    def _keep(self, event: Any, top: _Open | None) -> None:
+    def _keep(self, event: Any, top: _OpenNode | None) -> None:
         """Take a value."""
         where: Where = ()
         if top is not None:
@@ -198,7 +198,7 @@ class _Reader:
         self._marks[where] = self._keys[where] if block and where in self._keys else _mark(event)
         value = self._made(event, where)
         if isinstance(event, yaml.CollectionStartEvent):
-            self._stack.append(_Open(where, value))
+            self._stack.append(_OpenNode(where, value))
         if top is None:
             self._value = value
         elif isinstance(top.into, list):
@@ -211,9 +211,9 @@ class _Reader:
         """Pass over a value that belongs to nothing."""
         self._unused(event)
         if isinstance(event, yaml.CollectionStartEvent):
-            self._stack.append(_Open((), [], dead=True))
+            self._stack.append(_OpenNode((), [], dead=True))
 
-    def _key(self, event: Any, top: _Open) -> None:
+    def _key(self, event: Any, top: _OpenNode) -> None:
         """Take the key of a mapping; the value of one that is wrong is passed over."""
         where = (*top.where, getattr(event, "value", ""))
         top.skip = True

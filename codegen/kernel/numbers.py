@@ -19,7 +19,7 @@ _PRELUDE = ("-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class NumberMacro:
     """A uAPI macro with its value and the place of its definition."""
 
     name: str
@@ -42,13 +42,13 @@ class Family:
     prefix: str
     suffix: str
     bits: bool
-    members: tuple[Constant, ...]
+    members: tuple[NumberMacro, ...]
 
     def numbers(self) -> frozenset[int]:
         """The numbers in use: bit numbers where the family is one of bits."""
         return frozenset(map(self.number, self.members))
 
-    def number(self, member: Constant) -> int:
+    def number(self, member: NumberMacro) -> int:
         """The number of a member: of its bit where the family is one of bits."""
         return member.value.bit_length() - 1 if self.bits else member.value
 
@@ -63,7 +63,7 @@ class Family:
             number += 1
         return number
 
-    def named(self, name: str) -> Constant | None:
+    def named(self, name: str) -> NumberMacro | None:
         """The member of that name."""
         return next((member for member in self.members if member.name == name), None)
 
@@ -91,16 +91,16 @@ def _headers(survey: Survey) -> Iterator[CSource]:
         yield from (survey.source(p) for p in survey.files(prefix) if p.endswith(".h"))
 
 
-def constants(survey: Survey) -> tuple[Constant, ...]:
+def constants(survey: Survey) -> tuple[NumberMacro, ...]:
     """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
     return tuple(constant for source in _headers(survey) for constant in _constants_of(source))
 
 
 @lru_cache(maxsize=32)
-def _constants_of(source: CSource) -> tuple[Constant, ...]:
+def _constants_of(source: CSource) -> tuple[NumberMacro, ...]:
     values, _ = _read(source)
     return tuple(
-        Constant(extent.name, values[extent.name], source, extent)
+        NumberMacro(extent.name, values[extent.name], source, extent)
         for extent in source.all("macro")
         if extent.name in values
     )

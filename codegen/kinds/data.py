@@ -21,7 +21,7 @@ from codegen.vocabulary.part import (
     attribute,
     matching,
 )
-from codegen.vocabulary.text import Clause, Comment, Line, Phrase, Prose, Subject, Unit
+from codegen.vocabulary.text import Clause, Comment, LineText, Phrase, Prose, Subject, Unit
 
 # By the names that `type:` may have; `symbol` is made of its prefix and suffix.
 TYPES: Mapping[str, Any] = {
@@ -34,7 +34,7 @@ TYPES: Mapping[str, Any] = {
     "expression": Expression,
     "expressions": Expressions,
     "setup": Setup,
-    "line": Line,
+    "line": LineText,
     "subject": Subject,
     "clause": Clause,
     "phrase": Phrase,

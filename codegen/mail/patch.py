@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from codegen.sites.edit import Edit
+from codegen.sites.edit import TextEdit
 from codegen.tree.changed import Changed
 
 NOBODY = "unknown <unknown@localhost>"
@@ -29,7 +29,7 @@ class Patch:
     author: str = ""
     date: str = ""
     part: str = ""
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[TextEdit, ...] = ()
 
     @cached_property
     def files(self) -> Mapping[str, bytes | None]:

@@ -13,17 +13,17 @@ from codegen.plan.context import survey_dialect
 from codegen.plan.sites import SITES
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PREDICATE, EditSpec, Variant
-from codegen.sites.edit import Edit
+from codegen.sites.edit import TextEdit
 from codegen.uapi.headers import TARGETS
 
 
 def early_edits(
-    edits: Iterable[Edit],
+    edits: Iterable[TextEdit],
     description: Description,
     variant: Variant,
     renderer: Renderer,
     survey: Survey,
-) -> dict[str, list[Edit]]:
+) -> dict[str, list[TextEdit]]:
     """The edits, by their template, that define constants of the knob which others use already."""
     specs = [s for patch in variant.patches for s in patch.edits if s.early]
     if not specs:
@@ -53,7 +53,7 @@ def edits_of(
     variant: Variant,
     renderer: Renderer,
     survey: Survey,
-) -> list[Edit]:
+) -> list[TextEdit]:
     """One line of an edit list as edits: its places in the tree, with the text for each.
 
     Raises FindingsError where a place is not found.
@@ -77,20 +77,22 @@ def edits_of(
                 text = text.rstrip("\n") + end
             elif place.path.endswith(".rst"):
                 text = text.rstrip("\n") + "\n"
-            found.append(Edit(spec.site, place, survey_dialect(survey, place.path, text), template))
+            found.append(
+                TextEdit(spec.site, place, survey_dialect(survey, place.path, text), template)
+            )
     return found
 
 
 def _predicate_edit(
     description: Description, variant: Variant, renderer: Renderer, survey: Survey
-) -> Edit:
+) -> TextEdit:
     """The variant's answer in place of what the predicate returns while it is off."""
     predicate = description.knob.predicate
     value = renderer.inline(renderer.inline("{{ variant.value }}"))
     arguments = {"name": predicate.name, "off": predicate.off}
     (place,) = SITES["predicate-value"](survey, **arguments)
     _check_architectures(place.path, value, description, variant, survey)
-    return Edit("predicate-value", place, value, "common/predicate-value")
+    return TextEdit("predicate-value", place, value, "common/predicate-value")
 
 
 def _check_architectures(

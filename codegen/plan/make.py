@@ -25,7 +25,7 @@ from codegen.plan.context import Reserved, context, names_in, numbers
 from codegen.plan.edits import early_edits, edits_of, not_here
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
-from codegen.sites.edit import Edit, changed, rewritten
+from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import attribute
 
@@ -123,10 +123,10 @@ def _plan(
         own.append(UnixLines(Overlay(overlay, patches[-1].files)))
         overlay = own[-1]
 
-    def early(edits: Iterable[Edit]) -> dict[str, list[Edit]]:
+    def early(edits: Iterable[TextEdit]) -> dict[str, list[TextEdit]]:
         return early_edits(edits, description, variant, renderer, survey)
 
-    def compiles(edits: Sequence[Edit]) -> bool:
+    def compiles(edits: Sequence[TextEdit]) -> bool:
         whole = [*edits, *chain(*early(edits).values())]
         return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
 
@@ -172,7 +172,7 @@ def _mechanism_patch(
     description: Description,
     described: Mechanism,
     choice: mechanism.Choice,
-    constants: Mapping[str, Sequence[Edit]],
+    constants: Mapping[str, Sequence[TextEdit]],
     renderer: Renderer,
     tree: Tree,
 ) -> Patch:
@@ -218,7 +218,7 @@ def _patch(
     """One patch of the variant, without the edits that are in the mechanism's already."""
     knob = description.knob
     survey = Survey(tree, knob.architectures)
-    edits: list[Edit] = []
+    edits: list[TextEdit] = []
     problems: list[FindingsError] = []
     for each in spec.edits:
         if not renderer.holds(each.when) or (each.early and each.text in early):

@@ -14,7 +14,7 @@ from codegen.description.model import Alternative, Edit, Knob
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
 from codegen.sites import code
-from codegen.sites.edit import Edit as TextEdit
+from codegen.sites.edit import TextEdit
 from codegen.sites.kbuild import kconfig_symbol
 from codegen.sites.place import Place, not_found
 

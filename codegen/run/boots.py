@@ -10,10 +10,9 @@ from pathlib import Path
 from codegen.run import expected
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
-from codegen.run.runner import BOOT
+from codegen.run.runner import BOOT, Listener
 from codegen.run.verdict import Params, Results, TestResult
 
-Listener = Callable[[TestResult], None]
 # Boot a kernel (its name, its image) with tests and parameters; results are told as they come.
 Boot = Callable[[str, Path, Sequence[GuestTest], Params, Listener], Results]
 # Tell a row, on a kernel under parameters; returns whether it is as it should be.

@@ -18,7 +18,7 @@ ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Need:
     """Something that gen runs: a program, or the header of a library (`.h`, `.a`)."""
 
     name: str
@@ -28,46 +28,46 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Looked:
     """A part and what was found of it; `version` is empty where it is missing."""
 
-    part: Part
+    part: Need
     version: str
 
 
 PARTS = (
-    Part("git", "git", "trees and series"),
-    Part("perl", "perl", "get_maintainer.pl, checkpatch.pl"),
-    Part("make", "make", "building kernels"),
-    Part("gcc", "gcc", "building kernels"),
-    Part("ld", "binutils", "building kernels"),
-    Part("flex", "flex", "building kernels"),
-    Part("bison", "bison", "building kernels"),
-    Part("bc", "bc", "building kernels"),
-    Part("libelf.h", "libelf-dev", "building kernels (objtool)"),
-    Part("openssl/opensslv.h", "libssl-dev", "building kernels (certificates)"),
-    Part("libc.a", "libc6-dev", "selftests that need no library in the guest"),
-    Part(QEMU, "qemu-system-x86", "booting kernels"),
-    Part("xz", "xz-utils", "unpacking Debian's sources faster", needed=False),
-    Part("ccache", "ccache", "building what was built before", needed=False),
-    Part("clang", "clang", "gen build --compiler clang", needed=False),
-    Part("sparse", "sparse", "gen check", needed=False),
-    Part(PROGRAM, PACKAGE, "a sandbox for what a tree or a series runs", needed=False),
+    Need("git", "git", "trees and series"),
+    Need("perl", "perl", "get_maintainer.pl, checkpatch.pl"),
+    Need("make", "make", "building kernels"),
+    Need("gcc", "gcc", "building kernels"),
+    Need("ld", "binutils", "building kernels"),
+    Need("flex", "flex", "building kernels"),
+    Need("bison", "bison", "building kernels"),
+    Need("bc", "bc", "building kernels"),
+    Need("libelf.h", "libelf-dev", "building kernels (objtool)"),
+    Need("openssl/opensslv.h", "libssl-dev", "building kernels (certificates)"),
+    Need("libc.a", "libc6-dev", "selftests that need no library in the guest"),
+    Need(QEMU, "qemu-system-x86", "booting kernels"),
+    Need("xz", "xz-utils", "unpacking Debian's sources faster", needed=False),
+    Need("ccache", "ccache", "building what was built before", needed=False),
+    Need("clang", "clang", "gen build --compiler clang", needed=False),
+    Need("sparse", "sparse", "gen check", needed=False),
+    Need(PROGRAM, PACKAGE, "a sandbox for what a tree or a series runs", needed=False),
 )
 
 
-def examine(parts: Iterable[Part] = PARTS) -> tuple[Found, ...]:
+def examine(parts: Iterable[Need] = PARTS) -> tuple[Looked, ...]:
     """Look for each part, in the order given."""
-    return tuple(Found(part, _version(part)) for part in parts)
+    return tuple(Looked(part, _version(part)) for part in parts)
 
 
-def apt_command(found: Iterable[Found]) -> str:
+def apt_command(found: Iterable[Looked]) -> str:
     """The one command that installs what is missing; empty where nothing is."""
     missing = sorted({each.part.package for each in found if not each.version})
     return f"apt-get install --no-install-recommends {' '.join(missing)}" if missing else ""
 
 
-def _version(part: Part) -> str:
+def _version(part: Need) -> str:
     if part.name.endswith((".h", ".a")):
         return _library(part.name)
     if not shutil.which(part.name):

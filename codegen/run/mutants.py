@@ -23,7 +23,7 @@ _CONFIGURED = ("IS_ENABLED", "IS_BUILTIN", "IS_REACHABLE")
 
 
 @dataclass(frozen=True, slots=True)
-class Predicate:
+class AskedPredicate:
     """The function that says whether the knob is on, and its value where no knob is set.
 
     `off_untested` is why no selftest can see the knob off, where it cannot.
@@ -57,7 +57,7 @@ class Mutant:
 
 
 def mutants_of(
-    path: str, before: bytes, after: bytes, predicate: Predicate | None = None
+    path: str, before: bytes, after: bytes, predicate: AskedPredicate | None = None
 ) -> tuple[Mutant, ...]:
     """The mutants of one file, in its order, not numbered yet.
 
@@ -123,7 +123,7 @@ class _Scan:
     def _all_new(self, first: int, last: int) -> bool:
         return first < last and all(self.new[first:last])
 
-    def mutants(self, predicate: Predicate | None) -> list[Mutant]:
+    def mutants(self, predicate: AskedPredicate | None) -> list[Mutant]:
         """All of them; ValueError where the brackets do not fit."""
         found: list[Mutant] = []
         if predicate and self.extent.kind == "function":
@@ -136,7 +136,7 @@ class _Scan:
                 found += self.answers(predicate)
         return found
 
-    def hooks(self, predicate: Predicate) -> Iterator[Mutant]:
+    def hooks(self, predicate: AskedPredicate) -> Iterator[Mutant]:
         """Each call of the predicate, as if it said that the knob is off."""
         if self.extent.name == predicate.name:
             return
@@ -147,7 +147,7 @@ class _Scan:
                     i, last, predicate.off, f"`{self._text(i, last)}` is always {predicate.off}"
                 )
 
-    def answers(self, predicate: Predicate) -> Iterator[Mutant]:
+    def answers(self, predicate: AskedPredicate) -> Iterator[Mutant]:
         """What the predicate returns: never on, and on by default."""
         for i, token in enumerate(self.tokens):
             if token.text != "return":

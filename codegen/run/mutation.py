@@ -13,7 +13,7 @@ from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
-from codegen.run.mutants import Mutant, Predicate, mutants_of, numbered
+from codegen.run.mutants import AskedPredicate, Mutant, mutants_of, numbered
 from codegen.run.preprocessed import preprocessed
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
@@ -63,8 +63,8 @@ def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutan
     said = series.manifest.get("predicate")
     predicate = None
     if said:
-        known = {field.name for field in fields(Predicate)}
-        predicate = Predicate(**{key: text for key, text in said.items() if key in known})
+        known = {field.name for field in fields(AskedPredicate)}
+        predicate = AskedPredicate(**{key: text for key, text in said.items() if key in known})
     given: dict[str, bytes | None] = {}
     for patch in series.patches:
         for path, change in patch.changes.items():

@@ -24,13 +24,13 @@ from codegen.base.progress import Report, silent
 from codegen.run import accel, expected
 from codegen.run.bench import Bench
 from codegen.run.boot import check_qemu
-from codegen.run.boots import Lane, Listener, Round
+from codegen.run.boots import Lane, Round
 from codegen.run.build import KernelBuild
 from codegen.run.initramfs import GuestTest, build_init
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.mutants import Mutant
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
-from codegen.run.runner import Guest, run_tests
+from codegen.run.runner import Guest, Listener, run_tests
 from codegen.run.selftests import FOLDER, build_all, build_selftests, names_in
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.sandbox import made

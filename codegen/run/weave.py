@@ -24,7 +24,7 @@ core_param({PARAMETER}, {PARAMETER}, uint, 0644);
 # How mutants look in a text that was woven.
 _WOVEN = re.compile(rb"\b%s [!=]= (\d+)" % PARAMETER.encode())
 
-Span = tuple[int, int, tuple[Mutant, ...]]
+Stretch = tuple[int, int, tuple[Mutant, ...]]
 
 
 def woven(data: bytes, mutants: Sequence[Mutant], *, define: bool) -> bytes:
@@ -38,13 +38,13 @@ def fixed(data: bytes, mutant: Mutant) -> bytes:
     return _weave(data, 0, len(data), _spans([mutant]), str(mutant.number))
 
 
-def _spans(mutants: Sequence[Mutant]) -> list[Span]:
+def _spans(mutants: Sequence[Mutant]) -> list[Stretch]:
     ordered = sorted(mutants, key=lambda m: (m.start, -m.end, m.number))
     groups = groupby(ordered, key=lambda m: (m.start, m.end))
     return [(start, end, tuple(group)) for (start, end), group in groups]
 
 
-def _weave(data: bytes, start: int, end: int, spans: Sequence[Span], alive: str) -> bytes:
+def _weave(data: bytes, start: int, end: int, spans: Sequence[Stretch], alive: str) -> bytes:
     """The bytes from `start` to `end` with the mutants of some spans, inner ones included.
 
     `alive` is what is compared with a mutant's number.

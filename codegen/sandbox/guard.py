@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Event, Thread
@@ -43,7 +44,7 @@ class Watch:
         self._start = time.monotonic()
         self._free = {folder: _free(folder) for folder in folders}
         self._over = Event()
-        self._thread = Thread(target=self._run, daemon=True)
+        self._thread = Thread(target=copy_context().run, args=(self._run,), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:

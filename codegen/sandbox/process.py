@@ -8,13 +8,29 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from threading import Event
 from typing import IO
 
-_running: set[subprocess.Popen[bytes]] = set()
-_ended = Event()
 _PATIENCE_S = 2.0
+
+
+class _Crew:
+    """The programs of threads that end together."""
+
+    def __init__(self) -> None:
+        self.running: set[subprocess.Popen[bytes]] = set()
+        self.ended = Event()
+
+    def check(self) -> None:
+        """KeyboardInterrupt where they have been ended."""
+        if self.ended.is_set():
+            raise KeyboardInterrupt
+
+
+# the crew of the thread that runs; one of its own for each program of another thread
+_crew: ContextVar[_Crew] = ContextVar("crew")
 
 
 @contextmanager
@@ -36,8 +52,8 @@ def child(
     Where setpriv (util-linux) is there, the kernel kills the program also when
     this process is killed and cannot do it any more.
     """
-    if _ended.is_set():
-        raise KeyboardInterrupt
+    crew = _crew.get(_Crew())
+    crew.check()
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
         [*guard, *command],
@@ -49,15 +65,13 @@ def child(
         pass_fds=pass_fds,
         start_new_session=True,
     )
-    _running.add(process)
+    crew.running.add(process)
     try:
-        if _ended.is_set():
-            raise KeyboardInterrupt
+        crew.check()
         yield process
-        if _ended.is_set():
-            raise KeyboardInterrupt  # what the program left behind says nothing
+        crew.check()  # what a program left behind that was ended says nothing
     finally:
-        _running.discard(process)
+        crew.running.discard(process)
         _end(process)
         process.wait()
         if process.stdout:
@@ -78,14 +92,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def threads(number: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that end together: where the block is left by an exception, a Ctrl-C say, what they
     run is killed, and they get KeyboardInterrupt out of child()."""
-    pool = ThreadPoolExecutor(number)
+    crew = _Crew()
+    pool = ThreadPoolExecutor(number, initializer=_crew.set, initargs=(crew,))
     try:
         yield pool
     except BaseException:
-        _ended.set()
-        for process in list(_running):
+        crew.ended.set()
+        for process in list(crew.running):
             _end(process)
         raise
     finally:
         pool.shutdown()
-        _ended.clear()

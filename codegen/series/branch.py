@@ -11,7 +11,7 @@ from pathlib import Path
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.unbroken import done, unbroken
 from codegen.mail.patch import Patch
-from codegen.series.commit import Person, make_commits, signed
+from codegen.series.commit import Signer, make_commits, signed
 from codegen.tree.git import git_environment
 from codegen.tree.locate import Commit
 from codegen.tree.plumbing import commit_of, git_command, run_git
@@ -21,7 +21,7 @@ _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
 
 
 def apply_branch(
-    patches: Sequence[Patch], at: Commit, branch: str, signer: Person | None = None
+    patches: Sequence[Patch], at: Commit, branch: str, signer: Signer | None = None
 ) -> str:
     """Patches as commits on a new branch of the repository `at`; returns the last commit's id.
 

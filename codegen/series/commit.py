@@ -28,7 +28,7 @@ _REF = "refs/gen/series"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Signer:
     """Who a commit is from."""
 
     name: str
@@ -58,9 +58,9 @@ class Commits:
         return tuple(git(self.git_dir, "rev-parse", *asked).split())
 
 
-def signed(patch: Patch, signer: Person | None) -> Patch:
+def signed(patch: Patch, signer: Signer | None) -> Patch:
     """A patch of gen's as it is sent: by its author, and signed off where somebody does."""
-    who = signer or Person(NAME, MAIL)
+    who = signer or Signer(NAME, MAIL)
     by = f"\nSigned-off-by: {who.name} <{who.mail}>\n" if signer else ""
     author = patch.author or f"{who.name} <{who.mail}>"
     return replace(patch, author=author, message=patch.message + by)
@@ -72,7 +72,7 @@ def commits_of(series: Series, git_dir: Path) -> Commits:
 
 
 def make_commits(
-    patches: Sequence[Patch], git_dir: Path, base: str, signer: Person | None = None
+    patches: Sequence[Patch], git_dir: Path, base: str, signer: Signer | None = None
 ) -> Commits:
     """Write patches as commits on `base`, which the repository has or borrows.
 
@@ -146,7 +146,7 @@ def _written(
     base: str,
     modes: Mapping[str, str],
     date: int,
-    signer: Person | None,
+    signer: Signer | None,
 ) -> tuple[str, ...]:
     """The ids of the commits that the patches become."""
     command = git_command(git_dir, "fast-import", "--quiet", "--force")
@@ -180,13 +180,13 @@ def _stream(
     base: str,
     modes: Mapping[str, str],
     date: int,
-    signer: Person | None,
+    signer: Signer | None,
 ) -> Iterator[bytes]:
     """What git-fast-import(1) reads, which answers with the id of each commit."""
     yield f"reset {_REF}\n".encode() + (f"from {base}\n\n" if base else "\n").encode()
     now = dict(modes)
     for number, patch in enumerate(patches, 1):
-        committer = signer or Person(NAME, MAIL)
+        committer = signer or Signer(NAME, MAIL)
         when = f"{date} +0000"
         message = f"{patch.subject}\n\n{patch.message}"
         yield f"commit {_REF}\nmark :{number}\n".encode()

@@ -10,7 +10,7 @@ from typing import Any
 
 from codegen.base.errors import EnvironmentFailure
 from codegen.plan.templates import Renderer
-from codegen.series.commit import MAIL, NAME, Commits, Person
+from codegen.series.commit import MAIL, NAME, Commits, Signer
 from codegen.series.recipients import Recipients
 from codegen.tree.git import git_environment
 from codegen.tree.scratch import scratch_folder
@@ -25,7 +25,7 @@ def format_mails(
     *,
     rfc: bool,
     with_base: bool,
-    signer: Person | None = None,
+    signer: Signer | None = None,
 ) -> Mapping[str, bytes]:
     """The files of the series by name, the cover letter first.
 
@@ -33,7 +33,7 @@ def format_mails(
     the environment gives identity and date, and no configuration is read.  Raises
     EnvironmentFailure where git fails.
     """
-    who = signer or Person(NAME, MAIL)
+    who = signer or Signer(NAME, MAIL)
     ref = commits.git_dir / "refs/heads" / _BRANCH
     ref.write_text(f"{commits.tip}\n")
     more = {

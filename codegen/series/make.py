@@ -25,7 +25,7 @@ from codegen.plan.developer import given_patches
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Person, bare_base, make_commits, signed
+from codegen.series.commit import Signer, bare_base, make_commits, signed
 from codegen.series.inplace import interrupted
 from codegen.series.mails import cover_letter, format_mails
 from codegen.series.recipients import Recipients, recipients
@@ -102,7 +102,7 @@ def generate(
     tree: TreeLocation | str | None = None,
     *,
     reserved: Reserved | None = None,
-    signer: Person | None = None,
+    signer: Signer | None = None,
 ) -> Generated:
     """Generate a series; nothing is written but temporary files.
 
@@ -141,7 +141,7 @@ def finish(
     plan: Plan,
     location: TreeLocation,
     reserved: Reserved | None = None,
-    signer: Person | None = None,
+    signer: Signer | None = None,
 ) -> Generated:
     """A plan as a series: commits and mails, made in a scratch repository.
 

@@ -26,7 +26,7 @@ _LARGE = 1 << 20  # bytes; no record is that large
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SeriesRecord:
     """What is known of a series that gen made.
 
     `tree` is what `--tree` takes, from any folder, and `commit` the one that it was then, None for
@@ -47,12 +47,12 @@ def digest(files: Mapping[str, bytes]) -> str:
 
 def remember(
     files: Mapping[str, bytes], *, tree: str, commit: str | None, abi: str, variant: str
-) -> Record:
+) -> SeriesRecord:
     """Keep a record of a series that gen has just made, whole or not at all.
 
     A cache that cannot be written is no reason to fail: the series is then as a stranger's.
     """
-    made = Record(tree, commit, abi, variant, _digests(files))
+    made = SeriesRecord(tree, commit, abi, variant, _digests(files))
     place = _folder() / f"{_of(made.files)}.json"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def remember(
     return made
 
 
-def recall(files: Mapping[str, bytes]) -> Record | None:
+def recall(files: Mapping[str, bytes]) -> SeriesRecord | None:
     """The record of a series as it was read or made; None where gen did not make these bytes."""
     mine = _digests(files)
     name = _of(mine)
@@ -80,7 +80,7 @@ def unknown(files: Mapping[str, bytes]) -> tuple[str, ...]:
     return tuple(name for name, each in _digests(files).items() if kept.get(name) != each)
 
 
-def nearest(files: Mapping[str, bytes]) -> Record | None:
+def nearest(files: Mapping[str, bytes]) -> SeriesRecord | None:
     """The record that has the most of some files, for what to say of a series that was changed."""
     mine = _digests(files).items()
     records = [*_all(), *_shipped().values()]
@@ -103,7 +103,7 @@ def _folder() -> Path:
     return cache_path() / "series"
 
 
-def _read(place: Path) -> Record | None:
+def _read(place: Path) -> SeriesRecord | None:
     """A record, None where there is none that gen wrote for this user."""
     try:
         with place.open("rb") as stream:
@@ -114,9 +114,9 @@ def _read(place: Path) -> Record | None:
         return None
 
 
-def _record(entry: Any) -> Record | None:
+def _record(entry: Any) -> SeriesRecord | None:
     try:
-        made = Record(**entry)
+        made = SeriesRecord(**entry)
         texts = [made.tree, made.abi, made.variant, *made.files, *made.files.values()]
         texts += [] if made.commit is None else [made.commit]
     except (TypeError, AttributeError):
@@ -124,7 +124,7 @@ def _record(entry: Any) -> Record | None:
     return made if all(isinstance(text, str) for text in texts) else None
 
 
-def _all() -> Iterator[Record]:
+def _all() -> Iterator[SeriesRecord]:
     for place in _newest(_folder()):
         made = _read(place)
         if made is not None:
@@ -150,7 +150,7 @@ def reference_list() -> Path:
     return resources("templates").parent / "patches" / "records.json"
 
 
-def _shipped() -> Mapping[str, Record]:
+def _shipped() -> Mapping[str, SeriesRecord]:
     try:
         entries = json.loads(reference_list().read_text())
     except (OSError, ValueError):

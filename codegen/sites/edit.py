@@ -18,7 +18,7 @@ _C = (".c", ".h")
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class TextEdit:
     """Text for a place; `site` names how the place was asked for, `template` what made the text."""
 
     site: str
@@ -27,12 +27,12 @@ class Edit:
     template: str = ""
 
 
-def applied(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, bytes | None]:
+def applied(tree: Tree, edits: Iterable[TextEdit]) -> Mapping[str, bytes | None]:
     """The files that the edits change, as they are afterwards; see `changed`."""
     return {path: made.after for path, made in changed(tree, edits).items()}
 
 
-def changed(tree: Tree, edits: Iterable[Edit]) -> Mapping[str, Changed]:
+def changed(tree: Tree, edits: Iterable[TextEdit]) -> Mapping[str, Changed]:
     """The files that the edits change, and what of them is new.
 
     All edits of a file were located in the same text, so the last place is edited first; at the
@@ -57,7 +57,7 @@ def rewritten(tree: Tree, made: Changed) -> Changed:
     return replace(made, new=tuple(new))
 
 
-def _apply(tree: Tree, path: str, edits: list[Edit]) -> Changed:
+def _apply(tree: Tree, path: str, edits: list[TextEdit]) -> Changed:
     before = read_or_none(tree, path)
     data = before or b""
     if found := list(unmerged(path, data)):

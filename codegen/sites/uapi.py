@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.c.pattern import find
-from codegen.kernel.numbers import Constant, family
+from codegen.kernel.numbers import NumberMacro, family
 from codegen.kernel.survey import Survey
 from codegen.sites import code
 from codegen.sites.place import Place, not_found
@@ -34,7 +34,7 @@ def uapi_constant(
     )
 
 
-def _typical(members: Sequence[Constant]) -> str:
+def _typical(members: Sequence[NumberMacro]) -> str:
     """The latest definition that is spaced as most are: one with too long a name is not."""
     lines = []
     for member in members:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.base.errors import EnvironmentFailure
+from codegen.base.progress import Report
 from codegen.tree.sources import site
-from codegen.tree.store import Progress
 
 # Hooks of the system's configuration are for root's updates; ours is nobody's business.
 _HOOKS = (
@@ -33,7 +33,7 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Target:
+class IndexTarget:
     """One list of packages that apt has, and what its Release file says of itself."""
 
     site: str
@@ -144,7 +144,7 @@ def versions(apt: Apt, prefix: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(found))
 
 
-def targets(apt: Apt) -> tuple[Target, ...]:
+def targets(apt: Apt) -> tuple[IndexTarget, ...]:
     """The lists of packages that this apt has."""
     done = apt.run("apt-get", "indextargets", "Created-By: Packages")
     found = []
@@ -152,7 +152,9 @@ def targets(apt: Apt) -> tuple[Target, ...]:
         fields = dict(_fields(stanza))
         if "Site" in fields:
             names = ("Origin", "Label", "Codename", "Suite")
-            found.append(Target(site(fields["Site"]), *(fields.get(name, "") for name in names)))
+            found.append(
+                IndexTarget(site(fields["Site"]), *(fields.get(name, "") for name in names))
+            )
     return tuple(dict.fromkeys(found))
 
 
@@ -171,7 +173,7 @@ def source_files(apt: Apt) -> tuple[Path, ...]:
     return tuple(path for path in files if path.is_file())
 
 
-def download(apt: Apt, wanted: Candidate, folder: Path, progress: Progress) -> Path | str:
+def download(apt: Apt, wanted: Candidate, folder: Path, progress: Report) -> Path | str:
     """Download a package into `folder`; return its file, or what apt complained of.
 
     apt checks signatures and hashes. `progress` gets bytes.

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
+from codegen.base.progress import Report
 from codegen.tree.cache import Held, cache_path, locked, unwritable
-from codegen.tree.store import Progress
 
 if TYPE_CHECKING:
     from codegen.tree.fetch import Downloaded
@@ -78,7 +78,7 @@ def release_of_tree(name: str) -> Release | None:
     return Release(series, (series + rest).replace("_", "~") if rest else None)
 
 
-def fetch(release: Release, progress: Progress) -> Package:
+def fetch(release: Release, progress: Report) -> Package:
     """The package linux-source-<series>, from the cache or by apt.
 
     `progress` gets bytes. Raises EnvironmentFailure: no apt, no such package in any suite, no
@@ -127,7 +127,7 @@ def _noted(record: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _cached(release: Release, progress: Progress) -> Package | None:
+def _cached(release: Release, progress: Report) -> Package | None:
     """The package in the cache if it is what apt downloaded once, to the byte."""
     noted = _noted(_record(release))
     if not noted and release.version:

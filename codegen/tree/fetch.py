@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.progress import Report
 from codegen.tree.apt import (
     Apt,
     Candidate,
-    Target,
+    IndexTarget,
     candidate,
     download,
     make_apt,
@@ -26,8 +27,7 @@ from codegen.tree.apt import (
 )
 from codegen.tree.cache import disk_full
 from codegen.tree.debian import PREFIX, SOURCE, Release, release_of, sha256_of
-from codegen.tree.sources import Source, derive, read_sources, render
-from codegen.tree.store import Progress
+from codegen.tree.sources import AptSource, derive, read_sources, render
 
 # Where to look for a kernel that the machine's suites lack, by the names that Debian's archive
 # gives the releases of the day, each with its security updates; unstable has the newest kernel
@@ -47,7 +47,7 @@ class Downloaded:
     note: str = ""  # what the user should know of how it was got
 
 
-def download_package(release: Release, scratch: Path, progress: Progress) -> Downloaded:
+def download_package(release: Release, scratch: Path, progress: Report) -> Downloaded:
     """Download a release's package into `scratch`, trying one source after another.
 
     Raises EnvironmentFailure: no apt, no source gives the package, a full disk; UsageError where
@@ -89,7 +89,7 @@ def download_package(release: Release, scratch: Path, progress: Progress) -> Dow
     )
 
 
-def available(scratch: Path, progress: Progress) -> tuple[Release, ...]:
+def available(scratch: Path, progress: Report) -> tuple[Release, ...]:
     """Every version of every kernel source that apt could get, newest first; it may take a minute.
 
     Raises EnvironmentFailure where there is no apt.
@@ -150,7 +150,7 @@ def _no_such_version(release: Release, had: Sequence[str]) -> UsageError:
 
 
 def _ways(
-    scratch: Path, progress: Progress, note: Callable[[str], None]
+    scratch: Path, progress: Report, note: Callable[[str], None]
 ) -> Iterator[tuple[str, Apt]]:
     """apt configurations that may know the package, the cheapest first.
 
@@ -182,12 +182,12 @@ def _ways(
 
 
 def _with_security(
-    derived: tuple[Source, ...],
+    derived: tuple[AptSource, ...],
     suite: str,
-    sources: tuple[Source, ...],
-    known: tuple[Target, ...],
+    sources: tuple[AptSource, ...],
+    known: tuple[IndexTarget, ...],
     scratch: Path,
-    progress: Progress,
+    progress: Report,
 ) -> tuple[str, Apt]:
     """An apt with a suite and its security updates, which are named by the suite's codename."""
     folder = _fresh(scratch, suite)
@@ -213,7 +213,7 @@ def _fresh(scratch: Path, name: str) -> Path:
     return folder
 
 
-def _at(sources: Iterable[Source], sites: frozenset[str]) -> tuple[Source, ...]:
+def _at(sources: Iterable[AptSource], sites: frozenset[str]) -> tuple[AptSource, ...]:
     """The sources at some sites, suites and all."""
     return tuple(
         found
@@ -223,19 +223,19 @@ def _at(sources: Iterable[Source], sites: frozenset[str]) -> tuple[Source, ...]:
     )
 
 
-def _debian(found: Iterable[Target]) -> tuple[Target, ...]:
+def _debian(found: Iterable[IndexTarget]) -> tuple[IndexTarget, ...]:
     """Those lists whose signed Release file says that they are Debian's."""
     return tuple(target for target in found if target.origin.startswith("Debian"))
 
 
-def _main_sites(known: Iterable[Target]) -> frozenset[str]:
+def _main_sites(known: Iterable[IndexTarget]) -> frozenset[str]:
     """The sites of the main archive, which has all suites; failing that, all of Debian's."""
     known = tuple(known)
     main = frozenset(target.site for target in known if target.label == "Debian")
     return main or frozenset(target.site for target in known)
 
 
-def _suites(known: tuple[Target, ...]) -> tuple[str, ...]:
+def _suites(known: tuple[IndexTarget, ...]) -> tuple[str, ...]:
     """Suites to look in that are not among the known ones."""
     codenames = dict.fromkeys(target.codename.partition("-")[0] for target in known)
     wanted = [*(f"{name}-backports" for name in codenames if name), *RELEASES, *BACKPORTS]

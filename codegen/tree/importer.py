@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import IO
 
 from codegen.base.errors import EnvironmentFailure
+from codegen.base.progress import Report
 from codegen.base.unbroken import unbroken
 from codegen.tree.cache import Held, disk_full, locked, unwritable
 from codegen.tree.git import git_environment
 from codegen.tree.kernel import version_at
 from codegen.tree.plumbing import commit_of, complaint, git, git_command, no_git, run_git
 from codegen.tree.store import (
-    Progress,
     discard,
     imported,
     note_packs,
@@ -31,7 +31,7 @@ from codegen.tree.store import (
     tree_ref,
     trees_path,
 )
-from codegen.tree.tarstream import BadTar, Member, read_tar
+from codegen.tree.tarstream import BadTar, TarMember, read_tar
 from codegen.tree.unpack import CHUNK, Package, Unpacking, close, end, unpacked
 
 IDENTITY = b"Debian kernel source <gen@localhost>"
@@ -45,7 +45,7 @@ FAST_IMPORT = (
 _NO_SPACE = (b"No space left", b"Out of diskspace", b"quota exceeded")
 
 
-def import_package(package: Package, name: str, progress: Progress) -> str:
+def import_package(package: Package, name: str, progress: Report) -> str:
     """Import a package as the tree `name`; return its commit id.
 
     The same package gives the same id on every machine. A tree that is there already is left
@@ -102,7 +102,7 @@ def _publish(repository: Path, target: Path) -> None:
             path.replace(packs / path.name)
 
 
-def _import(package: Package, repository: Path, ref: str, progress: Progress) -> str:
+def _import(package: Package, repository: Path, ref: str, progress: Report) -> str:
     what = f"importing {package.name} {package.version}"
     with _fast_import(repository) as (stdin, finish):
         try:
@@ -121,7 +121,7 @@ def _import(package: Package, repository: Path, ref: str, progress: Progress) ->
 
 
 def _write_blobs(
-    stdin: IO[bytes], unpacking: Unpacking, progress: Progress, what: str
+    stdin: IO[bytes], unpacking: Unpacking, progress: Report, what: str
 ) -> tuple[dict[bytes, tuple[bytes, int]], int]:
     """Hand every file to fast-import; return path -> (mode, mark), and the newest time."""
     files: dict[bytes, tuple[bytes, int]] = {}
@@ -159,7 +159,7 @@ def _write_blobs(
     return files, newest
 
 
-def _mode(member: Member) -> bytes:
+def _mode(member: TarMember) -> bytes:
     if member.kind == "symlink":
         return b"120000"
     return b"100755" if member.executable else b"100644"

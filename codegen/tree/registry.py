@@ -12,15 +12,16 @@ from typing import Literal
 
 from codegen.base.errors import EnvironmentFailure, GenError, UsageError
 from codegen.base.nearest import did_you_mean
+from codegen.base.progress import Report, silent
 from codegen.tree import debian
 from codegen.tree.cache import cache_dir, cache_path, locked
 from codegen.tree.debian import Release
 from codegen.tree.locate import Commit, Folder, PathSpec, TreeLocation, locate, parse_path
 from codegen.tree.plumbing import git, git_command, run_git
-from codegen.tree.store import Progress, damage, discard, imported, note_packs, tree_ref, trees_path
+from codegen.tree.store import damage, discard, imported, note_packs, tree_ref, trees_path
 
 DEFAULT = "debian:6.12"
-Kind = Literal["debian", "git", "folder"]
+EntryKind = Literal["debian", "git", "folder"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -29,18 +30,14 @@ class TreeEntry:
     """One tree that has a name."""
 
     name: str  # as `resolve` takes it
-    kind: Kind
+    kind: EntryKind
     version: str  # Debian's version of the package, or the Makefile's
     commit: str | None
     size: int  # bytes on disk
     problem: str | None = None  # why a registered tree cannot be used now
 
 
-def no_progress(_done: int, _total: int | None, _what: str) -> None:
-    """Report nothing."""
-
-
-def resolve(spec: str | None = None, progress: Progress = no_progress) -> TreeLocation:
+def resolve(spec: str | None = None, progress: Report = silent) -> TreeLocation:
     """The tree that `spec` means, fetched and imported first if it is Debian's and not there.
 
     `spec` is `debian:6.12` (also the default, for None) or one version of it as
@@ -62,7 +59,7 @@ def _debian_names() -> tuple[str, ...]:
     return tuple(debian.PREFIX + series for series in debian.SERIES)
 
 
-def _resolve_debian(release: Release, progress: Progress) -> TreeLocation:
+def _resolve_debian(release: Release, progress: Report) -> TreeLocation:
     name, note, broken = release.tree, "", damage()
     commit = None if broken else imported(name) or _same_version(release)
     if commit is None and (trees_path() / tree_ref(name)).exists():

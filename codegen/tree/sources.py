@@ -16,7 +16,7 @@ _DROPPED = ("targets", "languages", "snapshot", "x-repolib-name")
 
 
 @dataclass(frozen=True)
-class Source:
+class AptSource:
     """One entry: every URI has every suite."""
 
     uris: tuple[str, ...]
@@ -25,12 +25,12 @@ class Source:
     options: tuple[tuple[str, str], ...]  # deb822 fields such as ("Signed-By", "/x.gpg")
 
 
-def read_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
+def read_sources(paths: Iterable[Path]) -> tuple[AptSource, ...]:
     """The enabled `deb` entries of files named *.list or *.sources; unreadable ones are left out.
 
     An entry that cannot be understood is left out too: apt itself complains about those.
     """
-    found: list[Source] = []
+    found: list[AptSource] = []
     for path in paths:
         try:
             text = path.read_text("utf-8", "replace")
@@ -40,7 +40,7 @@ def read_sources(paths: Iterable[Path]) -> tuple[Source, ...]:
     return tuple(found)
 
 
-def parse_one_line(text: str) -> tuple[Source, ...]:
+def parse_one_line(text: str) -> tuple[AptSource, ...]:
     """The `deb [option=value ...] uri suite component...` lines of a text."""
     found = []
     for line in text.splitlines():
@@ -56,11 +56,11 @@ def parse_one_line(text: str) -> tuple[Source, ...]:
             if equals and not key.endswith(("+", "-")):
                 field = _FIELDS.get(key.lower(), key.title())
                 options.append((field, value.replace(",", " ")))
-        found.append(Source((words[0],), (words[1],), tuple(words[2:]), tuple(options)))
+        found.append(AptSource((words[0],), (words[1],), tuple(words[2:]), tuple(options)))
     return tuple(found)
 
 
-def parse_deb822(text: str) -> tuple[Source, ...]:
+def parse_deb822(text: str) -> tuple[AptSource, ...]:
     """The stanzas of a deb822 text that have `deb` among their types."""
     found = []
     text = re.sub(r"(?m)^#.*\n?", "", text)  # a comment may stand within a field
@@ -80,23 +80,25 @@ def parse_deb822(text: str) -> tuple[Source, ...]:
             continue
         rest = tuple(field for key, field in fields.items() if key not in _OWN)
         found.append(
-            Source(tuple(own["uris"]), tuple(own["suites"]), tuple(own["components"]), rest)
+            AptSource(tuple(own["uris"]), tuple(own["suites"]), tuple(own["components"]), rest)
         )
     return tuple(found)
 
 
-def derive(sources: Iterable[Source], sites: frozenset[str], suite: str) -> tuple[Source, ...]:
+def derive(
+    sources: Iterable[AptSource], sites: frozenset[str], suite: str
+) -> tuple[AptSource, ...]:
     """Sources for another suite at those `sites` (URIs) that are among the sources' own.
 
     Signing keys and every other option stay as they are; the component is main.
     """
-    found: dict[Source, None] = {}
+    found: dict[AptSource, None] = {}
     components = () if suite.endswith("/") else ("main",)  # a flat archive has none
     for source in sources:
         options = tuple(field for field in source.options if field[0].lower() not in _DROPPED)
         for uri in source.uris:
             if site(uri) in sites:
-                found[Source((uri,), (suite,), components, options)] = None
+                found[AptSource((uri,), (suite,), components, options)] = None
     return tuple(found)
 
 
@@ -105,12 +107,12 @@ def site(uri: str) -> str:
     return re.sub(r"^(file|copy):/+", r"\1:/", uri).rstrip("/")
 
 
-def render(sources: Iterable[Source]) -> str:
+def render(sources: Iterable[AptSource]) -> str:
     """A deb822 file that has `sources`, restricted to lists of packages."""
     return "\n".join(_stanza(source) for source in sources)
 
 
-def _stanza(source: Source) -> str:
+def _stanza(source: AptSource) -> str:
     lines = [
         "Types: deb",
         f"URIs: {' '.join(source.uris)}",

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 from codegen.tree.cache import Held, cache_path
 from codegen.tree.plumbing import commit_of
 
 _NOTED = "gen-packs.json"
-Progress = Callable[[int, int | None, str], None]
 """Called with (done, total or None, what), done and total in bytes."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import IO, Literal, NamedTuple
 
-Kind = Literal["file", "folder", "symlink", "hardlink"]
+MemberKind = Literal["file", "folder", "symlink", "hardlink"]
 
 BLOCK = 512
 MAX_MEMBER = 256 << 20  # bytes; the largest file of a kernel is 24 MB
@@ -18,7 +18,7 @@ MAX_TOTAL = 8 << 30  # bytes; a kernel has 1.6 GB
 MAX_MEMBERS = 1_000_000  # a kernel has 0.1 million
 MAX_NAME = 4096  # bytes, Linux's PATH_MAX
 _MAX_EXTENSION = 1 << 20
-_KINDS: dict[bytes, Kind] = {
+_KINDS: dict[bytes, MemberKind] = {
     b"0": "file",
     b"\0": "file",
     b"7": "file",
@@ -33,18 +33,18 @@ class BadTar(ValueError):
     """The stream is no tar, is cut off, or holds what no source tree holds."""
 
 
-class Member(NamedTuple):
+class TarMember(NamedTuple):
     """One member; `path` and a hard link's `target` are checked and relative to the top folder."""
 
     path: bytes  # b"" for the top folder itself
-    kind: Kind
+    kind: MemberKind
     executable: bool
     mtime: int  # seconds since 1970
     data: bytes | memoryview
     target: bytes  # of links
 
 
-def read_tar(stream: IO[bytes]) -> Iterator[Member]:
+def read_tar(stream: IO[bytes]) -> Iterator[TarMember]:
     """The members of an uncompressed tar whose paths all begin with the same folder.
 
     That folder is stripped. Raises BadTar.
@@ -78,7 +78,7 @@ def read_tar(stream: IO[bytes]) -> Iterator[Member]:
         if not path and kind != "folder":
             raise BadTar(f"{_show(name)}: the top is not a folder")
         executable = bool(_number(header[100:108], name) & 0o100)
-        yield Member(path, kind, executable, mtime, data, target)
+        yield TarMember(path, kind, executable, mtime, data, target)
     if top is None:
         raise BadTar("the archive is empty")
 

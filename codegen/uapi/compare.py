@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from codegen.c.source import lex
 from codegen.uapi.difference import Change, Difference
-from codegen.uapi.model import Abi, Constant, Definition, Record
+from codegen.uapi.model import Abi, Constant, Record, UapiDefinition
 from codegen.uapi.records import record_differences
 from codegen.uapi.writing import is_ioctl, space_of, written
 
@@ -89,7 +89,7 @@ def _size(record: Record) -> str:
 
 
 def _relocated(
-    name: str, before: Definition, after: Definition, old: Abi, new: Abi
+    name: str, before: UapiDefinition, after: UapiDefinition, old: Abi, new: Abi
 ) -> Iterator[Difference]:
     """Whether a header that gave a name still does, itself or by what it includes.
 
@@ -157,5 +157,7 @@ def _difference(
     return Difference(change, name, header, line, before, after, (abi.arch,))
 
 
-def _at(abi: Abi, change: Change, name: str, at: Definition, before: str, after: str) -> Difference:
+def _at(
+    abi: Abi, change: Change, name: str, at: UapiDefinition, before: str, after: str
+) -> Difference:
     return _difference(abi, change, name, at.header, at.line, before, after)

@@ -34,7 +34,7 @@ def prefixes(architectures: Iterable[str]) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Headers:
+class UapiHeaders:
     """KVM's uAPI headers as one architecture has them.
 
     `own` are KVM's, `others` what these include, both by path; `missing` are the includes that
@@ -75,12 +75,12 @@ def _reached(start: str, direct: Mapping[str, set[str]]) -> frozenset[str]:
     return frozenset(found)
 
 
-def read_headers(tree: Tree) -> tuple[Headers, ...]:
+def read_headers(tree: Tree) -> tuple[UapiHeaders, ...]:
     """KVM's headers for each architecture of the tree that has some, in order of their names."""
     return tuple(_of_arch(tree, arch) for arch in TARGETS if tree.paths(_OF_ARCH.format(arch)))
 
 
-def _of_arch(tree: Tree, arch: str) -> Headers:
+def _of_arch(tree: Tree, arch: str) -> UapiHeaders:
     own = {
         path: tree.read(path)
         for prefix in prefixes((arch,))
@@ -101,7 +101,9 @@ def _of_arch(tree: Tree, arch: str) -> Headers:
         new = [name for name in _includes(data or b"") if name not in seen]
         todo += new
         seen.update(new)
-    return Headers(arch, tuple(own.items()), tuple(sorted(others.items())), tuple(sorted(missing)))
+    return UapiHeaders(
+        arch, tuple(own.items()), tuple(sorted(others.items())), tuple(sorted(missing))
+    )
 
 
 def _found(tree: Tree, arch: str, name: str) -> tuple[str, bytes | None]:

@@ -10,7 +10,7 @@ from codegen.c.source import CSource
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class UapiDefinition:
     """Where something stands: bytes of a header."""
 
     source: CSource
@@ -43,7 +43,7 @@ class Constant:
 
     name: str
     value: int | None
-    at: Definition
+    at: UapiDefinition
 
     @property
     def text(self) -> str:
@@ -71,7 +71,7 @@ class Record:
     name: str
     size: int
     fields: tuple[Field, ...]
-    at: Definition
+    at: UapiDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,5 +85,5 @@ class Abi:
     arch: str
     constants: Mapping[str, Constant]
     records: Mapping[str, Record]
-    unseen: Mapping[str, Definition]
+    unseen: Mapping[str, UapiDefinition]
     brings: Mapping[str, frozenset[str]]

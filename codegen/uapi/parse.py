@@ -13,7 +13,7 @@ from codegen.c.evaluate import ARGS, evaluate
 
 _KINDS = cindex.CursorKind
 _RECORDS = {_KINDS.STRUCT_DECL: "struct", _KINDS.UNION_DECL: "union"}
-Where = tuple[str, int, int]
+At = tuple[str, int, int]
 """A file and two numbers: line and column, or the byte offsets of a declaration."""
 
 
@@ -28,10 +28,10 @@ class Parsed:
     """
 
     values: dict[str, int | None]
-    errors: tuple[tuple[str, tuple[Where, ...]], ...]
+    errors: tuple[tuple[str, tuple[At, ...]], ...]
     whole: bool
-    records: tuple[tuple[str, int, tuple[tuple[str, int, int], ...], Where], ...]
-    enumerators: tuple[tuple[str, int, Where], ...]
+    records: tuple[tuple[str, int, tuple[tuple[str, int, int], ...], At], ...]
+    enumerators: tuple[tuple[str, int, At], ...]
     includes: frozenset[str]
 
 
@@ -74,7 +74,7 @@ def parsed(
     )
 
 
-def _at(cursor: Any) -> Where:
+def _at(cursor: Any) -> At:
     return cursor.location.file.name, cursor.extent.start.offset, cursor.extent.end.offset
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
 from codegen.c.source import CSource
-from codegen.uapi.headers import TARGETS, Headers
-from codegen.uapi.model import Abi, Constant, Definition, Field, Record
+from codegen.uapi.headers import TARGETS, UapiHeaders
+from codegen.uapi.model import Abi, Constant, Field, Record, UapiDefinition
 
 if TYPE_CHECKING:
-    from codegen.uapi.parse import Parsed, Where
+    from codegen.uapi.parse import At, Parsed
 
 # A place where nothing is: every file is given to the parser, none is looked for on disk.
 _ROOT = "/uapi-of-a-tree/"
@@ -30,11 +30,11 @@ _INSTALLED = (
 
 
 @lru_cache(maxsize=32)
-def read_abi(headers: Headers) -> Abi:
+def read_abi(headers: UapiHeaders) -> Abi:
     """The ABI of one architecture's headers; FindingsError where the parser refuses them."""
     sources = {path: _source(path, data) for path, data in headers.own}
     macros = {
-        extent.name: Definition(source, extent.start, extent.end)
+        extent.name: UapiDefinition(source, extent.start, extent.end)
         for source in sources.values()
         for extent in source.all("macro")
     }
@@ -48,8 +48,8 @@ def read_abi(headers: Headers) -> Abi:
         if name in parsed.values and not _is_guard(name, at)
     }
 
-    def place(where: Where) -> Definition:
-        return Definition(sources[where[0].removeprefix(_ROOT)], where[1], where[2])
+    def place(where: At) -> UapiDefinition:
+        return UapiDefinition(sources[where[0].removeprefix(_ROOT)], where[1], where[2])
 
     records = {
         name: Record(name, size, tuple(Field(*field) for field in fields), place(where))
@@ -67,7 +67,7 @@ def _source(path: str, data: bytes) -> CSource:
     return CSource(path, data)
 
 
-def _parse(headers: Headers, names: tuple[str, ...]) -> Parsed:
+def _parse(headers: UapiHeaders, names: tuple[str, ...]) -> Parsed:
     args = [*_INSTALLED, f"--target={TARGETS[headers.arch]}"]
     args += [f"-I{_ROOT}{folder}" for folder in headers.folders]
     files = [(f"{_ROOT}{path}", data) for path, data in (*headers.own, *headers.others)]
@@ -88,7 +88,7 @@ def _parse(headers: Headers, names: tuple[str, ...]) -> Parsed:
 
 
 def _problems(
-    headers: Headers, parsed: Parsed, sources: Mapping[str, CSource]
+    headers: UapiHeaders, parsed: Parsed, sources: Mapping[str, CSource]
 ) -> Iterator[Finding]:
     """The first thing that is wrong with each of KVM's headers: the rest mostly follows from it.
 
@@ -113,7 +113,7 @@ def _problems(
     yield from found.values()
 
 
-def _absent(headers: Headers, parsed: Parsed) -> str:
+def _absent(headers: UapiHeaders, parsed: Parsed) -> str:
     """The includes that the tree should have and does not: types may come from them."""
     asked = {name.removeprefix(_ROOT) for name in parsed.includes}
     absent = [
@@ -124,7 +124,7 @@ def _absent(headers: Headers, parsed: Parsed) -> str:
     return f"includes that the tree does not have: {', '.join(absent)}" if absent else ""
 
 
-def _is_guard(name: str, at: Definition) -> bool:
+def _is_guard(name: str, at: UapiDefinition) -> bool:
     """Whether a macro only keeps a header from being read twice; `__KVM_HAVE_…` says something."""
     return at.text == name and (
         re.search(r"_H_*$", name) is not None or not name.startswith("__KVM")

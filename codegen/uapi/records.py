@@ -12,10 +12,10 @@ from codegen.uapi.model import Field, Record
 # What KVM's headers call the bytes that a struct keeps for later.
 _PADDING = re.compile(r"(?:.*\.)?_*(?:pad|padding|reserved|unused|res|rsvd|fill)\d*_*")
 
-Changed = tuple[Change, str, str, str]
+RecordChange = tuple[Change, str, str, str]
 
 
-def record_differences(old: Record, new: Record) -> Iterator[Changed]:
+def record_differences(old: Record, new: Record) -> Iterator[RecordChange]:
     """What changed in a struct, as (change, field, before, after).
 
     Fields that take the place of padding are how KVM extends a struct: that is no error as long

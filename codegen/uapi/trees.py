@@ -12,7 +12,7 @@ from codegen.base.progress import Report, silent
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered
-from codegen.uapi.headers import TARGETS, Headers, read_headers
+from codegen.uapi.headers import TARGETS, UapiHeaders, read_headers
 from codegen.uapi.model import Abi
 from codegen.uapi.read import read_abi
 
@@ -54,7 +54,7 @@ def differences(old: Tree, new: Tree, progress: Report = silent) -> tuple[Differ
 
 
 def _read(
-    headers: Mapping[str, Headers], touched: Iterable[str], tell: Callable[[int, str], None]
+    headers: Mapping[str, UapiHeaders], touched: Iterable[str], tell: Callable[[int, str], None]
 ) -> tuple[Abis, list[Finding]]:
     """The ABIs by architecture, and what is wrong with their headers."""
     abis: dict[str, Abi] = {}

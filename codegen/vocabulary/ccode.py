@@ -56,20 +56,20 @@ _HEADER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class CodeToken:
     """A token of C and where it begins."""
 
     text: str
     at: int
 
 
-def tokens(value: str) -> Iterator[Token]:
+def tokens(value: str) -> Iterator[CodeToken]:
     """The tokens of a snippet, comments included."""
     for found in _TOKEN.finditer(value):
-        yield Token(found[0], found.start())
+        yield CodeToken(found[0], found.start())
 
 
-def _bare(value: str) -> list[Token]:
+def _bare(value: str) -> list[CodeToken]:
     return [token for token in tokens(value) if not token.text.startswith(("/*", "//"))]
 
 
@@ -83,7 +83,7 @@ def _ascii(value: str) -> Iterator[Problem]:
 
 def unbalanced(value: str) -> Iterator[Problem]:
     """Comments, strings and brackets are closed, in the snippet that they are opened in."""
-    opened: list[Token] = []
+    opened: list[CodeToken] = []
     before = ""
     for token in tokens(value):
         text = token.text
@@ -195,7 +195,7 @@ def _expression(value: str) -> Iterator[Problem]:
     if "\n" in value.strip("\n"):
         yield from _one_line(value)
         return
-    previous = Token("", 0)
+    previous = CodeToken("", 0)
     depth = 0
     for token in tokens(value):
         text = token.text

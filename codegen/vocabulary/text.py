@@ -157,7 +157,7 @@ def _tidy(value: str) -> Iterator[Problem]:
 _PLAIN = (not_empty, no_template(), no_continuation, _no_comment, _no_mail)
 _CLAUSE = (characters("\n"), *_PLAIN, no_full_stop, _one_paragraph, no_markup, _lower)
 
-Line = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy)]
+LineText = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy)]
 Phrase = Annotated[str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop)]
 Unit = Annotated[
     str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop, no_markup)

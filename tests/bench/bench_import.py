@@ -22,9 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from codegen.base.progress import silent
 from codegen.tree import importer
 from codegen.tree.git import git_environment
-from codegen.tree.registry import no_progress
 from codegen.tree.store import trees_path
 from codegen.tree.unpack import Package, unpacked
 
@@ -55,7 +55,7 @@ def main() -> None:
             with subprocess.Popen(fsys, stdout=subprocess.PIPE) as tar:
                 subprocess.run(["tar", "-xO", package.member], stdin=tar.stdout, stdout=out)
         with stream.open("wb") as out, unpacked(package) as unpacking:
-            found = importer._write_blobs(out, unpacking, no_progress, "")
+            found = importer._write_blobs(out, unpacking, silent, "")
             importer._write_commit(out, "refs/trees/bench", *found, f"{name} {version}\n")
 
         with timed("xz -dc | tar t", times):
@@ -69,7 +69,7 @@ def main() -> None:
             subprocess.run([*bare, *importer.FAST_IMPORT], stdin=source, check=True, env=env)
         os.environ["GEN_CACHE"] = str(place / "cache")
         with timed("import_package", times):
-            importer.import_package(package, "bench", no_progress)
+            importer.import_package(package, "bench", silent)
         packs = (trees_path() / "objects" / "pack").glob("*.pack")
         size = sum(path.stat().st_size for path in packs)
     parts = times["xz -dc | tar t"] + times["git fast-import"]

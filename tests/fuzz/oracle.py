@@ -20,7 +20,7 @@ from codegen.mail.patch import Patch
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Person
+from codegen.series.commit import Signer
 from codegen.series.mails import cover_letter
 from codegen.tree.git import git_environment
 from codegen.vocabulary.ccode import unbalanced
@@ -217,7 +217,7 @@ def _import(plans: Sequence[tuple[Plan, str]]) -> Iterator[bytes]:
         ref = f"refs/heads/series{number}"
         yield f"reset {ref}\nfrom refs/heads/base\n\n".encode()
         for count, patch in enumerate(plan.patches, 1):
-            author = Person.of(patch.author)
+            author = Signer.of(patch.author)
             message = f"{patch.subject}\n\n{patch.message}".encode()
             yield f"commit {ref}\nauthor {author.name} <{author.mail}> 0 +0000\n".encode()
             yield f"committer x <x@x> 0 +0000\ndata {len(message)}\n".encode() + message
@@ -240,7 +240,7 @@ def _read_back(patch: Patch, mail: bytes, folder: Path) -> Iterator[str]:
     message, diff = folder / "message", folder / "diff"
     said = _git(folder, "mailinfo", str(message), str(diff), stdin=mail, check=False)
     head = dict(line.split(": ", 1) for line in said.decode().splitlines() if ": " in line)
-    author = Person.of(patch.author)
+    author = Signer.of(patch.author)
     for name, wanted in (
         ("Subject", " ".join(patch.subject.split())),
         ("Author", author.name),

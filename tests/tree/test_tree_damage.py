@@ -13,12 +13,13 @@ import pytest
 from treekit import KERNEL, kernel_members, make_deb, make_tar, run
 
 from codegen.base.errors import DamagedRepository
+from codegen.base.progress import silent
 from codegen.cli.main import main
 from codegen.series.make import open_tree
 from codegen.tree import debian
 from codegen.tree.cache import locked
 from codegen.tree.importer import import_package
-from codegen.tree.registry import list_trees, no_progress, remove, resolve
+from codegen.tree.registry import list_trees, remove, resolve
 from codegen.tree.store import damage, imported, trees_path
 from codegen.tree.unpack import Package
 
@@ -89,7 +90,7 @@ def known(cache: Path, tmp_path: Path) -> str:
         }
         held.write(kept.with_name("linux-source-6.12.json"), json.dumps(fields).encode())
     package = Package(deb, "linux-source-6.12", "6.12.7-1")
-    commit = import_package(package, NAME, no_progress)
+    commit = import_package(package, NAME, silent)
     location = resolve(SPEC)
     assert location.commit == commit and not location.note
     return commit

@@ -15,11 +15,12 @@ import pytest
 from treekit import KERNEL, Archive, Machine, kernel_members, make_deb, make_tar, run
 
 from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.progress import silent
 from codegen.tree import debian
 from codegen.tree.debian import Release
 from codegen.tree.fetch import version_key
-from codegen.tree.registry import list_trees, no_progress, remove, resolve
-from codegen.tree.sources import Source, derive, parse_deb822, parse_one_line, render
+from codegen.tree.registry import list_trees, remove, resolve
+from codegen.tree.sources import AptSource, derive, parse_deb822, parse_one_line, render
 
 pytestmark = pytest.mark.programs
 
@@ -52,7 +53,7 @@ def test_without_lists(cache: Path, machine: Machine, archive: Archive, deb: Pat
     archive.suite("stable", "bookworm", (deb,), "Debian")
     (machine.parts / "a.sources").write_text(DEB822.format(uri=archive.uri, suite="bookworm"))
     before = machine.files()
-    assert debian.fetch(Release("6.12"), no_progress).version == "6.12.7-1"
+    assert debian.fetch(Release("6.12"), silent).version == "6.12.7-1"
     assert machine.files() == before
 
 
@@ -67,7 +68,7 @@ def test_stale_lists(
     (tmp_path / "new").mkdir()
     newer = make_deb(tmp_path / "new", make_tar(*kernel_members()), version="6.12.8-1")
     archive.suite("stable", "bookworm", (newer,), "Debian")
-    package = debian.fetch(Release("6.12"), no_progress)
+    package = debian.fetch(Release("6.12"), silent)
     assert package.version == "6.12.8-1"
     assert package.note == (
         "linux-source-6.12 6.12.7-1, which this machine's apt lists name, can no longer be "
@@ -92,7 +93,7 @@ def test_other_suite(
     if suite == "unstable":
         machine.update()
     before = machine.files()
-    assert debian.fetch(Release("6.12"), no_progress).version == "6.12.7-1"
+    assert debian.fetch(Release("6.12"), silent).version == "6.12.7-1"
     assert machine.files() == before
 
 
@@ -101,14 +102,14 @@ def test_vendor_only(cache: Path, machine: Machine, archive: Archive, deb: Path)
     archive.suite("unstable", "sid", (deb,), "Somebody")
     (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="stable"))
     with pytest.raises(EnvironmentFailure, match="none of this machine's apt sources is Debian"):
-        debian.fetch(Release("6.12"), no_progress)
+        debian.fetch(Release("6.12"), silent)
 
 
 def test_no_such_release(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
     archive.suite("stable", "bookworm", (deb,), "Debian")
     (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
     with pytest.raises(EnvironmentFailure, match="linux-source-9.9.*tree by its path"):
-        debian.fetch(Release("9.9"), no_progress)
+        debian.fetch(Release("9.9"), silent)
     assert not [path for path in (cache / "tmp").rglob("*") if path.is_file()]
 
 
@@ -120,7 +121,7 @@ def test_unsigned_stays_unsigned(
     text = ONE_LINE.replace("[trusted=yes] ", "").format(uri=archive.uri, suite="bookworm")
     (machine.parts / "a.list").write_text(text)
     with pytest.raises(EnvironmentFailure, match="not signed"):
-        debian.fetch(Release("6.12"), no_progress)
+        debian.fetch(Release("6.12"), silent)
 
 
 def test_wrong_hash(cache: Path, machine: Machine, archive: Archive, deb: Path) -> None:
@@ -131,7 +132,7 @@ def test_wrong_hash(cache: Path, machine: Machine, archive: Archive, deb: Path) 
     data[-1] ^= 1
     pool.write_bytes(data)
     with pytest.raises(EnvironmentFailure, match="Hash Sum mismatch"):
-        debian.fetch(Release("6.12"), no_progress)
+        debian.fetch(Release("6.12"), silent)
     assert not debian.cached_files(Release("6.12"))
 
 
@@ -141,7 +142,7 @@ def test_damaged_cache(
 ) -> None:
     archive.suite("stable", "bookworm", (deb,), "Debian")
     (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
-    path = debian.fetch(Release("6.12"), no_progress).path
+    path = debian.fetch(Release("6.12"), silent).path
     if damage == "truncated":
         os.truncate(path, 100)
     elif damage == "changed":
@@ -150,7 +151,7 @@ def test_damaged_cache(
         path.unlink()
     else:
         path.with_name("linux-source-6.12.json").write_text('{"file": "../../x"')
-    assert debian.fetch(Release("6.12"), no_progress).path.read_bytes() == deb.read_bytes()
+    assert debian.fetch(Release("6.12"), silent).path.read_bytes() == deb.read_bytes()
 
 
 def test_cached_needs_no_apt(
@@ -158,15 +159,15 @@ def test_cached_needs_no_apt(
 ) -> None:
     archive.suite("stable", "bookworm", (deb,), "Debian")
     (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
-    package = debian.fetch(Release("6.12"), no_progress)
+    package = debian.fetch(Release("6.12"), silent)
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert debian.fetch(Release("6.12"), no_progress) == package
+    assert debian.fetch(Release("6.12"), silent) == package
 
 
 def test_no_apt(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(EnvironmentFailure, match="apt-get: not found.*by its path instead"):
-        debian.fetch(Release("6.12"), no_progress)
+        debian.fetch(Release("6.12"), silent)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -297,11 +298,11 @@ def test_a_version_that_is_not_to_be_had(
     archive.suite("unstable", "sid", debs("6.12.10-1"), "Debian")
     (machine.parts / "a.list").write_text(ONE_LINE.format(uri=archive.uri, suite="bookworm"))
     with pytest.raises(UsageError) as caught:
-        debian.fetch(Release("6.12", "6.12.9-1"), no_progress)
+        debian.fetch(Release("6.12", "6.12.9-1"), silent)
     assert "did you mean debian:6.12=6.12.9-1~deb12u1?" in str(caught.value)
     assert "there are: 6.12.10-1, 6.12.9-1~deb12u1, 6.12.7-1" in str(caught.value)
     with pytest.raises(EnvironmentFailure, match=r"Debian has debian:6\.12; if this machine"):
-        debian.fetch(Release("6.13"), no_progress)
+        debian.fetch(Release("6.13"), silent)
 
 
 def test_both_forms_say_the_same() -> None:
@@ -319,7 +320,7 @@ def test_derived_source_keeps_its_key() -> None:
     key = "\n -----BEGIN PGP PUBLIC KEY BLOCK-----\n .\n abc\n -----END PGP PUBLIC KEY BLOCK-----"
     stanza = f"Types: deb\nURIs: file:/d/ file:/e\nSuites: x y\nComponents: main\nSigned-By:{key}\n"
     derived = derive(parse_deb822(stanza), frozenset(["file:/d"]), "sid")
-    assert derived == (Source(("file:/d/",), ("sid",), ("main",), (("Signed-By", key),)),)
+    assert derived == (AptSource(("file:/d/",), ("sid",), ("main",), (("Signed-By", key),)),)
     assert parse_deb822(render(derived))[0].options == (
         ("Targets", "Packages"),
         *derived[0].options,
@@ -333,6 +334,6 @@ def test_no_host_is_named_in_the_sources() -> None:
 
 
 def test_apt_itself_reads_what_is_rendered(machine: Machine) -> None:
-    source = Source(("file:/d",), ("sid",), ("main",), (("Signed-By", "/k.gpg"),))
+    source = AptSource(("file:/d",), ("sid",), ("main",), (("Signed-By", "/k.gpg"),))
     (machine.parts / "a.sources").write_text(render([source]))
     assert "file:/d/dists/sid/main" in run("apt-get", "update", "--print-uris")

@@ -17,8 +17,8 @@ import pytest
 from treekit import KERNEL, MTIME, kernel_members, make_deb, make_tar, member, run
 
 from codegen.base.errors import EnvironmentFailure, GenError
+from codegen.base.progress import silent
 from codegen.tree.importer import import_package
-from codegen.tree.registry import no_progress
 from codegen.tree.store import imported, trees_path
 from codegen.tree.unpack import Package
 
@@ -96,26 +96,26 @@ def test_same_commit_on_every_machine(
     monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
     monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
     monkeypatch.setenv("GIT_DIR", "/nowhere")
-    found = import_package(package_of(deb), NAME, no_progress)
+    found = import_package(package_of(deb), NAME, silent)
     assert found == "09377b519774c3b5a3f831acae06348a66728c8b"
 
 
 def test_second_import_reads_nothing(cache: Path, deb: Path) -> None:
-    commit = import_package(package_of(deb), NAME, no_progress)
-    assert import_package(package_of(Path("/nowhere")), NAME, no_progress) == commit
+    commit = import_package(package_of(deb), NAME, silent)
+    assert import_package(package_of(Path("/nowhere")), NAME, silent) == commit
 
 
 def test_hard_links_become_files(cache: Path, tmp_path: Path) -> None:
     link = member("linux-source-6.12/copy", type=b"1", linkname="linux-source-6.12/Makefile")
     deb = make_deb(tmp_path, make_tar(*kernel_members(), link))
-    commit = import_package(package_of(deb), NAME, no_progress)
+    commit = import_package(package_of(deb), NAME, silent)
     assert git("show", f"{commit}:copy") == KERNEL["Makefile"].decode().strip()
 
 
 def test_quote_in_front_of_a_name(cache: Path, tmp_path: Path) -> None:
     odd = '"a\\b c"'
     deb = make_deb(tmp_path, make_tar(*kernel_members({**KERNEL, odd: b"x"})))
-    commit = import_package(package_of(deb), NAME, no_progress)
+    commit = import_package(package_of(deb), NAME, silent)
     assert odd in git("ls-tree", "-z", "--name-only", commit).split("\0")
 
 
@@ -137,7 +137,7 @@ def test_quote_in_front_of_a_name(cache: Path, tmp_path: Path) -> None:
 def test_hostile_package(cache: Path, tmp_path: Path, extra: list[object], says: str) -> None:
     deb = make_deb(tmp_path, make_tar(*kernel_members(), *extra))  # type: ignore[arg-type]
     with pytest.raises(EnvironmentFailure, match=says) as caught:
-        import_package(package_of(deb), NAME, no_progress)
+        import_package(package_of(deb), NAME, silent)
     assert str(deb) in str(caught.value)
     assert imported(NAME) is None and not leftovers(cache)
 
@@ -145,7 +145,7 @@ def test_hostile_package(cache: Path, tmp_path: Path, extra: list[object], says:
 def test_no_kernel(cache: Path, tmp_path: Path) -> None:
     deb = make_deb(tmp_path, make_tar(*kernel_members({"README": b"no kernel"})))
     with pytest.raises(GenError, match="lacks Makefile, include"):
-        import_package(package_of(deb), NAME, no_progress)
+        import_package(package_of(deb), NAME, silent)
     assert imported(NAME) is None
 
 
@@ -154,14 +154,14 @@ def test_truncated_package(cache: Path, broken_deb: Path, keep: float) -> None:
     size = broken_deb.stat().st_size
     os.truncate(broken_deb, int(keep * size) if keep < 1 else int(keep))
     with pytest.raises(EnvironmentFailure, match="dpkg-deb|tar|xz"):
-        import_package(package_of(broken_deb), NAME, no_progress)
+        import_package(package_of(broken_deb), NAME, silent)
     assert imported(NAME) is None and not leftovers(cache)
 
 
 def test_other_package(cache: Path, tmp_path: Path) -> None:
     deb = make_deb(tmp_path, make_tar(*kernel_members()), release="6.1")
     with pytest.raises(EnvironmentFailure, match="linux-source-6.12.tar.xz: Not found in archive"):
-        import_package(package_of(deb), NAME, no_progress)
+        import_package(package_of(deb), NAME, silent)
 
 
 def test_damaged_xz(cache: Path, broken_deb: Path) -> None:
@@ -169,7 +169,7 @@ def test_damaged_xz(cache: Path, broken_deb: Path) -> None:
     data[len(data) // 2] ^= 1
     broken_deb.write_bytes(data)
     with pytest.raises(EnvironmentFailure, match="xz: .*corrupt"):
-        import_package(package_of(broken_deb), NAME, no_progress)
+        import_package(package_of(broken_deb), NAME, silent)
     assert imported(NAME) is None
 
 
@@ -184,13 +184,13 @@ def test_killed_at_any_moment(
             process.send_signal(signal.SIGKILL)
         if delay == 0.0:
             assert imported(NAME) is None
-    commit = import_package(package_of(large_deb), NAME, no_progress)
+    commit = import_package(package_of(large_deb), NAME, silent)
     assert imported(NAME) == commit
     git("fsck", "--strict")
     # A child of the killed ones may be at its last words: its folder goes with the next lock.
     time.sleep(0.1)
     (cache / "trees.git" / "refs" / "trees" / NAME).unlink()
-    import_package(package_of(large_deb), NAME, no_progress)
+    import_package(package_of(large_deb), NAME, silent)
     assert not leftovers(cache)
 
 
@@ -230,17 +230,17 @@ def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 def test_disk_full(small_disk: Path, large_deb: Path) -> None:
     with pytest.raises(EnvironmentFailure, match="no space left on the device.*GEN_CACHE"):
-        import_package(package_of(large_deb), NAME, no_progress)
+        import_package(package_of(large_deb), NAME, silent)
     assert imported(NAME) is None and not leftovers(small_disk)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 def test_read_only_cache(small_disk: Path, deb: Path) -> None:
-    commit = import_package(package_of(deb), NAME, no_progress)
+    commit = import_package(package_of(deb), NAME, silent)
     run("mount", "-o", "remount,ro", small_disk.parent)
     assert imported(NAME) == commit
     with pytest.raises(EnvironmentFailure, match="set GEN_CACHE to a folder"):
-        import_package(package_of(deb), "debian-6.1", no_progress)
+        import_package(package_of(deb), "debian-6.1", silent)
 
 
 def test_missing_program(
@@ -252,17 +252,17 @@ def test_missing_program(
         (programs / name).symlink_to(run("which", name))
     monkeypatch.setenv("PATH", str(programs))
     with pytest.raises(EnvironmentFailure, match="^dpkg-deb: not found on PATH"):
-        import_package(package_of(deb), NAME, no_progress)
+        import_package(package_of(deb), NAME, silent)
 
 
 def test_without_xz_python_unpacks(
     cache: Path, deb: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with_xz = import_package(package_of(deb), NAME, no_progress)
+    with_xz = import_package(package_of(deb), NAME, silent)
     programs = tmp_path / "bin"
     programs.mkdir()
     for name in ("git", "tar", "dpkg-deb"):
         (programs / name).symlink_to(run("which", name))
     monkeypatch.setenv("PATH", str(programs))
     monkeypatch.setenv("GEN_CACHE", str(tmp_path / "other"))
-    assert import_package(package_of(deb), NAME, no_progress) == with_xz
+    assert import_package(package_of(deb), NAME, silent) == with_xz

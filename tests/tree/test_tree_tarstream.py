@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from treekit import KERNEL, kernel_members, make_tar, member
 
-from codegen.tree.tarstream import MAX_MEMBER, BadTar, Member, read_tar
+from codegen.tree.tarstream import MAX_MEMBER, BadTar, TarMember, read_tar
 
 SYMLINK, HARDLINK = tarfile.SYMTYPE, tarfile.LNKTYPE
 
 
-def members(data: bytes) -> list[Member]:
+def members(data: bytes) -> list[TarMember]:
     return [item._replace(data=bytes(item.data)) for item in read_tar(io.BytesIO(data))]
 
 

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.base.errors import FindingsError
-from codegen.sites.edit import Edit, applied
+from codegen.sites.edit import TextEdit, applied
 from codegen.sites.place import Place
 from tests.minitree import MemoryTree
 
 
-def edit(data: bytes, start: int, end: int, text: str, path: str = "f.txt") -> Edit:
+def edit(data: bytes, start: int, end: int, text: str, path: str = "f.txt") -> TextEdit:
     """An edit of some bytes."""
     old = data[start:end].decode("utf-8", "surrogateescape")
-    return Edit("site", Place(path, start, end, 1, "how", old), text)
+    return TextEdit("site", Place(path, start, end, 1, "how", old), text)
 
 
 @settings(deadline=None, max_examples=80)

@@ -22,7 +22,7 @@ from codegen.plan.context import Reserved
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.branch import apply_branch
-from codegen.series.commit import Person, commits_of
+from codegen.series.commit import Signer, commits_of
 from codegen.series.make import Generated, finish, generate, open_tree, plan_for
 from codegen.series.read import read_series
 from codegen.tree import TreeLocation, resolve
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.programs
 
 
 def made_from(
-    spec: Path | str, variant: str = "memslot-flag", signer: Person | None = None
+    spec: Path | str, variant: str = "memslot-flag", signer: Signer | None = None
 ) -> Generated:
     """A series of the test's knob on a tree."""
     return generate(knob(), variant, resolve(str(spec)), signer=signer)
@@ -118,7 +118,7 @@ def test_the_cover_letter_says_where_the_series_is_from(repository: Path) -> Non
 def test_only_who_asks_for_it_is_signed_off(repository: Path) -> None:
     plain = made_from(repository)
     assert not any(b"Signed-off-by" in data for data in plain.files.values())
-    signed = made_from(repository, signer=Person("Ada", "ada@example.org"))
+    signed = made_from(repository, signer=Signer("Ada", "ada@example.org"))
     for name in signed.files:
         if name.endswith(".patch") and not name.startswith("0000"):
             assert b"Signed-off-by: Ada <ada@example.org>\n" in signed.files[name]

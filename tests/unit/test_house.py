@@ -121,6 +121,27 @@ def test_every_module_has_a_room() -> None:
     assert {_room(name) for name in MODULES} == {"", "__main__", *ROOMS}
 
 
+_TYPE = re.compile(r"_?([A-Z][a-z]+)+")
+
+
+def _types() -> Iterator[tuple[str, str]]:
+    """Each class, and each name that a module gives to a type, with its module."""
+    for module, path in MODULES.items():
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.ClassDef):
+                yield node.name, module
+            elif isinstance(node, ast.Assign) and isinstance(named := node.targets[0], ast.Name):
+                yield from [(named.id, module)] * bool(_TYPE.fullmatch(named.id))
+
+
+def test_a_type_s_name_means_one_thing() -> None:
+    found: dict[str, list[str]] = {}
+    for name, module in _types():
+        found.setdefault(name, []).append(module)
+    assert {"Series", "Patch", "Report"} <= found.keys()
+    assert {name: where for name, where in found.items() if len({*where}) > 1} == {}
+
+
 def test_no_import_leads_back() -> None:
     order = TopologicalSorter({module: _imports(module) for module in MODULES})
     order.prepare()  # says the circle, where there is one

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from codegen.run.mutants import Mutant, Predicate, mutants_of, numbered
+from codegen.run.mutants import AskedPredicate, Mutant, mutants_of, numbered
 from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
 
-KNOB = Predicate("kvm_small_maps", "false", "bool")
+KNOB = AskedPredicate("kvm_small_maps", "false", "bool")
 
 # name: (the body before, the body after, what each mutant puts in whose place)
 CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
@@ -74,7 +74,9 @@ def function(body: str, name: str = "f") -> bytes:
     return f"static int {name}(struct kvm *kvm)\n{{\n{inner}\treturn 0;\n}}\n".encode()
 
 
-def found(before: bytes, after: bytes, predicate: Predicate | None = KNOB) -> tuple[Mutant, ...]:
+def found(
+    before: bytes, after: bytes, predicate: AskedPredicate | None = KNOB
+) -> tuple[Mutant, ...]:
     """The mutants of one file."""
     return numbered(mutants_of("a.c", before, after, predicate))
 
@@ -96,9 +98,9 @@ def test_the_predicate_s_answer() -> None:
     after = before.replace(b"return false", b"return kvm->arch.maps")
     mutants = found(before, after)
     assert short(mutants, after) == [("kvm->arch.maps", "false"), ("kvm->arch.maps", "true")]
-    untested = Predicate("kvm_small_maps", "false", "bool", "there is no device")
+    untested = AskedPredicate("kvm_small_maps", "false", "bool", "there is no device")
     assert [m.untested for m in found(before, after, untested)] == ["", "there is no device"]
-    number = Predicate("kvm_small_maps", "NS", "u64")
+    number = AskedPredicate("kvm_small_maps", "NS", "u64")
     assert short(found(before, after, number), after) == [("kvm->arch.maps", "NS")]
 
 

@@ -23,7 +23,7 @@ from codegen.cli.terminal import paste, say, width
 from codegen.mail.mbox import MANIFEST
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant, load_variant, variant_names
-from codegen.series.commit import Person
+from codegen.series.commit import Signer
 from codegen.series.make import Generated, finish, open_tree, plan_for, sites
 from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import version
@@ -202,7 +202,7 @@ def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
     return tuple(load_variant(templates, name) for name in wanted)
 
 
-def _signer(location: TreeLocation) -> Person:
+def _signer(location: TreeLocation) -> Signer:
     """git's committer, as the user configured it: the one place where the configuration counts."""
     import os
     import subprocess
@@ -222,4 +222,4 @@ def _signer(location: TreeLocation) -> Person:
                 "git config --global user.email you@example.org",
             ],
         )
-    return Person(*who)
+    return Signer(*who)
