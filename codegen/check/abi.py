@@ -38,7 +38,7 @@ def _where(view: View, each: Difference) -> tuple[str, int]:
     touching = [(p, c) for p, c in view.changes() if c.path == each.header]
     word = each.name.removeprefix("struct ").partition(".")[2] or each.name
     for patch, change in touching:
-        for line in change.added:
-            if word in line.text:
-                return patch.name, patch.line_of(change.path, line.text)
+        for line in change.added.values():
+            if word in line:
+                return patch.name, patch.line_of(change.path, line)
     return (touching[0][0].name if touching else view.patches[0].name), 0

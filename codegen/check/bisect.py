@@ -174,7 +174,7 @@ def _words(text: str) -> str:
 
 
 def _warnings(now: Compiled, known: Counter[str], patch: Posted) -> Iterator[Remark]:
-    added = {c.path: frozenset(x.number for x in c.added) for c in patch.changes.values()}
+    added = {c.path: frozenset(c.added) for c in patch.changes.values()}
     for new in compiler.fresh(now.warned, known, added):
         line = patch.line_at(new.path, new.line)
         what = f"new warning: {new.path}:{new.line}: {new.text}"

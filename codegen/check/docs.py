@@ -53,7 +53,7 @@ def _new_complaints(patch: Posted, change: Changed) -> Iterator[Remark]:
     same = {text for _, text in before} & {text for _, text in after}
     known = Counter(c.key for _, text in before if text not in same for c in complaints(text))
     whole = (change.after or b"").decode("utf-8", "replace")
-    added = {line.number: line.text for line in change.added}
+    added = change.added
     for start, text in after:
         for complaint in complaints(text) if text not in same else ():
             if known[complaint.key] > 0 or _elsewhere(complaint.text, whole):
@@ -104,10 +104,10 @@ def _elsewhere(complaint: str, whole: str) -> bool:
 def permits(view: View) -> Iterator[Remark]:
     """R9: the text of the ABI says what may happen, and names no function inside of KVM."""
     for patch, change in view.changes("Documentation/virt/kvm/api.rst"):
-        for line in change.added:
-            for name in _CALL.findall(line.text):
+        for line in change.added.values():
+            for name in _CALL.findall(line):
                 if view.after.definitions("function", name):
                     what = f"{name}() is inside of KVM, the ABI cannot depend on it"
                     hint = "say what userspace may rely on"
-                    number = patch.line_of(change.path, line.text)
+                    number = patch.line_of(change.path, line)
                     yield Remark(what, patch.name, number, hint, note=True)

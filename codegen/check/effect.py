@@ -48,7 +48,7 @@ def _is_c(change: Changed) -> bool:
 
 
 def _defined(change: Changed) -> Iterator[tuple[str, int]]:
-    if not any("static" in line.text for line in change.added):
+    if not any("static" in line for line in change.added.values()):
         return
     after = CSource(change.path, change.after or b"")
     before = CSource(change.path, change.before or b"")
@@ -84,7 +84,7 @@ def _read(view: View, name: str) -> bool:
 def _added(view: View, name: str) -> tuple[str, int]:
     word = re.compile(rf"\b{name};")
     for patch, change in view.changes("arch/"):
-        for line in change.added:
-            if word.search(line.text):
-                return patch.name, patch.line_of(change.path, line.text)
+        for line in change.added.values():
+            if word.search(line):
+                return patch.name, patch.line_of(change.path, line)
     return view.patches[0].name, 0

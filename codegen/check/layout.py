@@ -38,7 +38,7 @@ def sized(view: View) -> Iterator[Remark]:
 
 
 def _header(patch: Posted, change: Changed) -> Iterator[Remark]:
-    added = {line.number: line.text for line in change.added}
+    added = change.added
     found: list[Said] = apart(__name__, "remarks", change.path, change.after or b"", set(added))
     for number, what, hint in found:
         yield Remark(what, patch.name, patch.line_of(change.path, added.get(number, "")), hint)

@@ -57,7 +57,7 @@ def _added_words(change: Changed) -> tuple[tuple[int, str], ...]:
     """The identifiers on lines that a patch adds, with their lines."""
     if change.after is None or not change.path.endswith((".c", ".h")):
         return ()
-    lines = {line.number for line in change.added}
+    lines = change.added.keys()
     source = CSource(change.path, change.after)
     words = []
     number = at = 0
@@ -80,7 +80,7 @@ def guarded(view: View) -> Iterator[Remark]:
     names = _x86_names(view) if common else frozenset()
     for patch, change in common:
         inside = _guarded_lines(change)
-        texts = {line.number: line.text for line in change.added}
+        texts = change.added
         seen: set[str] = set()
         for number, word in _added_words(change):
             if word in names and word not in seen and number not in inside:

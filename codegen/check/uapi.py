@@ -138,9 +138,9 @@ def _fields(survey: Survey, struct: str) -> set[str]:
 
 def _patch_with(view: View, text: str) -> tuple[str, int]:
     for patch, change in view.changes():
-        for line in change.added:
-            if text in line.text:
-                return patch.name, patch.line_of(change.path, line.text)
+        for line in change.added.values():
+            if text in line:
+                return patch.name, patch.line_of(change.path, line)
     return "", 0
 
 

@@ -72,9 +72,7 @@ def _is_c(path: str) -> bool:
 def _warnings(out: Path, source: Path, patch: Posted) -> Iterator[Remark]:
     """What the compiler warns of on lines that the patch adds."""
     log = out.with_name(f"{out.name}.log").read_text(errors="replace")
-    added = {
-        (change.path, line.number) for change in patch.changes.values() for line in change.added
-    }
+    added = {(change.path, number) for change in patch.changes.values() for number in change.added}
     for warned in compiler.read_log(log, source):
         path = _in_tree(warned.path)
         if (path, warned.line) in added:

@@ -82,9 +82,9 @@ class View:
     def _added_macro(self, name: str, paths: set[str]) -> NewMacro:
         word = re.compile(rf"\b{name}\b")
         for patch, change in self.changes():
-            for line in change.added if change.path in paths else ():
-                if word.search(line.text):
-                    return NewMacro(name, patch, patch.line_of(change.path, line.text))
+            for line in change.added.values() if change.path in paths else ():
+                if word.search(line):
+                    return NewMacro(name, patch, patch.line_of(change.path, line))
         return NewMacro(name, self.patches[0], 0)
 
     def new_named(self, prefix: str) -> tuple[NewMacro, ...]:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, groupby
 from pathlib import Path
 
 from codegen.base.errors import EnvironmentFailure
+from codegen.mail.patch import Posted
 from codegen.tree.changed import Changed, Hunk
 from codegen.tree.git import git_environment
 from codegen.tree.plumbing import complaint, git, git_command, run_git
@@ -24,33 +25,30 @@ _DIFF = (
 SUBMODULE = "160000"
 
 
-class Index:
-    """A tree in a repository that diffs are applied to, one after the other.
+def applied(git_dir: Path, base: str, patches: Iterable[Posted]) -> Iterator[Posted | str]:
+    """Patches with the files that they change, one applied after the other to the commit `base`.
 
-    No working tree is touched.  Raises EnvironmentFailure where git cannot read the tree `base`.
+    No working tree is touched.  Where one does not apply, what git says of it comes instead, and
+    is the last.  Raises EnvironmentFailure where git cannot read the tree.
     """
-
-    def __init__(self, git_dir: Path, base: str) -> None:
-        self._git_dir = git_dir
-        self._tree = base
-        self._env = git_environment(GIT_INDEX_FILE=str(git_dir / "index.gen"))
-        git(git_dir, "read-tree", base, env=self._env)
-
-    def apply(self, diff: bytes) -> str:
-        """Apply a diff; empty, or why it does not apply."""
-        command = git_command(self._git_dir, "apply", "--cached", "--whitespace=nowarn")
-        done = run_git(command, env=self._env, stdin=diff)
-        return complaint(done.stderr) if done.returncode else ""
-
-    def changes(self, objects: GitTree) -> Mapping[str, Changed]:
-        """What has changed since this was asked; `objects` is a tree of the same repository."""
-        before, self._tree = self._tree, git(self._git_dir, "write-tree", env=self._env)
-        done = run_git(git_command(self._git_dir, "diff-tree", *_DIFF, before, self._tree))
-        if done.returncode:
-            raise EnvironmentFailure(f"git diff-tree: {complaint(done.stderr)}")
-        raw, _, diff = done.stdout.partition(b"\0\0")
-        found = {each.path: each for each in _changes(raw, objects)}
-        return with_hunks(found, diff)
+    env = git_environment(GIT_INDEX_FILE=str(git_dir / "index.gen"))
+    git(git_dir, "read-tree", base, env=env)
+    command = git_command(git_dir, "apply", "--cached", "--whitespace=nowarn")
+    before = base
+    with GitTree(git_dir, base) as objects:
+        for patch in patches:
+            done = run_git(command, env=env, stdin=patch.diff)
+            if done.returncode:
+                yield complaint(done.stderr)
+                return
+            behind = git(git_dir, "write-tree", env=env)
+            done = run_git(git_command(git_dir, "diff-tree", *_DIFF, before, behind))
+            if done.returncode:
+                raise EnvironmentFailure(f"git diff-tree: {complaint(done.stderr)}")
+            raw, _, diff = done.stdout.partition(b"\0\0")
+            found = {each.path: each for each in _changes(raw, objects)}
+            yield replace(patch, changes=with_hunks(found, diff))
+            before = behind
 
 
 def _changes(raw: bytes, objects: GitTree) -> Iterator[Changed]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.base.errors import UsageError
 from codegen.base.files import read_file
 from codegen.base.findings import Finding, error
 from codegen.mail.envelope import identity, refused
-from codegen.mail.patch import NOBODY
+from codegen.mail.patch import NOBODY, Posted
 from codegen.tree.plumbing import complaint, run_git
 from codegen.tree.scratch import scratch_folder
 
@@ -35,22 +34,6 @@ _MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
 COVER = "0000-cover-letter.patch"
 ORDER = ".gen/series"
 MANIFEST = ".gen/manifest.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """One patch as it came, not applied yet.
-
-    `author` is `Name <mail>`; `date` is `@SECONDS ZONE`, or empty.
-    """
-
-    name: str
-    raw: bytes
-    subject: str
-    message: str
-    author: str
-    date: str
-    diff: bytes
 
 
 def read_files(place: Path) -> Mapping[str, bytes]:
@@ -130,8 +113,9 @@ def _split(name: str, data: bytes) -> Mapping[str, bytes]:
     return {f"{name}#{number}": mail for number, mail in enumerate(mails, start=1)}
 
 
-def read_mail(name: str, raw: bytes) -> Mail | None:
-    """One mail, or one plain diff, taken apart; None for a mail without a diff, a cover letter.
+def read_mail(name: str, raw: bytes) -> Posted | None:
+    """One mail, or one plain diff, as a patch that is to be applied; None for a cover letter,
+    which has no diff.
 
     Raises FindingsError where it is neither, where git would make no commit of it, or where it is
     more than anybody reads.
@@ -165,7 +149,16 @@ def read_mail(name: str, raw: bytes) -> Mail | None:
             return None
         found = _DIFF.search(raw)
         if found:
-            return Mail(name, raw, name, "", NOBODY, "", raw[found.start() :])
+            diff = raw[found.start() :]
+            return Posted(
+                subject=name,
+                message="",
+                author=NOBODY,
+                name=name,
+                raw=raw,
+                diff=diff,
+                changes={},
+            )
         raise error(Finding("no mail with a patch, and no diff", name, hint=_WANTED))
     nobody, address = NOBODY.rstrip(">").split(" <")
     if mail or _FROM.match(raw):
@@ -175,4 +168,13 @@ def read_mail(name: str, raw: bytes) -> Mail | None:
     if "\0" in message:
         raise refused(name, raw, "a NUL byte in the message")
     subject = _PREFIX.sub("", head.get("Subject", name))
-    return Mail(name, raw, subject, message.strip() + "\n", author, date, diff)
+    return Posted(
+        subject=subject,
+        message=message.strip() + "\n",
+        author=author,
+        date=date,
+        name=name,
+        raw=raw,
+        diff=diff,
+        changes={},
+    )

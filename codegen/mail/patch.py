@@ -39,10 +39,14 @@ class Patch:
 
 @dataclass(frozen=True, kw_only=True)
 class Posted(Patch):
-    """A patch as it is sent: the name of its file, and the mail or diff that is in it."""
+    """A patch as it is sent: the name of its file, what is in it, and the diff of that.
+
+    As long as it is not applied, nobody knows what it changes: `changes` is empty.
+    """
 
     name: str
     raw: bytes
+    diff: bytes
 
     @property
     def plain(self) -> bool:
@@ -77,8 +81,7 @@ class Posted(Patch):
 
     def line_at(self, path: str, number: int) -> int:
         """The line of the patch file that adds a line of a file, by its number behind the patch."""
-        added = self.changes[path].added if path in self.changes else ()
-        text = next((line.text for line in added if line.number == number), None)
+        text = self.changes[path].added.get(number) if path in self.changes else None
         return 0 if text is None else self.line_of(path, text)
 
     def path_at(self, line: int) -> str:

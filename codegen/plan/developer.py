@@ -8,6 +8,7 @@ plain changes of files like all others.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from codegen.base.errors import FindingsError, UsageError
@@ -16,13 +17,12 @@ from codegen.base.findings import error
 from codegen.base.printable import forging
 from codegen.description.load import Description
 from codegen.description.model import Mechanism
-from codegen.mail.diff import Index
-from codegen.mail.mbox import Mail, read_mail
-from codegen.mail.patch import NOBODY, Patch
+from codegen.mail.diff import applied
+from codegen.mail.mbox import read_mail
+from codegen.mail.patch import NOBODY, Patch, Posted
 from codegen.tree.changed import Changed
 from codegen.tree.locate import Folder, TreeLocation
 from codegen.tree.plumbing import git_command, run_git
-from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 from codegen.vocabulary.characters import short
 from codegen.vocabulary.part import Where
@@ -89,28 +89,18 @@ def _apply(
     base: str,
     mails: list[tuple[Where, bytes]],
 ) -> Iterator[Patch]:
-    index = Index(git_dir, base)
-    with GitTree(git_dir, base) as objects:
-        for where, raw in mails:
-            mail = _mail(description, mechanism, where, raw)
-            said = index.apply(mail.diff)
-            if said:
-                what = f"{mail.name}: the patch does not apply: {said}"
-                raise error(description.finding(where, what))
-            changes = index.changes(objects)
-            wrong = next(_refused(changes), "")
-            if wrong:
-                raise error(description.finding(where, wrong))
-            yield Patch(
-                subject=mail.subject,
-                message=mail.message,
-                author=mail.author,
-                changes=changes,
-                part="given",
-            )
+    sent = [_mail(description, mechanism, where, raw) for where, raw in mails]
+    for (where, _), mail, made in zip(mails, sent, applied(git_dir, base, sent), strict=False):
+        if isinstance(made, str):
+            what = f"{mail.name}: the patch does not apply: {made}"
+            raise error(description.finding(where, what))
+        wrong = next(_refused(made.changes), "")
+        if wrong:
+            raise error(description.finding(where, wrong))
+        yield replace(made, date="", part="given")
 
 
-def _mail(description: Description, mechanism: Mechanism, where: Where, raw: bytes) -> Mail:
+def _mail(description: Description, mechanism: Mechanism, where: Where, raw: bytes) -> Posted:
     kind, index = where[-2:]
     named = mechanism.patches if kind == "patches" else mechanism.commits
     name = named[int(index)]

@@ -16,21 +16,9 @@ from typing import IO
 _PATIENCE_S = 2.0
 
 
-class _Crew:
-    """The programs of threads that end together."""
-
-    def __init__(self) -> None:
-        self.running: set[subprocess.Popen[bytes]] = set()
-        self.ended = Event()
-
-    def check(self) -> None:
-        """KeyboardInterrupt where they have been ended."""
-        if self.ended.is_set():
-            raise KeyboardInterrupt
-
-
+Crew = tuple[set[subprocess.Popen[bytes]], Event]  # programs of threads, and that they are ended
 # the crew of the thread that runs; one of its own for each program of another thread
-_crew: ContextVar[_Crew] = ContextVar("crew")
+_crew: ContextVar[Crew] = ContextVar("crew")
 
 
 @contextmanager
@@ -52,8 +40,9 @@ def child(
     Where setpriv (util-linux) is there, the kernel kills the program also when
     this process is killed and cannot do it any more.
     """
-    crew = _crew.get(_Crew())
-    crew.check()
+    running, ended = _crew.get((set(), Event()))
+    if ended.is_set():
+        raise KeyboardInterrupt
     guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     process = subprocess.Popen(
         [*guard, *command],
@@ -65,13 +54,15 @@ def child(
         pass_fds=pass_fds,
         start_new_session=True,
     )
-    crew.running.add(process)
+    running.add(process)
     try:
-        crew.check()
+        if ended.is_set():
+            raise KeyboardInterrupt
         yield process
-        crew.check()  # what a program left behind that was ended says nothing
+        if ended.is_set():
+            raise KeyboardInterrupt  # what the program left behind says nothing
     finally:
-        crew.running.discard(process)
+        running.discard(process)
         _end(process)
         process.wait()
         if process.stdout:
@@ -92,13 +83,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def threads(number: int) -> Iterator[ThreadPoolExecutor]:
     """Threads that end together: where the block is left by an exception, a Ctrl-C say, what they
     run is killed, and they get KeyboardInterrupt out of child()."""
-    crew = _Crew()
+    crew: Crew = (set(), Event())
+    running, ended = crew
     pool = ThreadPoolExecutor(number, initializer=_crew.set, initargs=(crew,))
     try:
         yield pool
     except BaseException:
-        crew.ended.set()
-        for process in list(crew.running):
+        ended.set()
+        for process in list(running):
             _end(process)
         raise
     finally:

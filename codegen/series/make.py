@@ -188,8 +188,9 @@ def finish(
 def _posted(patch: Patch, name: str, raw: bytes, date: str) -> Posted:
     """A patch with its mail, and with what git says of it there."""
     known = {each.name: getattr(patch, each.name) for each in fields(patch)}
-    changes = with_hunks(patch.changes, raw.partition(b"\n---\n")[2])
-    return Posted(**{**known, "changes": changes, "date": date, "name": name, "raw": raw})
+    diff = raw.partition(b"\n---\n")[2]
+    known["changes"] = with_hunks(patch.changes, diff)
+    return Posted(**{**known, "date": date, "name": name, "raw": raw, "diff": diff})
 
 
 def _asked(location: TreeLocation, paths: list[str]) -> tuple[Recipients, str]:

@@ -12,14 +12,13 @@ from typing import Any
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.progress import Report, silent
-from codegen.mail.diff import Index
-from codegen.mail.mbox import MANIFEST, ORDER, Mail, read_mail
+from codegen.mail.diff import applied
+from codegen.mail.mbox import MANIFEST, ORDER, read_mail
 from codegen.mail.patch import Posted
 from codegen.series.commit import base_commit
 from codegen.series.series import Series
 from codegen.tree.changed import Changed, Span
 from codegen.tree.locate import Folder, TreeLocation
-from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 
 
@@ -34,46 +33,30 @@ def read_series(
     if isinstance(location.at, Folder):
         progress(0, None, f"reading {location.at.folder}")
     mails = list(_mails(files))
+    sent = [mail for _, mail in mails if mail]
+    if not sent:
+        raise UsageError("there is no patch in this series")
     told = manifest(files)
     said = {each["file"]: each for each in told.get("patches", ())}
     patches = []
     with scratch_repository(location.git_dir) as git_dir:
         base = base_commit(location, git_dir)
-        if not any(mail for _, mail in mails):
-            raise UsageError("there is no patch in this series")
-        index = Index(git_dir, base)
-        with GitTree(git_dir, base) as objects:
-            for mail in (mail for _, mail in mails if mail):
-                _apply(index, mail, location)
-                made = said.get(mail.name, {})
-                changes = index.changes(objects)
-                changes = {p: _traced(c, made.get("sites", ())) for p, c in changes.items()}
-                patches.append(_posted(mail, changes, made.get("part", "")))
+        for mail, made in zip(sent, applied(git_dir, base, sent), strict=False):
+            if isinstance(made, str):
+                raise _refused(mail, made, location)
+            mine = said.get(mail.name, {})
+            changes = {p: _traced(c, mine.get("sites", ())) for p, c in made.changes.items()}
+            patches.append(replace(made, changes=changes, part=mine.get("part", "")))
     cover = next((name for name, mail in mails if mail is None), "")
     return Series(location, tuple(patches), files, cover, told)
 
 
-def _apply(index: Index, mail: Mail, location: TreeLocation) -> None:
-    said = index.apply(mail.diff)
-    if said:
-        hint = f"the tree is {location.name}; another one is named by --tree"
-        if b"\r\n" in mail.diff:
-            hint += "\nlines of the patch end in CR LF"
-        what = f"the patch does not apply: {said}"
-        raise error(Finding(what, mail.name, _line_in(mail, said), hint=hint))
-
-
-def _posted(mail: Mail, changes: Mapping[str, Changed], part: str) -> Posted:
-    return Posted(
-        name=mail.name,
-        raw=mail.raw,
-        subject=mail.subject,
-        message=mail.message,
-        author=mail.author,
-        date=mail.date,
-        changes=changes,
-        part=part,
-    )
+def _refused(mail: Posted, said: str, location: TreeLocation) -> FindingsError:
+    hint = f"the tree is {location.name}; another one is named by --tree"
+    if b"\r\n" in mail.diff:
+        hint += "\nlines of the patch end in CR LF"
+    what = f"the patch does not apply: {said}"
+    return error(Finding(what, mail.name, _line_in(mail, said), hint=hint))
 
 
 def _traced(change: Changed, sites: Sequence[Mapping[str, Any]]) -> Changed:
@@ -95,7 +78,7 @@ def _traced(change: Changed, sites: Sequence[Mapping[str, Any]]) -> Changed:
     return replace(change, new=tuple(new))
 
 
-def _line_in(mail: Mail, said: str) -> int:
+def _line_in(mail: Posted, said: str) -> int:
     """The line of a patch's file that git means, which counts from the diff; 0 for none."""
     found = re.search(r"\b(?:at|on) line (\d+)", said)
     at = mail.raw.find(mail.diff[:4096])
@@ -125,7 +108,7 @@ def _texts(said: Mapping[str, Any], *keys: str) -> None:
         raise ValueError
 
 
-def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Mail | None]]:
+def _mails(files: Mapping[str, bytes]) -> Iterable[tuple[str, Posted | None]]:
     problems: list[FindingsError] = []
     for name, raw in files.items():
         if name in (ORDER, MANIFEST):

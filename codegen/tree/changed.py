@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -29,14 +30,6 @@ class Hunk:
     added: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AddedLine:
-    """A line that a patch adds, by its number in the file behind the patch."""
-
-    number: int
-    text: str
-
-
 @dataclass(frozen=True)
 class Changed:
     """What a patch does to a file: its bytes before and behind; None where there is none.
@@ -53,10 +46,8 @@ class Changed:
     mode: str = ""
 
     @cached_property
-    def added(self) -> tuple[AddedLine, ...]:
-        """The lines that git counts as added."""
-        return tuple(
-            AddedLine(number, text)
-            for hunk in self.hunks
-            for number, text in enumerate(hunk.added, hunk.new)
-        )
+    def added(self) -> Mapping[int, str]:
+        """The lines that git counts as added, by their numbers in the file behind the patch."""
+        return {
+            number: text for hunk in self.hunks for number, text in enumerate(hunk.added, hunk.new)
+        }

@@ -428,6 +428,7 @@ def of(subject: str, *paths: str, message: str = "Do it.") -> list[str]:
     patch = Posted(
         name="p",
         raw=f"Subject: {subject}\n".encode(),
+        diff=b"",
         subject=subject,
         message=message,
         author="A <a@b>",
