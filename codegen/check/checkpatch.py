@@ -18,6 +18,7 @@ from codegen.run.make import printable
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
 from codegen.series.commit import MAIL
+from codegen.tree import answers
 from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/checkpatch.pl"
@@ -37,13 +38,15 @@ def checkpatch(view: View) -> Iterator[Remark]:
     perl = shutil.which("perl")
     if perl is None:
         raise EnvironmentFailure("checkpatch.pl needs perl; apt-get install perl")
+    scripts = []
     with scratch_folder() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the sandbox may be another user's
         for path in (_SCRIPT, *_DATA):
             (folder / path).parent.mkdir(exist_ok=True)
             try:
-                (folder / path).write_bytes(view.before.tree.read(path))
+                scripts.append(view.before.tree.read(path))
+                (folder / path).write_bytes(scripts[-1])
             except FileNotFoundError:
                 if path == _SCRIPT:
                     yield Remark(f"the tree has no {path}", note=True)
@@ -55,7 +58,12 @@ def checkpatch(view: View) -> Iterator[Remark]:
             if patches:
                 options = [] if signed else ["--no-signoff"]
                 names = [f"./{number}" for number, _ in patches]
-                said = _run([perl, f"./{_SCRIPT}", *_OPTIONS, *options, *names], folder)
+                command = [perl, f"./{_SCRIPT}", *_OPTIONS, *options, *names]
+                question = [repr(command).encode(), *scripts, *(p.raw for _, p in patches)]
+                said = answers.known("checkpatch", question)
+                if not isinstance(said, str):
+                    said = _run(command, folder)
+                    answers.keep("checkpatch", question, said)
                 yield from _remarks(view, said)
 
 

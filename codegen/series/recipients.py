@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import shutil
@@ -12,11 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
-from codegen.tree.cache import cache_path
+from codegen.tree import answers
 from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_folder
 
@@ -74,23 +71,14 @@ def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recip
 
 
 def _remembered(question: Sequence[bytes], answer: Callable[[], Recipients]) -> Recipients:
-    """The answer to a question that was asked before is kept in the cache folder.
-
-    A cache that cannot be read or written is no reason to fail.
-    """
-    digest = hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in question))
-    place = cache_path() / "maintainers" / f"{digest.hexdigest()[:32]}.json"
+    """The answer to a question, which may have been asked before."""
+    said = answers.known("maintainers", question)
     try:
-        said = json.loads(place.read_text())
         return Recipients(tuple(map(str, said["to"])), tuple(map(str, said["cc"])))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         found = answer()
     if not found.missing:
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            whole.write(place, json.dumps({"to": found.to, "cc": found.cc}))
-        except OSError:
-            pass
+        answers.keep("maintainers", question, {"to": found.to, "cc": found.cc})
     return found
 
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from codegen.c.source import CSource
 
+At = tuple[str, int, int]
+"""A file and two numbers: line and column, or the byte offsets of a declaration."""
+
 
 @dataclass(frozen=True, slots=True)
 class UapiDefinition:
@@ -87,3 +90,21 @@ class Abi:
     records: Mapping[str, Record]
     unseen: Mapping[str, UapiDefinition]
     brings: Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What was parsed.
+
+    `values` is as in `codegen.c.evaluate`.  `errors` are messages, each with the places that it
+    is about; without the last bracket closed, the text is not `whole`.  `records` are name, size,
+    fields (name, offset, size; all in bits) and place of every struct and union, `enumerators`
+    name, value and place; `includes` are the files that the parser asked for.
+    """
+
+    values: dict[str, int | None]
+    errors: tuple[tuple[str, tuple[At, ...]], ...]
+    whole: bool
+    records: tuple[tuple[str, int, tuple[tuple[str, int, int], ...], At], ...]
+    enumerators: tuple[tuple[str, int, At], ...]
+    includes: frozenset[str]

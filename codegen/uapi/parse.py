@@ -4,35 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from clang import cindex
 
 from codegen.c.evaluate import ARGS, evaluate
+from codegen.uapi.model import At, Parsed
 
 _KINDS = cindex.CursorKind
 _RECORDS = {_KINDS.STRUCT_DECL: "struct", _KINDS.UNION_DECL: "union"}
-At = tuple[str, int, int]
-"""A file and two numbers: line and column, or the byte offsets of a declaration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """What was parsed.
-
-    `values` is as in `codegen.c.evaluate`.  `errors` are messages, each with the places that it
-    is about; without the last bracket closed, the text is not `whole`.  `records` are name, size,
-    fields (name, offset, size; all in bits) and place of every struct and union, `enumerators`
-    name, value and place; `includes` are the files that the parser asked for.
-    """
-
-    values: dict[str, int | None]
-    errors: tuple[tuple[str, tuple[At, ...]], ...]
-    whole: bool
-    records: tuple[tuple[str, int, tuple[tuple[str, int, int], ...], At], ...]
-    enumerators: tuple[tuple[str, int, At], ...]
-    includes: frozenset[str]
 
 
 def parsed(

@@ -5,17 +5,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import asdict
+from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
 
 from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
 from codegen.c.source import CSource
+from codegen.tree import answers
 from codegen.uapi.headers import TARGETS, UapiHeaders
-from codegen.uapi.model import Abi, Constant, Field, Record, UapiDefinition
-
-if TYPE_CHECKING:
-    from codegen.uapi.parse import At, Parsed
+from codegen.uapi.model import Abi, At, Constant, Field, Parsed, Record, UapiDefinition
 
 # A place where nothing is: every file is given to the parser, none is looked for on disk.
 _ROOT = "/uapi-of-a-tree/"
@@ -74,17 +75,23 @@ def _parse(headers: UapiHeaders, names: tuple[str, ...]) -> Parsed:
     files += [(f"{_ROOT}{path}", b"") for path in headers.missing]
     text = "".join(f"#include <{headers.included_as(path)}>\n" for path, _ in headers.own)
     own = frozenset(f"{_ROOT}{path}" for path, _ in headers.own)
-    made: Parsed = apart(
-        "codegen.uapi.parse",
-        "parsed",
-        f"{_ROOT}all-headers.c",
-        text.encode(),
-        names,
-        args,
-        files,
-        own,
-    )
+    asked = (text.encode(), names, args, files, own)
+    question = [_parser(), repr((*asked[:-1], sorted(own))).encode()]
+    if said := answers.known("abi", question):
+        with suppress(TypeError):
+            return Parsed(**said)
+    made: Parsed = apart("codegen.uapi.parse", "parsed", f"{_ROOT}all-headers.c", *asked)
+    if made.whole and not made.errors:
+        answers.keep("abi", question, {**asdict(made), "includes": sorted(made.includes)})
     return made
+
+
+@cache
+def _parser() -> bytes:
+    """What the answer depends on beside the headers: the parser, and gen's code that asks it."""
+    code = Path(__file__).parents[1]
+    parts = ("uapi/parse.py", "c/evaluate.py", "c/clang.py", "c/apart.py")
+    return b"".join((code / part).read_bytes() for part in parts) + version("libclang").encode()
 
 
 def _problems(
