@@ -87,7 +87,7 @@ def _word(text: str) -> bool:
     return text[0].isalpha() or text[0] == "_"
 
 
-class Scope:
+class NameScope:
     """A function, a struct or a declaration at file scope: its tokens, and what they are."""
 
     def __init__(self, tokens: Sequence[Word], end: int, *, enum: bool = False) -> None:
@@ -427,23 +427,23 @@ def tokens_of(text: str, start: int = 0, end: int | None = None) -> tuple[Word, 
 
 
 @lru_cache(maxsize=512)
-def _scope(text: str, start: int, end: int, enum: bool) -> Scope:
+def _scope(text: str, start: int, end: int, enum: bool) -> NameScope:
     tokens = tuple(Word(t, at + start) for t, at in tokens_of(text))
-    return Scope(tokens, end, enum=enum)
+    return NameScope(tokens, end, enum=enum)
 
 
-def scope_of(outline: Outline, block: Block) -> Scope:
+def scope_of(outline: Outline, block: Block) -> NameScope:
     """The scope of a block at file scope, its head included."""
     head = outline.code[block.head : block.open]
     enum = "enum" in head.split("(")[0].split()
     return _scope(outline.code[block.head : block.end], block.head, block.end, enum)
 
 
-def scope_between(outline: Outline, start: int, end: int) -> Scope:
+def scope_between(outline: Outline, start: int, end: int) -> NameScope:
     """The scope of what stands between two offsets at file scope."""
     return _scope(outline.code[start:end], start, end, False)
 
 
-def first_at(scope: Scope, offset: int) -> int:
+def first_at(scope: NameScope, offset: int) -> int:
     """The index of the first token at or behind an offset."""
     return bisect_left([token.at for token in scope.tokens], offset)

@@ -17,7 +17,7 @@ from itertools import chain
 from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
 from codegen.c.outline import Macro, Outline, outline
-from codegen.c.scopes import Scope, Use, is_name, scope_between, scope_of, tokens_of
+from codegen.c.scopes import NameScope, Use, is_name, scope_between, scope_of, tokens_of
 
 _PREDEFINED = re.compile(
     r"__builtin_\w+|__(?:LINE|FILE|COUNTER|VA_ARGS|VA_OPT|BASE_FILE|INCLUDE_LEVEL|DATE|TIME)__"
@@ -63,7 +63,7 @@ class Visibility:
             found += self._in_macros(start, end)
         return sorted(found, key=lambda each: each.use.at)
 
-    def _scopes(self, start: int, end: int) -> Iterator[tuple[Scope, int, int]]:
+    def _scopes(self, start: int, end: int) -> Iterator[tuple[NameScope, int, int]]:
         """The scopes that a range touches, where each begins, and its uses."""
         at = start
         for block in self.outline.blocks:
@@ -75,7 +75,7 @@ class Visibility:
             at = block.end
         yield from self._items(at, end)
 
-    def _items(self, start: int, end: int) -> Iterator[tuple[Scope, int, int]]:
+    def _items(self, start: int, end: int) -> Iterator[tuple[NameScope, int, int]]:
         """The declarations at file scope in a range without blocks."""
         ends = [m.end() for m in re.finditer(";", self.outline.code[start:end])]
         for stop in dict.fromkeys([*(start + each for each in ends), end]):
@@ -93,7 +93,7 @@ class Visibility:
         head = self.outline.code[block.head : block.open]
         return bool(re.search(r"\b(?:struct|union|enum)\b", head)) and "(" not in head
 
-    def _in_scope(self, scope: Scope, at: int, start: int, end: int) -> Iterator[Unseen]:
+    def _in_scope(self, scope: NameScope, at: int, start: int, end: int) -> Iterator[Unseen]:
         names: dict[str, list[Use]] = {}
         for use in scope.uses(start, end):
             if use.kind == "label":
@@ -119,7 +119,7 @@ class Visibility:
                     yield Unseen(use)
                     break
 
-    def _declared_by_macro(self, scope: Scope, name: str, use: int, at: int) -> bool:
+    def _declared_by_macro(self, scope: NameScope, name: str, use: int, at: int) -> bool:
         # at file scope a pasted name is a new one as well, in a function it is that of a callee
         makes = {"declares"} if self.outline.block_at(use) else {"declares", "pasted"}
         return any(
@@ -255,7 +255,7 @@ class Visibility:
                 return True
         return name in self.outline.macros or self._perhaps(name, at)
 
-    def _tag_of(self, scope: Scope, use: Use, at: int) -> str:
+    def _tag_of(self, scope: NameScope, use: Use, at: int) -> str:
         """The struct that a member must be of; empty where that is not known."""
         path = use.path
         if not path:
@@ -315,7 +315,7 @@ class Visibility:
                 own = set(macro.parameters or ())
                 tokens = tokens_of(self.outline.text, max(start, macro.at), min(end, stop))
                 names = [t for t in tokens if is_name(t.text) and t.text not in own]
-                scope = Scope(tokens_of(self.outline.text, macro.at, stop), stop)
+                scope = NameScope(tokens_of(self.outline.text, macro.at, stop), stop)
                 for token in names:
                     if scope.declares(token.text) or _PREDEFINED.fullmatch(token.text):
                         continue

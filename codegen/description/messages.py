@@ -76,11 +76,11 @@ def meant(name: str, loc: Sequence[str | int]) -> str:
     return nearest(name.replace("_", "-").lower(), known_keys(loc))
 
 
-_Said = tuple[str, str, tuple[int, int]]
-_Make = Callable[[Mapping[str, Any], Where, YamlDocument], _Said]
+_Wording = tuple[str, str, tuple[int, int]]
+_Make = Callable[[Mapping[str, Any], Where, YamlDocument], _Wording]
 
 
-def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     name = str(where[-1])
     known = known_keys(one["loc"][:-1])
     near = meant(name, one["loc"][:-1])
@@ -95,7 +95,7 @@ def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _S
     return message, hint, at
 
 
-def _missing(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _missing(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     section, name = where[:-1], where[-1]
     message = f"`{name}` is missing" + (f" in {_section(section)}" if section else "")
     return message, str(fact(one["loc"], "description") or ""), document.mark(section)
@@ -108,7 +108,7 @@ def _section(where: Where) -> str:
     return f"`{where[-1]}`"
 
 
-def _type(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _type(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     wanted, given = _WANTED[one["type"]], one["input"]
     name, at = named(where), document.mark(where)
     text = document.plain.get(where)
@@ -139,7 +139,7 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "a mapping")
 
 
-def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     value = short(one["input"])
     message = f"`{value}` is no valid {_kind_of(where)}" if value else f"{named(where)} is empty"
     example = fact(one["loc"], "examples")
@@ -147,7 +147,7 @@ def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _S
     return message, hint, document.mark(where)
 
 
-def _choice(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _choice(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     valid = [str(value) for value in fact(one["loc"], "enum") or [fact(one["loc"], "const")]]
     if one["type"].startswith("union_tag"):
         where = (*where, "type")
@@ -176,13 +176,13 @@ def _one_of(valid: Sequence[str]) -> str:
     return f"one of: {', '.join(valid)}" if valid else ""
 
 
-def _range(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _range(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     low, high = fact(one["loc"], "minimum"), fact(one["loc"], "maximum")
     message = f"{named(where)} is out of range: {short(one['input'])}"
     return message, f"a number from {low} to {high}", document.mark(where)
 
 
-def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     count, most = len(one["input"]), one["ctx"].get("max_length")
     if one["type"] == "string_too_long":
         message = f"{named(where)} is too long: {count} characters"
@@ -194,11 +194,11 @@ def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Sa
     return message, f"at most {most}", document.mark((*where, most))
 
 
-def _surrogate(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _surrogate(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     return f"{named(where)}: an escape of a character that is none", "", document.mark(where)
 
 
-def _other(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Said:
+def _other(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
     return f"{named(where)}: {one['msg'][:1].lower()}{one['msg'][1:]}", "", document.mark(where)
 
 

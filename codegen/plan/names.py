@@ -20,7 +20,7 @@ from codegen.c.visible import Unseen, Visibility
 from codegen.description.load import Description
 from codegen.kernel.survey import SELFTESTS, Survey
 from codegen.mail.patch import Patch
-from codegen.tree.changed import Changed, Span
+from codegen.tree.changed import Changed, NewSpan
 from codegen.tree.reader import Overlay, Tree, read_or_none
 from codegen.vocabulary.ccode import tokens
 from codegen.vocabulary.part import Where
@@ -71,7 +71,7 @@ def missing(
 
 
 def _missing_in(
-    tree: Tree, path: str, data: bytes, new: Sequence[Span], architectures: Sequence[str]
+    tree: Tree, path: str, data: bytes, new: Sequence[NewSpan], architectures: Sequence[str]
 ) -> Iterator[Missing]:
     own = re.match(r"arch/(\w+)/", path)
     for arch in (own[1],) if own else architectures:

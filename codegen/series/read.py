@@ -17,7 +17,7 @@ from codegen.mail.mbox import MANIFEST, ORDER, read_mail
 from codegen.mail.patch import Posted
 from codegen.series.commit import base_commit
 from codegen.series.series import Series
-from codegen.tree.changed import Changed, Span
+from codegen.tree.changed import Changed, NewSpan
 from codegen.tree.locate import Folder, TreeLocation
 from codegen.tree.scratch import scratch_repository
 
@@ -74,7 +74,7 @@ def _traced(change: Changed, sites: Sequence[Mapping[str, Any]]) -> Changed:
         end = hunk.new - 1 + len(hunk.added)
         if hunk.added and end < len(starts):
             template = str(nearest.get("template", ""))
-            new.append(Span(starts[hunk.new - 1], starts[end], template))
+            new.append(NewSpan(starts[hunk.new - 1], starts[end], template))
     return replace(change, new=tuple(new))
 
 

@@ -11,7 +11,7 @@ from codegen.base.findings import Finding, error
 from codegen.c.layout import COLUMNS, width, wrapped
 from codegen.kernel.editable import unmerged
 from codegen.sites.place import Place
-from codegen.tree.changed import Changed, Span
+from codegen.tree.changed import Changed, NewSpan
 from codegen.tree.reader import Tree, read_or_none
 
 _C = (".c", ".h")
@@ -52,7 +52,7 @@ def rewritten(tree: Tree, made: Changed) -> Changed:
     new, at = [], 0
     for line in (made.after or b"").splitlines(keepends=True):
         if line.rstrip(b"\n") not in kept:
-            new.append(Span(at, at + len(line)))
+            new.append(NewSpan(at, at + len(line)))
         at += len(line)
     return replace(made, new=tuple(new))
 
@@ -64,7 +64,7 @@ def _apply(tree: Tree, path: str, edits: list[TextEdit]) -> Changed:
         raise error(*found)
     edits.sort(key=lambda edit: (edit.place.start, edit.place.end))
     pieces, at, size = [], 0, 0
-    new: list[Span] = []
+    new: list[NewSpan] = []
     for edit in edits:
         place = edit.place
         if place.start < at:
@@ -75,7 +75,7 @@ def _apply(tree: Tree, path: str, edits: list[TextEdit]) -> Changed:
         text = edit.text.encode("utf-8", "surrogateescape")
         pieces += [data[at : place.start], text]
         size += place.start - at + len(text)
-        new.append(Span(size - len(text), size, edit.template))
+        new.append(NewSpan(size - len(text), size, edit.template))
         at = place.end
     made = b"".join([*pieces, data[at:]])
     if path.endswith(_C):
@@ -83,14 +83,14 @@ def _apply(tree: Tree, path: str, edits: list[TextEdit]) -> Changed:
     return Changed(path, before, made, tuple(new))
 
 
-def _fitted(data: bytes, made: bytes, new: Sequence[Span]) -> tuple[bytes, list[Span]]:
+def _fitted(data: bytes, made: bytes, new: Sequence[NewSpan]) -> tuple[bytes, list[NewSpan]]:
     """The C file that was made, its changed lines wrapped where they became too long.
 
     `new` has the bytes that are new, in order; a line that was as long before stays.
     """
     kept = set(data.split(b"\n"))
     pieces, at, size = [], 0, 0
-    lines: list[Span] = []
+    lines: list[NewSpan] = []
     for span in new:
         start, end = span.start, span.end
         first = max(at, made.rfind(b"\n", 0, start) + 1)
@@ -105,7 +105,7 @@ def _fitted(data: bytes, made: bytes, new: Sequence[Span]) -> tuple[bytes, list[
             macro = b"".join(pieces[-2:]).endswith(b"\\\n")
             pieces.append(_wrapped(line, kept, macro))
             size += len(pieces[-1])
-        lines.append(Span(begin, size, span.template))
+        lines.append(NewSpan(begin, size, span.template))
         at = last
     return b"".join([*pieces, made[at:]]), lines
 

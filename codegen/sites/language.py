@@ -63,7 +63,7 @@ class Scope(_Said):
     sections: Sections | None = None  # the chapter that has most of these
 
 
-class Mask(_Said):
+class MaskPlace(_Said):
     """What is put into a mask: where the operand of a hole is written as `|` of such names."""
 
     hole: str
@@ -80,7 +80,7 @@ class Shape(_Said):
     pattern: str = ""
     given: Annotated[list[str], BeforeValidator(_several)] = []
     names: list[str] = []  # holes that must be one name
-    into: Mask | None = None
+    into: MaskPlace | None = None
     put: Literal["labels", "before", "after", "instead"] | None = None
     line: str | None = None
     paragraph: list[str] = []

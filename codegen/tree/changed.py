@@ -9,7 +9,7 @@ from functools import cached_property
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class NewSpan:
     """Bytes of a file that are a patch's; `template` made them, where gen did."""
 
     start: int
@@ -41,7 +41,7 @@ class Changed:
     path: str
     before: bytes | None
     after: bytes | None
-    new: tuple[Span, ...] = ()
+    new: tuple[NewSpan, ...] = ()
     hunks: tuple[Hunk, ...] = ()
     mode: str = ""
 

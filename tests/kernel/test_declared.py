@@ -17,7 +17,7 @@ from codegen.base.errors import FindingsError
 from codegen.base.resources import resources
 from codegen.c.definitions import definitions
 from codegen.c.outline import outline
-from codegen.c.scopes import Scope, Use, scope_of
+from codegen.c.scopes import NameScope, Use, scope_of
 from codegen.c.visible import Visibility, shows
 from codegen.plan.make import make_plan
 from codegen.plan.variants import load_variant
@@ -49,7 +49,7 @@ def _view(tree: Tree, path: str, data: bytes) -> Visibility:
     return Visibility(path, data, lambda at: read_or_none(changed, at), "x86")
 
 
-def _uses(data: bytes) -> Iterator[tuple[Scope, Use]]:
+def _uses(data: bytes) -> Iterator[tuple[NameScope, Use]]:
     for block in outline(data).blocks:
         scope = scope_of(outline(data), block)
         for use in scope.uses(block.open, block.end):
@@ -61,7 +61,7 @@ def _typo(name: str) -> str:
 
 
 def _mutated(
-    data: bytes, fits: Callable[[Scope, Use], bool], other: Callable[[str], str]
+    data: bytes, fits: Callable[[NameScope, Use], bool], other: Callable[[str], str]
 ) -> tuple[bytes, list[tuple[int, int]]]:
     """The file with names changed, one in a function at most, and where."""
     chosen: dict[int, Use] = {}
@@ -84,13 +84,13 @@ def _mutated(
     return b"".join([*pieces, data[at:]]), ranges
 
 
-def _plain(scope: Scope, use: Use) -> bool:
+def _plain(scope: NameScope, use: Use) -> bool:
     if any(local.start == use.at for local in scope.locals):
         return False  # such as LIST_HEAD(name)
     return use.kind == "name" and len(use.name) > 3 and not use.name.startswith("CONFIG_")
 
 
-def _member(scope: Scope, use: Use) -> bool:
+def _member(scope: NameScope, use: Use) -> bool:
     local = next(iter(scope.declared(use.path[0], use.at)), None) if use.path else None
     return use.kind == "member" and local is not None and len(use.path) == 1 and bool(local.tag)
 
@@ -123,7 +123,7 @@ def test_names_that_are_not_visible_are_found(path: str) -> None:
         other = FILES[0] if path != FILES[0] else FILES[2]
         statics = iter(_statics(tree, path, other))
         macros = iter(_hidden_macros(tree, _view(tree, path, data)))
-        kinds: dict[str, tuple[Callable[[Scope, Use], bool], Callable[[str], str]]] = {
+        kinds: dict[str, tuple[Callable[[NameScope, Use], bool], Callable[[str], str]]] = {
             "typo": (_plain, _typo),
             "static of another file": (_plain, lambda name: next(statics, _typo(name))),
             "macro of a header that is not included": (_plain, lambda n: next(macros, _typo(n))),
