@@ -50,7 +50,8 @@ Step = tuple[str, list[Change]]
 CHECKPATCH = r"""#!/usr/bin/env perl
 # SPDX-License-Identifier: GPL-2.0-only
 my $found = 0;
-my %says = (BIT_BAIT => 'CHECK:BIT_MACRO', LONG_BAIT => 'WARNING:LONG_LINE');
+my %says = (BIT_BAIT => 'CHECK:BIT_MACRO', LONG_BAIT => 'WARNING:LONG_LINE',
+	    ID_BAIT => 'WARNING:UNKNOWN_COMMIT_ID');
 for my $file (grep { !/^--/ } @ARGV) {
 	open(my $in, '<', $file) or die "$file: $!\n";
 	while (my $line = <$in>) {
@@ -336,6 +337,7 @@ BY_HAND = [
     ("abi", [code(UAPI, "#define KVMIO", "#define KVM_CAP_NEW 98\n#define KVMIO")], [CAP], "taken twice"),
     ("checkpatch", [code(X86, INIT, f"{INIT}\tLONG_BAIT;\n")], [code(UAPI, "#define KVMIO", "#define BIT_BAIT 1\n#define KVMIO")], "bait"),
     ("checkpatch", [code(X86, INIT, f"{INIT}\tBIT_BAIT;\n")], [CAP, TEST], "bait"),
+    ("checkpatch", [code(X86, INIT, f"{INIT}\tLONG_BAIT;\n")], [code(X86, INIT, f"{INIT}\tID_BAIT;\n")], "bait"),
     ("maintainers", [("KVM: Add it\n\nAdd it.", [added("lost/file.c", "int i;\n")])], [CAP], "nobody maintains lost/file.c"),
     ("docs", [code(API, CALL, "A longer title\n----\n\nThe last one")], [code(API, CALL, "A title\n~~~~~~~\n\nThe last one")], "underline"),
     ("docs", [code(API, " KVM_X86_QUIRK_CD_NW_CLEARED        By", "KVM_X86_QUIRK_CD_NW_CLEARED_AND_MORE By")], [CAP], "Malformed table"),

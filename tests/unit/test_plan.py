@@ -187,7 +187,7 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("flag-mutable-condition", X86, "\tif (change != KVM_MR_DELETE && (new->flags & KVM_MEM_SMALL_MAPS) &&\n"),
         ("flag-v2", f"{SELFTESTS}set_memory_region_test.c", "v2_only_flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_SMALL_MAPS;"),
         ("flag-excludes", KVM_MAIN, "\tif (IS_ENABLED(CONFIG_HAVE_KVM_MEMSLOT_SMALL_MAPS) &&\n\t    !(mem->flags & KVM_MEM_LOG_DIRTY_PAGES) &&\n\t    !(mem->flags & KVM_MEM_READONLY))\n\t\tvalid_flags |= KVM_MEM_SMALL_MAPS;\n\n"),
-        ("flag-excludes", API, "It cannot be combined with\nKVM_MEM_LOG_DIRTY_PAGES or KVM_MEM_READONLY."),
+        ("flag-excludes", API, "It cannot be combined with KVM_MEM_LOG_DIRTY_PAGES or\nKVM_MEM_READONLY."),
         ("flag-two-arches", "arch/arm64/kvm/Kconfig", "\tselect HAVE_KVM_MEMSLOT_SMALL_MAPS\n\thelp\n"),
         ("flag-two-arches", f"{SELFTESTS}Makefile", "TEST_GEN_PROGS_aarch64 += small_maps_test\n"),
         ("flag-long-names", KVM_MAIN, "KVM_MEM_READONLY | \\\n\t KVM_MEM_SMALL_MAPS_FOR_THE_WHOLE_OF_THE_SLOT)\n"),

@@ -272,6 +272,23 @@ def test_an_ioctl_that_refuses_all_but_the_default_type_refuses_a_new_one() -> N
     assert len(SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", both))))) == len(usual) + 1
 
 
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        ("{} && kvm_check_has_quirk(kvm, QUIRK)", 0),
+        ("kvm_check_has_quirk(kvm, QUIRK) && {}", 0),
+        ("!kvm_check_has_quirk(kvm, QUIRK) && {}", 1),
+        ("{} && kvm->arch.x", 1),
+    ],
+)
+def test_a_quirk_of_the_default_type_is_none_of_a_new_one(condition: str, named: int) -> None:
+    usual = SITES["vm-type-alike"](survey())
+    asks = condition.format("kvm->arch.vm_type == KVM_X86_DEFAULT_VM")
+    text = f"\tkvm->arch.y = {asks};\n\n\tswitch ("
+    more = SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", text))))
+    assert len(more) == len(usual) + named
+
+
 NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("uapi-constant", {"prefix": "KVM_X86_", "suffix": "_VM"}, old),
     ("uapi-arch-header", {"arch": "riscv"}, None),

@@ -15,17 +15,24 @@ if TYPE_CHECKING:
     from codegen.plan.asked import Asked
 
 _NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+_IOCTL = "KVM_SET_USER_MEMORY_REGION"
 _ORDINALS = {"former": "first", "latter": "second"}
 
 
 def context(asked: Asked) -> Mapping[str, Any]:
-    """`excluded`, the excluded flags that the tree has, and `tests_flags`, whether one of its
-    selftests tries invalid flags and must know a new one.
+    """`excluded`, the excluded flags that the tree has, `ioctls`, those that take the flag, and
+    `tests_flags`, whether one of the tree's selftests tries invalid flags and must know a new one.
 
     Raises FindingsError where it lacks a flag that is not optional.
     """
     tests = flag_test(asked.survey, VALID)
-    return {"excluded": tuple(_excluded(asked)), "tests_flags": tests is not None}
+    ioctls = [_IOCTL] if asked.section.v1 else []
+    ioctls += [f"{_IOCTL}2"] if asked.tree.macro(f"{_IOCTL}2") else []
+    return {
+        "excluded": tuple(_excluded(asked)),
+        "ioctls": ioctls,
+        "tests_flags": tests is not None,
+    }
 
 
 def _excluded(asked: Asked) -> Iterator[str]:

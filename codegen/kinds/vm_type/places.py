@@ -10,7 +10,7 @@ from codegen.c.pattern import Match, find
 from codegen.c.source import Token
 from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
-from codegen.kinds.vm_type.refusal import Fate, fate
+from codegen.kinds.vm_type.refusal import Fate, fate, of_quirk
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
@@ -26,8 +26,9 @@ def alike(survey: Survey) -> tuple[Place, ...]:
 
     A type that is not named there is taken for one of SEV or TDX: `x == DEFAULT`,
     `x != DEFAULT && x != OTHER`, `case DEFAULT:`.  Where all but the default type get an error,
-    a new type gets it as well, as the ioctl's documentation says.  What else is done with the
-    default type is not known, and refused.
+    a new type gets it as well, as the ioctl's documentation says; nor does it get a quirk of the
+    default type, which is for userspace that knows no other.  What else is done with the default
+    type is not known, and refused.
     """
     places: list[Place] = []
     for found, tokens in functions_naming(
@@ -52,6 +53,8 @@ def _passed(survey: Survey, found: Found, tokens: tuple[Token, ...], index: int)
             yield _alike_at(found, tokens, index, kind)
     elif kind in ("==", "!="):
         first = _first_of_comparison(tokens, index)
+        if of_quirk(tokens, first, index + 1):
+            return
         what = _fate(survey, found, tokens, first, index + 1, kind == "==")
         if what is Fate.UNCLEAR:
             raise _unknown(found, tokens, index)

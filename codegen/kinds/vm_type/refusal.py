@@ -12,6 +12,7 @@ from codegen.c.source import Token
 from codegen.c.statements import closing, statement_end
 
 _KEYWORDS = frozenset(("if", "while", "for", "switch", "return", "sizeof", "else"))
+_QUIRK = "kvm_check_has_quirk"
 _OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
@@ -49,6 +50,15 @@ def fate(tokens: Sequence[Token], first: int, last: int, holds: bool) -> Fate:
     if behind == ";" and before in ("return", "="):
         return Fate.RETURNED if before == "return" else Fate.KEPT
     return Fate.SERVED
+
+
+def of_quirk(tokens: Sequence[Token], first: int, last: int) -> bool:
+    """Whether a condition, `tokens[first:last]`, holds together with a quirk only."""
+    behind = [token.text for token in tokens[last : last + 2]]
+    if behind == ["&&", _QUIRK]:
+        return True
+    calls = (match for match in find(f"{_QUIRK}(...) &&", tokens) if match.last == first)
+    return any(tokens[match.first - 1].text != "!" for match in calls)
 
 
 def _of_if(tokens: Sequence[Token], then: int, holds: bool) -> Fate:
