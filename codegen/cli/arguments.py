@@ -78,6 +78,11 @@ _MADE = (
         metavar="PREFIX=N,…",
         help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
     ),
+    _argument(
+        "--redundant",
+        action="store_true",
+        help="make a series that adds nothing to what the tree has, to compare; it says so",
+    ),
     JSON,
 )
 # The same for commands on one series: one that is there, or one that gen makes for it.

@@ -54,4 +54,5 @@ def _asked(made: Generated, options: argparse.Namespace) -> list[str]:
     """The options that say which series this is, as the user gave them."""
     words = ["--variant", made.plan.variant.name, "--abi", options.abi]
     words += ["--tree", options.tree] if options.tree else []
-    return words + [word for numbers in options.reserve for word in ("--reserve", numbers)]
+    words += [word for numbers in options.reserve for word in ("--reserve", numbers)]
+    return words + (["--redundant"] if options.redundant else [])

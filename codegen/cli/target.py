@@ -64,7 +64,7 @@ def target_of(options: argparse.Namespace) -> Target:
     knob, keep_free = description(options.abi), reserved(options.reserve)
     variant = load_variant(resources("templates"), options.variant)
     where = location(options.tree, options.json)
-    made = generate(knob, variant, where, reserved=keep_free)
+    made = generate(knob, variant, where, reserved=keep_free, redundant=options.redundant)
     return Target(lambda _: made, made.files, where, own=True)
 
 

@@ -6,6 +6,7 @@ Each check names the keys that it needs to be well formed, so that one mistake h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Set
 
 from codegen.base.findings import Finding
@@ -108,6 +109,22 @@ def _code(knob: Knob, find: Find) -> Iterator[Finding]:
         yield find(("test",), "`code` is missing in `test`", hint)
 
 
+def _guarantee_tried(knob: Knob, find: Find) -> Iterator[Finding]:
+    """What is guaranteed is tested for what could break it."""
+    if knob.contract == "guarantee" and knob.test.code and not _defines(knob.test.code, _TRIES):
+        message = f"a guarantee, and the snippet does not define {_TRIES}()"
+        hint = (
+            f"`static bool {_TRIES}(struct kvm_vm *vm, struct kvm_vcpu *vcpu, …)`: do what could "
+            "break the guarantee, and say whether it holds"
+        )
+        yield find(("test", "code"), message, hint)
+
+
+def _defines(code: str, name: str) -> bool:
+    return bool(re.search(rf"^[ \t]*\w[\w \t*]*\b{name}\s*\(", code, re.M))
+
+
+_TRIES = "still_holds"
 _Check = Callable[[Knob, Find], Iterator[Finding]]
 _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
     (frozenset(needs.split()), make)
@@ -118,5 +135,6 @@ _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
         ("mechanism rfc", _mechanism),
         ("mechanism predicate", _predicate_called),
         ("test rfc", _code),
+        ("test contract", _guarantee_tried),
     )
 )

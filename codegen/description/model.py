@@ -33,6 +33,8 @@ Topic = Literal[
     "x86", "x86/mmu", "x86/pmu", "x86/xen", "SVM", "nSVM", "VMX", "nVMX",
     "arm64", "s390", "RISC-V", "PPC", "LoongArch", "MIPS",
 ]  # fmt: skip
+# What the ABI says of what KVM does: that it may, that it is asked to, or that it does.
+Contract = Literal["permit", "hint", "guarantee"]
 Arch = Literal["x86", "arm64", "s390", "riscv", "loongarch", "powerpc", "mips"]
 Header = Annotated[
     str, matching(r'^(<[A-Za-z0-9_/.-]+\.h>|"[A-Za-z0-9_/.-]+\.h")$', "<linux/kvm_host.h>")
@@ -41,6 +43,7 @@ PatchFile = Annotated[
     str,
     matching(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.(patch|diff|mbox)$", "0001-mechanism.patch", 200),
 ]
+KvmName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_QUIRK_SLOT_ZAP_ALL")]
 CommitId = Annotated[str, matching(r"^[0-9a-f]{12,64}$", "0123456789ab")]
 Person = Annotated[
     str,
@@ -125,6 +128,15 @@ class Test(Part):
     default: Annotated[Expression | None, Field(description="of a number, for the selftest")] = None
 
 
+class PriorArt(Part):
+    """What some trees have for the knob already, by another uAPI."""
+
+    tree_has: Annotated[KvmName, Field(description="the macro that tells such a tree")]
+    does: Annotated[Clause, Field(description="a main clause: what it does for userspace")]
+    commit: Annotated[CommitId, Field(description="that brought it to Linux")]
+    title: Annotated[Line, Field(description="of that commit")]
+
+
 class _Knob(Part):
     """One behaviour of KVM that userspace shall control."""
 
@@ -134,15 +146,34 @@ class _Knob(Part):
     architectures: Annotated[list[Arch], Field(min_length=1, max_length=7)] = ["x86"]
     may: Annotated[Permission, Field(description="what KVM may do when the knob is on")]
     otherwise: Annotated[Clause, Field(description="what KVM does when it is off")]
-    wish: Annotated[
-        Literal["permit", "ask"], Field(description="whether userspace permits KVM to, or asks it")
-    ] = "permit"
+    contract: Annotated[
+        Contract, Field(description="what userspace gets: KVM may do so, is asked to, or does")
+    ]
     background: Annotated[Prose, Field(description="why userspace must have a say")]
+    prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
     author: Person | None = None
     rfc: Annotated[bool, Field(description="marked RFC; the mechanism may be missing")] = False
     predicate: Predicate
     mechanism: Mechanism | None = None
     test: Test
+
+    @property
+    def to(self) -> str:
+        """What userspace does by turning the knob on, such as `permit KVM to`, before `may`."""
+        return {"permit": "permit KVM to", "hint": "ask KVM to", "guarantee": "have KVM"}[
+            self.contract
+        ]
+
+    @property
+    def does(self) -> str:
+        """The same of one that does it: `permits KVM to`."""
+        verb, _, rest = self.to.partition(" ")
+        return f"{'has' if verb == 'have' else f'{verb}s'} {rest}"
+
+    @property
+    def but(self) -> str:
+        """What the documentation adds to `may`, two blanks first: nothing of a guarantee."""
+        return "" if self.contract == "guarantee" else "  KVM need not do so."
 
     def section(self, name: str) -> Any:
         """What it says of a kind, by the kind's name; None where it says nothing."""

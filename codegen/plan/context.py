@@ -145,6 +145,7 @@ def context(
         "predicate": pointers(knob.predicate.args),
         "test": selftest(survey, knob),
         "chosen": chosen,
+        "prior_art": tuple(art for art in knob.prior_art if tree.macro(art.tree_has)),
     }
     own = getattr(templates_see(variant.section), "context", None)
     asked = Asked(description, variant.section, section, survey, tree, chosen)

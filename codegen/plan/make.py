@@ -16,13 +16,14 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
-from codegen.description.model import Alternative, Mechanism
+from codegen.description.model import Alternative, Mechanism, PriorArt
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers
 from codegen.plan.edits import early_edits, edits_of, not_here
+from codegen.plan.redundant import same_without
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import TextEdit, changed, rewritten
@@ -42,6 +43,8 @@ class Plan:
     patches: tuple[Patch, ...]
     alternative: Alternative | None = None
     call: str = ""  # what userspace does to turn the knob on
+    prior_art: tuple[PriorArt, ...] = ()  # of those that the description names, the tree's
+    redundant: str = ""  # why the tree has it already, where it was made all the same
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -65,10 +68,13 @@ def make_plan(
     templates: Path,
     reserved: Reserved | None = None,
     given: Sequence[Patch] = (),
+    *,
+    redundant: bool = False,
 ) -> Plan:
     """Plan a series; `given` are the developer's own patches, which come first.
 
-    Raises NotHere with the reason, FindingsError where a site is not found, or where a patch uses
+    Where the tree has it already there is a plan only if `redundant` ones are asked for.  Raises
+    NotHere with the reason, FindingsError where a site is not found, or where a patch uses
     a name that is not declared there.  Of expressions that are alternatives, the first is taken
     whose names are all declared where they are used.
     """
@@ -92,7 +98,7 @@ def make_plan(
             raise problem or other from None
         missing = names.missing_of_series(tree, plan.patches, knob.architectures)
         if not missing:
-            return plan
+            return _with_reason(plan, survey, said, redundant)
         problem = problem or error(*names.findings(plan, missing, tree))
         lost = {each.name for _, each in missing}
         chosen = {each for each in said["chosen"].values() if lost.intersection(names_in(each))}
@@ -146,6 +152,27 @@ def _plan(
         lines.check_editable(edited)
     call = renderer.inline(variant.call)
     return Plan(description, variant, taken, tuple(patches), alternative, call)
+
+
+def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant: bool) -> Plan:
+    """The plan, with the reason if it adds nothing to what the tree has.  Raises NotHere."""
+    reason = _here_already(plan, survey, said)
+    if reason and not redundant:
+        hint = "`--redundant` makes it all the same, to compare; `adds` says what it adds"
+        raise not_here(reason, plan.variant, hint)
+    return replace(plan, prior_art=said["prior_art"], redundant=reason)
+
+
+def _here_already(plan: Plan, survey: Survey, said: Mapping[str, Any]) -> str:
+    knob, tree = plan.description.knob, said["tree"]
+    if knob.mechanism is not None:
+        after = Survey(Overlay(survey.tree, plan.files), knob.architectures)
+        same = same_without(survey, after, knob.predicate.name)
+        if same:
+            return f"here already: without the series, {same}, which is the same"
+    for art in said["prior_art"] if not said["v"].adds else ():
+        return f"here already, by {art.tree_has} ({tree.where(art.tree_has)}): {art.does}"
+    return ""
 
 
 def _check(

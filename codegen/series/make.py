@@ -103,6 +103,7 @@ def generate(
     *,
     reserved: Reserved | None = None,
     signer: Signer | None = None,
+    redundant: bool = False,
 ) -> Generated:
     """Generate a series; nothing is written but temporary files.
 
@@ -121,7 +122,7 @@ def generate(
 
         tree = resolve(tree)
     with open_tree(tree) as source:
-        plan = plan_for(description, variant, tree, source, reserved)
+        plan = plan_for(description, variant, tree, source, reserved, redundant=redundant)
     return finish(plan, tree, reserved, signer)
 
 
@@ -131,10 +132,16 @@ def plan_for(
     location: TreeLocation,
     source: Tree,
     reserved: Reserved | None = None,
+    *,
+    redundant: bool = False,
 ) -> Plan:
-    """The plan of a series on a tree that is open, the developer's own patches included."""
+    """The plan of a series on a tree that is open, the developer's own patches included.
+
+    For the rest see `codegen.plan.make.make_plan`.
+    """
     given = given_patches(description, location, description.folder)
-    return make_plan(description, variant, source, resources("templates"), reserved, given)
+    templates = resources("templates")
+    return make_plan(description, variant, source, templates, reserved, given, redundant=redundant)
 
 
 def finish(
@@ -212,6 +219,7 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
         listed = ",".join(str(number) for number in sorted(numbers))
         parts += ["--reserve", f"{prefix}={listed}"]
+    parts += ["--redundant"] if plan.redundant else []
     return line(parts)
 
 
@@ -219,7 +227,8 @@ def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Rese
     description = plan.description
     section = description.knob.section(plan.variant.section)
     said = {"knob": description.knob, "variant": plan.variant, "v": section}
-    renderer = Renderer(resources("templates"), {**said, "alternative": plan.alternative})
+    said |= {"prior_art": plan.prior_art, "call": plan.call, "redundant": plan.redundant}
+    renderer = Renderer(resources("templates"), said)
     return cover_letter(
         renderer,
         numbers=plan.named_numbers,
@@ -256,6 +265,7 @@ def _manifest(
         "variant": plan.variant.name,
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
         "numbers": dict(plan.numbers),
+        **({"redundant": plan.redundant} if plan.redundant else {}),
         "predicate": _predicate(plan),
     }
 

@@ -97,9 +97,9 @@ def real_cells() -> tuple[Cell, ...]:
     """Series for real trees, of the descriptions that ship."""
     wanted = (
         ("zap-leafs-only", "memslot-flag"),
-        ("zap-leafs-only", "vm-capability"),
-        ("zap-leafs-only", "vm-type"),
         ("small-pages-only", "memslot-flag"),
+        ("small-pages-only", "vm-capability"),
+        ("small-pages-only", "vm-type"),
         ("small-pages-only", "quirk"),
         ("exit-on-missing", "memslot-flag"),
         ("apic-bus-cycles-ns", "vm-capability"),

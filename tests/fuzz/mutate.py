@@ -109,7 +109,7 @@ def seeds() -> tuple[dict[str, Any], ...]:
         kit.knob_text("vm-capability", {"field": {"type": "mask", "name": "small_maps", "bits": bits, "comment": "Which"}, "privilege": "CAP_SYS_ADMIN"}),
         kit.knob_text("vm-capability", {"when": "once", "condition": ["tdp_enabled"], "condition-why": "Shadow paging has no huge mappings."}),
         kit.knob_text("memslot-flag", {"mutable": True, "excludes": [{"flag": "KVM_MEM_READONLY"}], "condition": ["tdp_enabled"]}),
-        kit.knob_text("memslot-flag", {"v1": False}, wish="ask"),
+        kit.knob_text("memslot-flag", {"v1": False}, contract="hint"),
         kit.knob_text("hardcoded", {"expression": None, "field": {"type": "bool", "name": "small_maps", "comment": "As x"}, "value": ["tdp_enabled"], "expected": "true"}),
         kit.knob_text("hardcoded", {"setup": "vm_enable_cap(vm, KVM_CAP_X, 1);", "subject": "Use small mappings for many vCPUs"}),
         kit.knob_text(rfc=True, mechanism=None, test={"name": "small_maps_test"}),

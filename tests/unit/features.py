@@ -50,11 +50,31 @@ NUMBER = {
     ),
     "test": _test(values=[1, 9], default="0"),
 }
+STILL_HOLDS = """
+static bool still_holds(struct kvm_vm *vm, struct kvm_vcpu *vcpu, uint32_t flags)
+{
+	return observe(vm, vcpu, flags);
+}
+"""
+GUARANTEE = {
+    "contract": "guarantee",
+    "test": _test(code=BASE["test"]["code"] + STILL_HOLDS),
+}
 TWO = ["x86", "arm64"]
 ANNOTATED = "Quite a long comment that says what the field is for, and that takes two lines"
 EDIT = BASE["mechanism"]["alternatives"][0]["edits"][0]
 
 FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
+    "flag-guarantee": ("memslot-flag", {}, GUARANTEE),
+    "quirk-guarantee": ("quirk", {}, GUARANTEE),
+    "type-guarantee": ("vm-type", {}, GUARANTEE),
+    "number-guarantee": (
+        "vm-capability",
+        {"field": U32},
+        NUMBER | GUARANTEE | {"test": {**GUARANTEE["test"], "values": [1], "default": "0"}},
+    ),
+    "flag-hint": ("memslot-flag", {}, {"contract": "hint"}),
+    "quirk-hint": ("quirk", {}, {"contract": "hint"}),
     "mask": ("vm-capability", {"field": MASK}, {}),
     "mask-condition": ("vm-capability", {"field": MASK, "condition": ["tdp_enabled"]}, {}),
     "number-default-0": ("vm-capability", {"field": U32}, NUMBER),

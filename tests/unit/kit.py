@@ -50,6 +50,7 @@ BASE: dict[str, Any] = {
     "title": "Let userspace ask for small mappings",
     "topic": "x86/mmu",
     "may": "use small mappings only",
+    "contract": "permit",
     "otherwise": "KVM uses huge mappings",
     "background": "Huge mappings have to be split when memory is tracked.",
     "predicate": {
@@ -76,19 +77,22 @@ BASE: dict[str, Any] = {
     "test": {"name": "small_maps_test", "code": _CODE},
 }
 
+WHY = "Whoever asks for it knows best."
 FLAG: dict[str, Any] = {
+    "why": WHY,
     "flag": "KVM_MEM_SMALL_MAPS",
     "capability": "KVM_CAP_MEMSLOT_SMALL_MAPS",
     "config": "HAVE_KVM_MEMSLOT_SMALL_MAPS",
     "v1": True,
 }
 CAPABILITY: dict[str, Any] = {
+    "why": WHY,
     "capability": "KVM_CAP_X86_SMALL_MAPS",
     "field": {"type": "bool", "name": "small_maps"},
 }
-QUIRK = {"name": "KVM_X86_QUIRK_HUGE_MAPS", "by-default": "KVM uses huge mappings"}
-VM_TYPE = {"name": "KVM_X86_SMALL_MAPS_VM"}
-HARDCODED = {"expression": ["kvm->created_vcpus > 8"], "reason": "That many need them."}
+QUIRK = {"why": WHY, "name": "KVM_X86_QUIRK_HUGE_MAPS", "by-default": "KVM uses huge mappings"}
+VM_TYPE = {"why": WHY, "name": "KVM_X86_SMALL_MAPS_VM"}
+HARDCODED = {"expression": ["kvm->created_vcpus > 8"], "why": "That many need them."}
 SECTIONS: dict[str, Any] = {
     "memslot-flag": FLAG,
     "vm-capability": CAPABILITY,

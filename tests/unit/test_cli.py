@@ -88,14 +88,27 @@ def test_all_variants_go_on_where_one_cannot_be(gen: Any, repository: Path, tmp_
     said = ran.json()
     assert ran.status == 0
     assert [made["variant"] for made in said["series"]] == [
-        "hardcoded",
         "memslot-flag",
-        "vm-capability",
-        "vm-type",
     ]
-    (refused,) = said["not_here"]
-    assert refused["site"] == "quirk"
-    assert "is there already" in refused["message"]
+    refused = {each["site"]: each["message"] for each in said["not_here"]}
+    assert set(refused) == set(VARIANTS) - {"memslot-flag"}
+    assert "is there already" in refused.pop("quirk")
+    assert all(said.startswith("here already") for said in refused.values())
+
+
+def test_what_is_redundant_is_made_if_asked_for(gen: Any, repository: Path, tmp_path: Path) -> None:
+    asked = ("--variant", "vm-type", "--tree", repository)
+    ran = gen(*asked, "--out", tmp_path)
+    assert ran.status == 1 and "here already" in ran.err and "--redundant" in ran.err
+    ran = gen(*asked, "--out", tmp_path, "--redundant", "--json")
+    assert ran.status == 0
+    (made,) = ran.json()["series"]
+    folder = Path(made["folder"])
+    manifest = json.loads((folder / ".gen/manifest.json").read_text())
+    assert manifest["redundant"].startswith("here already: without the series")
+    assert manifest["command"].endswith(" --redundant")
+    cover = " ".join((folder / "0000-cover-letter.patch").read_text().split())
+    assert "is for comparing uAPIs and not for merging: here already" in cover
 
 
 def test_all_variants_are_a_table(

@@ -145,7 +145,7 @@ def test_an_alternative_with_missing_names_does_not_fit() -> None:
 def test_an_expression_with_a_name_that_is_not_visible_gives_way_to_the_next() -> None:
     # KVM has the name, but the file in which it is asked does not see it
     change = added("arch/x86/kvm/other.c", "static bool other_level;\n")
-    section = {"expression": ["other_level", "kvm->created_vcpus > 8"], "reason": "Many."}
+    section = {"expression": ["other_level", "kvm->created_vcpus > 8"], "why": "Many."}
     made = plan(knob("hardcoded", section), "hardcoded", change)
     assert "return kvm->created_vcpus > 8;" in made.files[MMU].decode()
     (finding,) = refused("hardcoded", change, section={"expression": ["other_level"]})

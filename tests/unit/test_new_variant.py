@@ -34,6 +34,7 @@ FILES = (
     "selftest.j2",
 )
 SECTION = {
+    "why": "It is but a switch.",
     "capability": "KVM_CAP_X86_SMALL_MAPS",
     "field": "small_maps",
     "condition": ["nowhere_known", "tdp_enabled"],
@@ -120,7 +121,7 @@ def test_mistakes_in_the_section_are_told(copy: Path, tmp_path: Path) -> None:
     said = done.stdout + done.stderr
     assert "`capability`" in said and "such as KVM_CAP_X86_ZAP_LEAFS_ONLY" in said
     assert "`field`" in said and "such as kvm_zap_leafs_only" in said
-    assert "known here: capability, field, condition" in said
+    assert "known here: why, adds, capability, field, condition" in said
     assert '"vm-switch"' in gen(copy, tmp_path, "schema").stdout
 
 
@@ -140,7 +141,11 @@ def test_a_folder_is_a_variant(templates: Path) -> None:
         ),
         ("type: identifier", "type: identifer", "no type 'identifer'; there are: symbol, bool"),
         ("  field: {", "  Field: {", "'Field' is no key, such as `by-default`"),
-        ("names: [capability]", "names: [capabiliti]", "no key 'capabiliti'.*known: capability"),
+        (
+            "names: [capability]",
+            "names: [capabiliti]",
+            "no key 'capabiliti'.*known: adds, capability",
+        ),
         (
             "use: common/selftest",
             "use: common/selftests",

@@ -51,6 +51,7 @@ NOT_DESCRIBED = {
     ("apic-bus-cycles-ns", variant) for variant in VARIANTS if variant != "vm-capability"
 } | {("exit-on-missing", variant) for variant in VARIANTS if variant != "memslot-flag"}
 NO_TYPES = "no VM types"
+WITH_QUIRK = ("as is", "helper decides", "new")
 ANSWERS = {
     (
         "old",
@@ -61,7 +62,13 @@ ANSWERS = {
     ("old", "zap-leafs-only", "vm-type"): NO_TYPES,
     **{
         (tree, "zap-leafs-only", "quirk"): "is there already: arch/x86/include/uapi/asm/kvm.h:13"
-        for tree in ("as is", "helper decides", "new")
+        for tree in WITH_QUIRK
+    },
+    **{(tree, "zap-leafs-only", "vm-type"): "here already: without" for tree in WITH_QUIRK},
+    **{
+        (tree, "zap-leafs-only", variant): "here already, by KVM_X86_QUIRK_SLOT_ZAP_ALL"
+        for tree in WITH_QUIRK
+        for variant in ("hardcoded", "vm-capability")
     },
 }
 CASES = [
@@ -153,6 +160,8 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "text"),
     [
+        ("flag-guarantee", f"{SELFTESTS}x86_64/small_maps_test.c", "\tTEST_ASSERT(still_holds(vm, vcpu, KVM_MEM_SMALL_MAPS),\n"),
+        ("number-guarantee", f"{SELFTESTS}x86_64/small_maps_test.c", "\tTEST_ASSERT(still_holds(vm, vcpu, value),\n"),
         ("mask", X86_UAPI, "#define KVM_X86_SMALL_MAPS_GUEST\t\t(1 << 0)\n#define KVM_X86_SMALL_MAPS_EVERYTHING_ELSE\t(1 << 4)\n\n#endif"),
         ("mask", X86, "\t\tr = KVM_X86_SMALL_MAPS_GUEST |\n\t\t    KVM_X86_SMALL_MAPS_EVERYTHING_ELSE;\n\t\tbreak;\n"),
         ("mask", API, "  #define KVM_X86_SMALL_MAPS_GUEST\t\t(1 << 0)\n"),
@@ -187,7 +196,7 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("flag-mutable-condition", X86, "\tif (change != KVM_MR_DELETE && (new->flags & KVM_MEM_SMALL_MAPS) &&\n"),
         ("flag-v2", f"{SELFTESTS}set_memory_region_test.c", "v2_only_flags = KVM_MEM_GUEST_MEMFD | KVM_MEM_SMALL_MAPS;"),
         ("flag-excludes", KVM_MAIN, "\tif (IS_ENABLED(CONFIG_HAVE_KVM_MEMSLOT_SMALL_MAPS) &&\n\t    !(mem->flags & KVM_MEM_LOG_DIRTY_PAGES) &&\n\t    !(mem->flags & KVM_MEM_READONLY))\n\t\tvalid_flags |= KVM_MEM_SMALL_MAPS;\n\n"),
-        ("flag-excludes", API, "It cannot be combined with KVM_MEM_LOG_DIRTY_PAGES or\nKVM_MEM_READONLY."),
+        ("flag-excludes", API, "It cannot be combined with KVM_MEM_LOG_DIRTY_PAGES\nor KVM_MEM_READONLY."),
         ("flag-two-arches", "arch/arm64/kvm/Kconfig", "\tselect HAVE_KVM_MEMSLOT_SMALL_MAPS\n\thelp\n"),
         ("flag-two-arches", f"{SELFTESTS}Makefile", "TEST_GEN_PROGS_aarch64 += small_maps_test\n"),
         ("flag-long-names", KVM_MAIN, "KVM_MEM_READONLY | \\\n\t KVM_MEM_SMALL_MAPS_FOR_THE_WHOLE_OF_THE_SLOT)\n"),
@@ -207,6 +216,31 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
 def test_what_is_generated(name: str, path: str, text: str) -> None:
     variant, section, more = FEATURES[name]
     assert text in after(plan(knob(variant, section, **more), variant), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("flag-v2", "to permit KVM to use small mappings only. KVM need not do so."),
+        ("flag-guarantee", "to have KVM use small mappings only. The flag counts"),
+        ("flag-hint", "to ask KVM to use small mappings only. KVM need not do so."),
+        ("quirk-long-name", "When this quirk is disabled, KVM may use small mappings only. ="),
+        ("quirk-guarantee", "has KVM use small mappings only. What KVM has done before stays"),
+        ("quirk-hint", "quirk asks KVM to use small mappings only. KVM need not do so."),
+        (
+            "type-guarantee",
+            "A VM of type KVM_X86_SMALL_MAPS_VM has KVM use small mappings only. It",
+        ),
+        (
+            "number-guarantee",
+            "This capability has KVM use small mappings only. Unless it is enabled,",
+        ),
+    ],
+)
+def test_the_documentation_says_what_the_contract_is(name: str, words: str) -> None:
+    variant, section, more = FEATURES[name]
+    text = after(plan(knob(variant, section, **more), variant), API)
+    assert words in " ".join(text.split())
 
 
 @pytest.mark.parametrize("before", ["kvm_slot_dirty_track_enabled", "kvm_mmu_max_mapping_level"])

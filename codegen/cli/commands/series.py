@@ -51,7 +51,9 @@ def make(options: argparse.Namespace) -> int:
         for number, variant in enumerate(variants):
             report(number, len(variants), f"planning {variant.name}")
             try:
-                plan = plan_for(description, variant, location, tree, reserved)
+                plan = plan_for(
+                    description, variant, location, tree, reserved, redundant=options.redundant
+                )
             except NotHere as answer:
                 if len(variants) == 1:
                     raise
@@ -117,7 +119,11 @@ def explain(options: argparse.Namespace) -> int:
         for number, variant in enumerate(variants):
             report(number, len(variants), f"planning {variant.name}")
             try:
-                plans.append(plan_for(description, variant, location, tree, reserved))
+                plans.append(
+                    plan_for(
+                        description, variant, location, tree, reserved, redundant=options.redundant
+                    )
+                )
             except NotHere as answer:
                 answers.append(answer)
                 if len(variants) > 1 and not options.json:
@@ -171,7 +177,7 @@ def apply(options: argparse.Namespace) -> int:
         restore(at.folder)
     with progress(quiet=options.json) as report, open_tree(location) as tree:
         report(0, 2, f"planning {variant.name}")
-        plan = plan_for(description, variant, location, tree, reserved)
+        plan = plan_for(description, variant, location, tree, reserved, redundant=options.redundant)
         report(1, 2, f"applying {variant.name}")
         if isinstance(at, Folder):
             paths = apply_in_place(plan.files, at.folder)

@@ -11,12 +11,13 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool
 from codegen.kinds.kind import Kind
+from codegen.kinds.section import Section
 from codegen.vocabulary.ccode import Expression, Setup
-from codegen.vocabulary.part import Expressions, Find, Part, Where
+from codegen.vocabulary.part import Expressions, Find, Where
 from codegen.vocabulary.text import Prose, Subject
 
 
-class Hardcoded(Part):
+class Hardcoded(Section):
     """No uAPI: an expression over kernel state, or a field and what it is set to."""
 
     expression: Annotated[Expressions | None, Field(description="what the predicate returns")] = (
@@ -24,7 +25,6 @@ class Hardcoded(Part):
     )
     field: Bool | None = None
     value: Annotated[Expressions | None, Field(description="what the field is set to")] = None
-    reason: Annotated[Prose, Field(description="why KVM decides so")]
     expected: Annotated[
         Expression, Field(description="in the selftest: whether the knob is on")
     ] = "true"

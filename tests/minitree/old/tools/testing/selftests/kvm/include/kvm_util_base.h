@@ -71,6 +71,7 @@ int __vm_set_user_memory_region(struct kvm_vm *vm, uint32_t slot, uint32_t flags
 void vm_userspace_mem_region_add(struct kvm_vm *vm, enum vm_mem_backing_src_type src,
 				 uint64_t gpa, uint32_t slot, uint64_t npages, uint32_t flags);
 void vm_mem_region_delete(struct kvm_vm *vm, uint32_t slot);
+void vm_mem_region_set_flags(struct kvm_vm *vm, uint32_t slot, uint32_t flags);
 void vm_disable_nx_huge_pages(struct kvm_vm *vm);
 struct userspace_mem_region *memslot2region(struct kvm_vm *vm, uint32_t slot);
 void virt_map(struct kvm_vm *vm, uint64_t vaddr, uint64_t paddr, unsigned int npages);
