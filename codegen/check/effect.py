@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from codegen.c.source import CSource
+from codegen.check import acting
 from codegen.check.remark import Remark
 from codegen.check.uapi import new_fields
 from codegen.check.view import View
@@ -19,8 +20,10 @@ from codegen.tree.changed import Changed
 def used(view: View) -> Iterator[Remark]:
     """A new function that nothing calls or a new field that nothing reads is a promise unkept.
 
-    A note in an RFC, which may seek opinions on the uAPI alone.
+    A note in an RFC, which may seek opinions on the uAPI alone; that a flag is taken and ignored
+    is an error there as well.
     """
+    yield from acting.acted(view)
     for name, (patch, path, line) in _new_functions(view).items():
         if not _called(view, name):
             what = f"nothing calls {name}(): what userspace asks for has no effect"

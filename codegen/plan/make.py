@@ -144,8 +144,10 @@ def _plan(
         )
         overlay = Overlay(overlay, patches[-1].files)
     for spec in variant.patches:
-        patches.append(_patch(spec, description, variant, renderer, overlay, constants))
-        overlay = Overlay(overlay, patches[-1].files)
+        made = _patch(spec, description, variant, renderer, overlay, constants)
+        if made.edits:
+            patches.append(made)
+            overlay = Overlay(overlay, made.files)
     alternative = choice.alternative if choice else None
     edited = {path for patch in patches if patch.edits for path in patch.files}
     for lines in own:
@@ -179,9 +181,9 @@ def _check(
     renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
 ) -> None:
     """Whether the variant can be on this tree at all."""
-    if description.knob.mechanism is None and not variant.names:
-        reason = f"without a mechanism there is nothing that {variant.name} could decide"
-        raise not_here(reason, variant, "describe the mechanism, or a variant with a uAPI")
+    if description.knob.mechanism is None and not variant.gated:
+        reason = f"without a mechanism {variant.name} would have no effect"
+        raise not_here(reason, variant, "describe the mechanism")
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
             raise not_here(requirement.reason, variant)

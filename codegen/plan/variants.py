@@ -78,6 +78,7 @@ class Variant(_Part):
     names: list[str]
     names_if: str | None = None
     only_on: str | None = None
+    gated: bool = False  # what nothing acts on is kept from userspace, by a symbol of Kconfig
     numbers: dict[str, NumberSpec] = {}
     requires: list[Requirement] = []
     value: str

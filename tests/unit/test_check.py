@@ -225,6 +225,7 @@ BAD_MAILS = [
     ("memslots", FLAG, everywhere("+\tif (IS_ENABLED(CONFIG_HAVE_KVM_MEMSLOT_SMALL_MAPS))\n", "+\n"), "on every architecture, and only x86 acts on it"),
     ("memslots", FLAG, swap(2, "+	(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY | KVM_MEM_SMALL_MAPS)", "+	(KVM_MEM_LOG_DIRTY_PAGES | 0 | KVM_MEM_READONLY)"), "which refuses it"),
     ("effect", CAPABILITY, swap(2, "+\treturn kvm->arch.small_maps;", "+\treturn false;"), "small_maps is stored for a VM, and nothing reads it"),
+    ("effect", FLAG, swap(2, "+\treturn slot->flags & KVM_MEM_SMALL_MAPS;", "+\treturn false;"), "KVM_MEM_SMALL_MAPS is taken, and nothing acts on it"),
     ("effect", FLAG, swap(1, "+	if (kvm_small_maps(kvm, slot))", "+	if (false)"), "nothing calls kvm_small_maps()"),
     ("R5", FLAG, without(2, API), "does not change"),
     ("R5", FLAG, swap(2, "+\tcase KVM_CAP_MEMSLOT_SMALL_MAPS", "+\tcase KVM_CAP_SMALL"), "know"),
@@ -296,6 +297,30 @@ def code(path: str, old: str, new: str, message: str = "KVM: x86: Do it\n\nDo it
     return message, [edited(path, (old, new))]
 
 
+def taken(*more: Change) -> Step:
+    """A memslot flag that is taken where a symbol of Kconfig is on."""
+    mask = "\tif (mem->flags & ~valid_flags)\n"
+    gate = "\tif (IS_ENABLED(CONFIG_HAVE_KVM_NEW))\n\t\tvalid_flags |= KVM_MEM_NEW;\n\n"
+    define = "#define KVM_MEM_GUEST_MEMFD\t(1UL << 2)\n"
+    changes = [
+        edited(UAPI, (define, f"{define}#define KVM_MEM_NEW\t(1UL << 3)\n")),
+        edited(KVM_MAIN, (mask, f"{gate}{mask}")),
+        edited(
+            "virt/kvm/Kconfig",
+            ("config KVM_GENERIC", "config HAVE_KVM_NEW\n\tbool\n\nconfig KVM_GENERIC"),
+        ),
+    ]
+    return "KVM: Take it\n\nTake it.", [*changes, *more]
+
+
+SELECTED = edited("arch/x86/kvm/Kconfig", ("config KVM\n", "config KVM\n\tselect HAVE_KVM_NEW\n"))
+PRIVATE = "\tif (kvm_arch_has_private_mem(kvm))\n"
+NEW = "\tif (mem->flags & KVM_MEM_NEW)\n\t\treturn -EINVAL;\n"
+REFUSED = edited(KVM_MAIN, (PRIVATE, f"{NEW}{PRIVATE}"))
+ANSWERED = edited(KVM_MAIN, (PRIVATE, f"{NEW.replace('EINVAL', 'EFAULT')}{PRIVATE}"))
+LISTED = edited(
+    KVM_MAIN, (PRIVATE, f"\tx = mem->flags & (KVM_MEM_READONLY | KVM_MEM_NEW);\n{PRIVATE}")
+)
 INIT = "\tkvm->arch.slow_clock_khz = 1000;\n"
 FIELD = ("\tbool slow_clock;\n", "\tbool slow_clock;\n\tbool fast_clock;\n")
 INNER = "union { struct { __u64 a; __u32 b; } io; __u64 pad[4]; }"  # whose end is nobody's
@@ -332,6 +357,9 @@ BY_HAND = [
     ("R12", [("KVM: selftests: Add it\n\nAdd it.", [added(X86_TEST, TEST_TEXT)])], [CAP, TEST], "not registered"),
     ("R16", [("KVM: Add it\n\nAdd it.", [added("tools/include/uapi/linux/kvm.h", "#define KVM_NEW 1\n")])],
      [("KVM: Add it\n\nAdd it.", [added("tools/lib/x.h", "#define X 1\n")])], "is a copy"),
+    ("effect", [taken(SELECTED)], [taken()], "KVM_MEM_NEW is taken, and nothing acts on it"),
+    ("effect", [taken(SELECTED, REFUSED)], [taken(SELECTED, ANSWERED)], "KVM_MEM_NEW is taken, and nothing acts on it"),
+    ("effect", [taken(SELECTED, REFUSED)], [taken(SELECTED, LISTED)], "KVM_MEM_NEW is taken, and nothing acts on it"),
     ("abi", [code(UAPI, "KVM_MEM_READONLY	(1UL << 1)", "KVM_MEM_READONLY	(1UL << 5)")], [CAP], "renumbered"),
     ("abi", [code(UAPI, "#define KVM_CAP_HLT	  1\n", "")], [CAP], "removed"),
     ("abi", [code(UAPI, "#define KVMIO", "#define KVM_CAP_NEW 98\n#define KVMIO")], [CAP], "taken twice"),

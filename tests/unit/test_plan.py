@@ -253,8 +253,8 @@ def test_without_a_mechanism_there_is_no_predicate_that_nobody_calls(before: str
 
 
 def test_without_a_mechanism_there_is_nothing_to_decide() -> None:
-    with pytest.raises(NotHere, match="without a mechanism there is nothing that hardcoded"):
-        plan(knob("hardcoded", mechanism=None, rfc=True), "hardcoded")
+    with pytest.raises(NotHere, match="without a mechanism vm-capability would have no effect"):
+        plan(knob("vm-capability", mechanism=None, rfc=True), "vm-capability")
 
 
 def test_a_removed_macro_is_gone() -> None:
