@@ -10,7 +10,7 @@ from codegen.c.pattern import find
 from codegen.c.source import Token
 from codegen.c.statements import closing
 from codegen.check.remark import Remark
-from codegen.check.view import Macro, View
+from codegen.check.view import NewMacro, View
 from codegen.sites.code import functions_naming
 from codegen.uapi.writing import FIRST_FLAG
 
@@ -30,7 +30,7 @@ def acted(view: View) -> Iterator[Remark]:
             yield Remark(what, macro.patch.name, macro.line, hint)
 
 
-def _taken(view: View, macro: Macro) -> bool:
+def _taken(view: View, macro: NewMacro) -> bool:
     """Whether a mask of valid flags has it, on an architecture that there is."""
     for _, tokens in functions_naming(
         view.after, view.after.folders.code, FIRST_FLAG, macro.name, suffix=(".c", ".h")

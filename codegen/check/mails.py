@@ -14,7 +14,7 @@ from email.utils import getaddresses
 from codegen.base.errors import EnvironmentFailure
 from codegen.check.remark import Remark
 from codegen.check.view import View
-from codegen.series.commit import MAIL
+from codegen.series.commit import MAIL, assisted_by
 from codegen.series.recipients import Recipients, recipients
 
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
@@ -69,13 +69,17 @@ def _header(raw: bytes, name: str) -> list[str]:
 
 
 def signed(view: View) -> Iterator[Remark]:
-    """R18: gen signs nothing; its cover letter names the tool, its input and the tests."""
+    """R18: gen signs nothing; its cover letter names the tool, its input and the tests.
+
+    What it wrote has the tag that the tree's own documents ask for, where they do.
+    """
     for patch in view.patches:
         if f"Signed-off-by: gen <{MAIL}>" in patch.message:
             what = "signed off by a tool"
             line = patch.line_with("Signed-off-by: gen ")
             yield Remark(what, patch.name, line, "the person who sends the patch signs it off")
     manifest, cover = view.series.manifest, view.series.cover
+    yield from _untagged(view)
     description = manifest.get("description")
     if cover is None or not isinstance(description, dict):
         return
@@ -86,6 +90,20 @@ def signed(view: View) -> Iterator[Remark]:
             yield Remark(message, view.first_name)
     if "ested:" not in text:
         yield Remark("the cover letter does not say what was tested", view.first_name)
+
+
+def _untagged(view: View) -> Iterator[Remark]:
+    """Patches that gen's manifest says it wrote, without the tag of the tree's documents."""
+    tag = assisted_by(view.before.tree)
+    listed = view.series.manifest.get("patches")
+    entries = (
+        [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    )
+    wrote = {each.get("file") for each in entries if each.get("sites")}
+    for patch in view.patches if tag else ():
+        if patch.name in wrote and tag not in patch.message.splitlines():
+            what = f"a tool wrote it, and there is no `{tag}`"
+            yield Remark(what, patch.name, hint="submitting-patches.rst of the tree asks for it")
 
 
 def reached(view: View) -> Iterator[Remark]:

@@ -134,7 +134,7 @@ class PriorArt(Part):
     tree_has: Annotated[KvmName, Field(description="the macro that tells such a tree")]
     does: Annotated[Clause, Field(description="a main clause: what it does for userspace")]
     commit: Annotated[CommitId, Field(description="that brought it to Linux")]
-    title: Annotated[Line, Field(description="of that commit")]
+    title: Annotated[LineText, Field(description="of that commit")]
 
 
 class _Knob(Part):

@@ -11,10 +11,11 @@ from pathlib import Path
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.unbroken import done, unbroken
 from codegen.mail.patch import Patch
-from codegen.series.commit import Signer, make_commits, signed
+from codegen.series.commit import Signer, assisted_by, make_commits, signed
 from codegen.tree.git import git_environment
 from codegen.tree.locate import Commit
 from codegen.tree.plumbing import commit_of, git_command, run_git
+from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")
@@ -34,7 +35,9 @@ def apply_branch(
     if not _git(at, "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"):
         raise UsageError(f"the branch {branch} exists; name another by --branch")
     with scratch_repository(at.git_dir) as scratch:
-        sent = [signed(patch, signer) for patch in patches]
+        with GitTree(at.git_dir, at.commit) as tree:
+            tag = assisted_by(tree)
+        sent = [signed(patch, signer, tag) for patch in patches]
         commits = make_commits(sent, scratch, at.commit, signer)
         _hand_over(scratch, at, commits.tip, commits.base)
     with unbroken():

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from codegen import __version__
 from codegen.base.errors import EnvironmentFailure
 from codegen.mail.diff import SUBMODULE
 from codegen.mail.patch import NOBODY, Patch
@@ -21,8 +22,10 @@ from codegen.tree.changed import Changed
 from codegen.tree.git import git_environment
 from codegen.tree.locate import Commit, TreeLocation
 from codegen.tree.plumbing import complaint, git, git_command, no_git, quoted, run_git
+from codegen.tree.reader import Tree, read_or_none
 
 NAME, MAIL = "gen", "gen@localhost"
+_SUBMITTING = "Documentation/process/submitting-patches.rst"
 _EPOCH = 1715644800  # 14 May 2024, the day of the discussion; for folders, which have no date
 _REF = "refs/gen/series"
 
@@ -58,10 +61,22 @@ class Commits:
         return tuple(git(self.git_dir, "rev-parse", *asked).split())
 
 
-def signed(patch: Patch, signer: Signer | None) -> Patch:
-    """A patch of gen's as it is sent: by its author, and signed off where somebody does."""
+def assisted_by(tree: Tree) -> str:
+    """The tag of what gen wrote, where the tree's own documents ask for one; else nothing.
+
+    Documentation/process/submitting-patches.rst, "Using Assisted-by:", and the form of the tag in
+    coding-assistants.rst beside it: the tool's name, a colon, its version.
+    """
+    said = read_or_none(tree, _SUBMITTING) or b""
+    return f"Assisted-by: {NAME}:{__version__}" if b"Assisted-by:" in said else ""
+
+
+def signed(patch: Patch, signer: Signer | None, tag: str = "") -> Patch:
+    """A patch as it is sent: by its author, tagged if gen wrote it, signed off if somebody does."""
     who = signer or Signer(NAME, MAIL)
-    by = f"\nSigned-off-by: {who.name} <{who.mail}>\n" if signer else ""
+    trailers = [tag] if tag and patch.edits else []  # without edits it is a developer's own
+    trailers += [f"Signed-off-by: {who.name} <{who.mail}>"] if signer else []
+    by = "".join(f"{line}\n" for line in ("", *trailers)) if trailers else ""
     author = patch.author or f"{who.name} <{who.mail}>"
     return replace(patch, author=author, message=patch.message + by)
 

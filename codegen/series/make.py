@@ -25,7 +25,7 @@ from codegen.plan.developer import given_patches
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Signer, bare_base, make_commits, signed
+from codegen.series.commit import Signer, assisted_by, bare_base, make_commits, signed
 from codegen.series.inplace import interrupted
 from codegen.series.mails import cover_letter, format_mails
 from codegen.series.recipients import Recipients, recipients
@@ -157,7 +157,9 @@ def finish(
     with ThreadPoolExecutor(1) as pool, scratch_repository(location.git_dir) as git_dir:
         asked = pool.submit(_asked, location, sorted(plan.files))
         base = location.commit or bare_base(git_dir, plan.patches)
-        sent = [signed(patch, signer) for patch in plan.patches]
+        with open_tree(location) as tree:
+            tag = assisted_by(tree)
+        sent = [signed(patch, signer, tag) for patch in plan.patches]
         commits = make_commits(sent, git_dir, base, signer)
         trees = commits.trees()
         found, tree_version = asked.result()

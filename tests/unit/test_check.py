@@ -17,6 +17,7 @@ from codegen.check.run import Checked, check
 from codegen.check.view import View
 from codegen.mail.mbox import read_files
 from codegen.mail.patch import Posted
+from codegen.series.commit import Signer
 from codegen.series.make import generate
 from codegen.series.read import read_series
 from codegen.series.series import Series
@@ -256,6 +257,28 @@ def test_gen_s_own_series_with_one_thing_wrong(
     found = said(run(mails, tree), rule)
     assert any(message in remark.message for remark in found), found
     assert all(remark.reason for remark in found)
+
+
+TAG = "Assisted-by: gen:"
+ASKS = "Using Assisted-by:\n------------------\n\nAcknowledge it by adding an Assisted-by tag.\n"
+
+
+def test_what_a_tool_wrote_is_tagged_where_the_tree_asks_for_it(
+    good: Mapping[str, Mails], tmp_path: Path
+) -> None:
+    assert not any(TAG.encode() in data for data in good["memslot-flag"].values())
+    document = added("Documentation/process/submitting-patches.rst", ASKS)
+    linux = committed(written(minitree(*COMPLETE, document), tmp_path / "linux"))
+    where = resolve(str(linux))
+    signer = Signer("Ada", "ada@example.org")
+    for made in (generate(knob(), "memslot-flag", where, signer=who) for who in (None, signer)):
+        mails = dict(made.files)
+        assert [TAG in mails[name].decode() for name in sorted(mails) if name[0] == "0"] == [
+            False, True, True, True
+        ]  # fmt: skip
+        assert not said(run(mails, where), "R18")
+        everywhere(f"{TAG}0", "Reviewed-by: gen:0")(mails)
+        assert len(said(run(mails, where), "R18")) == 3
 
 
 def new_cap(text: str = "") -> list[Change]:
