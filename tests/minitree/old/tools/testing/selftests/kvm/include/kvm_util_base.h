@@ -81,6 +81,7 @@ void vcpu_run(struct kvm_vcpu *vcpu);
 uint64_t get_ucall(struct kvm_vcpu *vcpu, struct ucall *uc);
 void sync_bytes(struct kvm_vm *vm, void *global);
 #define sync_global_to_guest(vm, g) sync_bytes(vm, &(g))
+#define sync_global_from_guest(vm, g) sync_bytes(vm, &(g))
 
 bool thp_configured(void);
 
