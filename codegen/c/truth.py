@@ -22,7 +22,7 @@ _BINARY = frozenset("|| && == != | ^ & < > <= >= << >> + - * / % ? ,".split())
 _WRITES = frozenset("= += -= *= /= %= &= |= ^= <<= >>= ++ --".split())
 _CONSTANTS = {"true": True, "1": True, "false": False, "0": False}
 
-Row = Mapping[str, bool]
+Case = Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Formula:
         for part in self.parts:
             yield from part.atoms()
 
-    def holds(self, row: Row) -> bool:
+    def holds(self, row: Case) -> bool:
         """Whether it does where its atoms are as `row` says."""
         if self.kind == "atom":
             return row[self.text]
@@ -76,7 +76,7 @@ def equivalent(one: Formula, other: Formula, values: Mapping[str, int]) -> bool:
     return all(one.holds(row) == other.holds(row) for row in possible)
 
 
-def _possible(atoms: Iterable[Formula], row: Row, values: Mapping[str, int]) -> bool:
+def _possible(atoms: Iterable[Formula], row: Case, values: Mapping[str, int]) -> bool:
     """Whether no atom of a row says that one thing is equal to two."""
     equal: dict[str, int] = {}
     for atom in atoms:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import CType, Expression, Setup
 from codegen.vocabulary.part import (
     Capability,
@@ -81,5 +81,5 @@ def data_kind(name: str, summary: str, keys: Mapping[str, KeySpec]) -> Kind:
     """The kind of a folder `name` whose section has these keys."""
     fields: dict[str, Any] = {attribute(key): spec.field() for key, spec in keys.items()}
     title = "".join(word.capitalize() for word in re.split("[-_]", name))
-    section = create_model(title, __base__=Section, __doc__=f"{summary}.", **fields)
+    section = create_model(title, __base__=KindSection, __doc__=f"{summary}.", **fields)
     return Kind(section)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from codegen.base.findings import Finding
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.part import Find, Part, Where
 
 PartCheck = Callable[[Any, Where, Find], Iterator[Finding]]
@@ -31,7 +31,7 @@ class Kind:
     only one has.
     """
 
-    section: type[Section]
+    section: type[KindSection]
     decides_by: Callable[[Any], str] = _by_vm
     checks: Mapping[type[Part], PartCheck] = field(default_factory=dict)
     together: Mapping[frozenset[str], KnobCheck] = field(default_factory=dict)

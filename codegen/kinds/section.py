@@ -11,7 +11,7 @@ from codegen.vocabulary.part import Part
 from codegen.vocabulary.text import Prose
 
 
-class Section(Part):
+class KindSection(Part):
     """What a description says of a kind.
 
     `why` is the argument that maintainers ask for first.  `adds` is what the knob gains where a

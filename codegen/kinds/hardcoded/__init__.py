@@ -11,13 +11,13 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import Expression, Setup
 from codegen.vocabulary.part import Expressions, Find, Where
 from codegen.vocabulary.text import Prose, Subject
 
 
-class Hardcoded(Section):
+class Hardcoded(KindSection):
     """No uAPI: an expression over kernel state, or a field and what it is set to."""
 
     expression: Annotated[Expressions | None, Field(description="what the predicate returns")] = (

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
@@ -33,7 +33,7 @@ class Excluded(Part):
     optional: bool = False
 
 
-class MemslotFlag(Section):
+class MemslotFlag(KindSection):
     """`KVM_MEM_*`: userspace sets the knob for one memslot."""
 
     flag: Annotated[MemFlag, Field(description="the flag's name")]

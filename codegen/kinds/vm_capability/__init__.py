@@ -11,7 +11,7 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool, Mask, Number, mask_problems, number_problems
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import Expression
 from codegen.vocabulary.part import (
     Capability,
@@ -26,7 +26,7 @@ Privilege = Annotated[str, matching(r"^CAP_[A-Z_]+$", "CAP_SYS_ADMIN")]
 _X86_PREFIX = "KVM_CAP_X86_"
 
 
-class VmCapability(Section):
+class VmCapability(KindSection):
     """A capability that userspace enables for a VM."""
 
     capability: Annotated[Capability, Field(description="the capability's name")]

@@ -10,13 +10,13 @@ from pydantic import Field
 
 from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import Section
+from codegen.kinds.section import KindSection
 from codegen.vocabulary.part import Expressions, Find, Where, matching
 
 VmTypeName = Annotated[str, matching(r"^KVM_X86_[A-Z0-9_]+_VM$", "KVM_X86_ZAP_LEAFS_VM")]
 
 
-class VmType(Section):
+class VmType(KindSection):
     """A type given to KVM_CREATE_VM."""
 
     name: Annotated[VmTypeName, Field(description="the type's name")]
