@@ -31,8 +31,8 @@ def main(wanted: list[str]) -> None:
         base = json.loads(manifest.read_text())["tree"]["base"]
         if not wanted or f"{knob}/{variant}" in wanted:
             series = generate(knob, variant, tree)
-            if series.base != base:
-                print(f"{folder}: for {series.base} now, {base} before", file=sys.stderr)
+            if series.tree.commit != base:
+                print(f"{folder}: for {series.tree.commit} now, {base} before", file=sys.stderr)
             write(series, patches, force=True)
         record = recall(_files(folder))
         assert record is not None, f"{folder}: gen did not make this"
