@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from codegen.base.findings import Finding, NotHere
+from codegen.base.findings import Finding, NotHere, error
 from codegen.c.outline import outline
 from codegen.description.load import Description
 from codegen.kernel.survey import Survey
@@ -14,6 +14,8 @@ from codegen.plan.sites import SITES
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PREDICATE, EditSpec, Variant
 from codegen.sites.edit import TextEdit
+from codegen.sites.place import Place
+from codegen.tree.changed import Changed
 from codegen.uapi.headers import TARGETS
 
 
@@ -62,14 +64,9 @@ def edits_of(
         # without a mechanism nobody would call it
         asked = description.knob.mechanism is not None
         return [_predicate_edit(description, variant, renderer, survey)] if asked else []
-    arguments = {
-        key: renderer.inline(value) if isinstance(value, str) else value
-        for key, value in spec.with_.items()
-    }
     found = []
-    for arch in description.knob.architectures if spec.per_arch else (None,):
-        more = {"arch": arch} if arch else {}
-        for place in SITES[spec.site](survey, **arguments, **more):
+    for arch, places in _places(spec, description, renderer, survey):
+        for place in places:
             template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
             text = renderer.render(template, place=place, arch=arch)
             if place.old:
@@ -81,6 +78,53 @@ def edits_of(
                 TextEdit(spec.site, place, survey_dialect(survey, place.path, text), template)
             )
     return found
+
+
+def _places(
+    spec: EditSpec, description: Description, renderer: Renderer, survey: Survey
+) -> Iterator[tuple[str | None, tuple[Place, ...]]]:
+    """The places of a line of an edit list, for each architecture where it has some for each."""
+    arguments = {
+        key: renderer.inline(value) if isinstance(value, str) else value
+        for key, value in spec.with_.items()
+    }
+    for arch in description.knob.architectures if spec.per_arch else (None,):
+        more = {"arch": arch} if arch else {}
+        yield arch, SITES[spec.site](survey, **arguments, **more)
+
+
+def check_held(
+    specs: Iterable[EditSpec],
+    edits: Sequence[TextEdit],
+    changes: Mapping[str, Changed],
+    description: Description,
+    renderer: Renderer,
+    behind: Survey,
+) -> None:
+    """What a place means holds behind the patch: looked for anew, it is where the patch has put
+    its text, beside it or in it, and there are as many.
+
+    So the mask that KVM_CHECK_EXTENSION answers with is the one that has the new name, and what
+    refuses unknown flags does so behind what adds the flag.  Raises FindingsError where not.
+    """
+    for spec in specs:
+        if spec.site == PREDICATE or not SITES[spec.site].holds:
+            continue
+        wanted = sum(edit.site == spec.site for edit in edits)
+        found = [p for _, places in _places(spec, description, renderer, behind) for p in places]
+        lost = [place for place in found if not _touches(place, changes)]
+        if lost or len(found) != wanted:
+            where = ", ".join(f"{p.path}:{p.line}" for p in lost or found) or "nowhere"
+            what = f"{spec.site}: behind the patch the place is {where}, which it has not edited"
+            hint = f"the patch edits {', '.join(f'{e.place.path}:{e.place.line}' for e in edits)}"
+            raise error(Finding(what, hint=hint, site=spec.site))
+
+
+def _touches(place: Place, changes: Mapping[str, Changed]) -> bool:
+    """Whether a place is beside or within what is new in its file, or in the line behind."""
+    made = changes.get(place.path)
+    spans = made.new if made else ()
+    return any(span.start <= place.end and place.start <= span.end + 1 for span in spans)
 
 
 def _predicate_edit(

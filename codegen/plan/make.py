@@ -22,7 +22,7 @@ from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers
-from codegen.plan.edits import early_edits, edits_of, not_here
+from codegen.plan.edits import check_held, early_edits, edits_of, not_here
 from codegen.plan.redundant import same_without
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
@@ -249,9 +249,12 @@ def _patch(
     survey = Survey(tree, knob.architectures)
     edits: list[TextEdit] = []
     problems: list[FindingsError] = []
-    for each in spec.edits:
-        if not renderer.holds(each.when) or (each.early and each.text in early):
-            continue
+    asked = [
+        each
+        for each in spec.edits
+        if renderer.holds(each.when) and not (each.early and each.text in early)
+    ]
+    for each in asked:
         try:
             edits += edits_of(each, description, variant, renderer, survey)
         except NotHere:
@@ -265,10 +268,15 @@ def _patch(
     topic = knob.topic if spec.topic is None else spec.topic
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
+    changes = changed(tree, edits)
+    behind = Survey(
+        Overlay(tree, {path: made.after for path, made in changes.items()}), knob.architectures
+    )
+    check_held(asked, edits, changes, description, renderer, behind)
     return Patch(
         subject=subject,
         message=message,
-        changes=changed(tree, edits),
+        changes=changes,
         part=spec.name,
         edits=tuple(edits),
     )

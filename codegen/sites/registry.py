@@ -20,7 +20,8 @@ from codegen.sites.place import Place
 class Site:
     """A named place: what it is, what an edit list gives, and how it is found.
 
-    `takes` are the keys of `with:`, by whether they may be left out.
+    `takes` are the keys of `with:`, by whether they may be left out; `holds` says that the place
+    is known by what it means, so that it is found again behind a patch, where the patch is.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Site:
     per_arch: bool
     look: Callable[..., Any]
     takes: Mapping[str, bool] = field(default_factory=dict, hash=False)
+    holds: bool = False
 
     def __call__(self, survey: Survey, **arguments: Any) -> tuple[Place, ...]:
         """The places in a tree; none where it need not have any.  Raises FindingsError."""
@@ -35,8 +37,8 @@ class Site:
         return (places,) if isinstance(places, Place) else tuple(places)
 
 
-def site(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Mark a function as the site `name`.
+def site(name: str, *, holds: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a function as the site `name`; see `Site` for `holds`.
 
     It takes a Survey and the arguments that an edit list gives, returns one Place or several,
     and raises FindingsError where the tree has none.
@@ -44,6 +46,7 @@ def site(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
         function.__dict__["site_name"] = name
+        function.__dict__["site_holds"] = holds
         return function
 
     return mark
@@ -60,7 +63,7 @@ def _of_function(function: Any) -> Site:
     takes = {p.name: p.default is not p.empty for p in asked if p.name != "arch"}
     per_arch = any(p.name == "arch" for p in asked)
     about = " ".join((function.__doc__ or "").split())
-    return Site(function.site_name, about, per_arch, function, takes)
+    return Site(function.site_name, about, per_arch, function, takes, function.site_holds)
 
 
 def of_data(name: str, spec: PlaceSpec) -> Site:
@@ -71,4 +74,4 @@ def of_data(name: str, spec: PlaceSpec) -> Site:
             return in_documents(survey, name, spec)
         return in_functions(survey, name, spec, arch)
 
-    return Site(name, " ".join(spec.about.split()), spec.per_arch, look)
+    return Site(name, " ".join(spec.about.split()), spec.per_arch, look, holds=not spec.is_document)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.c.layout import width, wrapped
 from codegen.description.load import Description
-from codegen.plan.make import Plan
+from codegen.plan.make import Plan, make_plan
+from codegen.plan.variants import load_variant
 from tests.minitree import (
     API,
     KVM_MAIN,
@@ -37,6 +39,7 @@ from tests.unit.kit import (
     BASE,
     FLAG,
     SHIPPED,
+    TEMPLATES,
     VARIANTS,
     after,
     complaints,
@@ -44,6 +47,7 @@ from tests.unit.kit import (
     knob,
     plan,
     shipped,
+    tree,
 )
 from tests.unit.test_minitree import TREES
 
@@ -482,3 +486,36 @@ def test_an_edit_speaks_of_the_trees_own_names() -> None:
 def test_a_parameter_that_is_not_there_is_said() -> None:
     with pytest.raises(FindingsError, match=r"`\$slot` among the parameters of kvm_mmu_max_map"):
         plan(with_holes(takes=["struct kvm *$kvm", "struct slot *$slot"]), "hardcoded")
+
+
+@pytest.mark.parametrize(
+    ("variant", "template", "text", "said"),
+    [
+        # a mask that is no union of names any more: nobody can tell what it answers
+        ("quirk", "valid-quirks", "({{ place.old }} & ~{{ v.name }})", "quirk-mask: a mask .* not"),
+        # the flags that were kept before are kept no more
+        (
+            "memslot-flag",
+            "immutable-flags",
+            "{{ v.flag }}",
+            "memslot-immutable-flags: .* not found",
+        ),
+        # what refuses unknown flags asks another mask than the one with the new flag
+        (
+            "memslot-flag",
+            "flag-check",
+            "\tu32 others = KVM_MEM_LOG_DIRTY_PAGES;\n\n\tif (mem->flags & ~others)\n"
+            "\t\treturn -EINVAL;\n",
+            "memslot-flag-check: .* found 2 times",
+        ),
+    ],
+)
+def test_a_place_is_found_again_behind_its_patch(
+    variant: str, template: str, text: str, said: str, tmp_path: Path
+) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    (templates / variant / f"{template}.j2").write_text(text)
+
+    with pytest.raises(FindingsError, match=said):
+        make_plan(knob(variant), load_variant(templates, variant), tree(), templates)

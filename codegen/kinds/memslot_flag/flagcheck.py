@@ -43,7 +43,7 @@ class _Mask:
         return (f"$flags & ~{name}", f"($flags | {name}) != {name}", f"($flags & {name}) !=")
 
 
-@site("memslot-flag-check")
+@site("memslot-flag-check", holds=True)
 def flag_check(survey: Survey) -> Place:
     """Before the test that refuses unknown memslot flags.
 

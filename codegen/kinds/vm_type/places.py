@@ -20,7 +20,7 @@ _DEFAULT = "KVM_X86_DEFAULT_VM"
 _FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")
 
 
-@site("vm-type-alike")
+@site("vm-type-alike", holds=True)
 def alike(survey: Survey) -> tuple[Place, ...]:
     """Every test for the default type, which a type that is like it has to pass as well.
 
