@@ -16,6 +16,7 @@ from glob import glob
 from itertools import islice
 from pathlib import Path
 
+from codegen.architectures import ARCHITECTURES
 from codegen.c.outline import includes
 
 Read = Callable[[str], bytes | None]
@@ -188,7 +189,7 @@ def _of_selftest(top: str, unit: str, name: str, arch: str) -> Iterator[str]:
     yield f"{top}include/{name}"
     folder = unit.removeprefix(top).rpartition("/")[0]
     own = [folder] if folder else []
-    for each in (*own, *_FOLDERS.get(arch, ()), arch):
+    for each in (*own, *reversed(ARCHITECTURES[arch].selftests)):
         yield f"{top}include/{each}/{name}"
     for each in ("tools/include", f"tools/arch/{arch}/include"):
         yield f"{each}/{name}"
@@ -199,7 +200,3 @@ def _of_selftest(top: str, unit: str, name: str, arch: str) -> Iterator[str]:
         yield f"tools/include/asm-generic/{name[4:]}"
     yield f"tools/include/uapi/{name}"
     yield f"tools/testing/selftests/{name}"
-
-
-# What the selftests called architectures before their folders were renamed.
-_FOLDERS = {"x86": ("x86_64",), "arm64": ("aarch64",), "s390": ("s390x",)}

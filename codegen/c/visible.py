@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import chain
 
+from codegen.architectures import ARCHITECTURES
 from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
 from codegen.c.outline import Macro, Outline, outline
@@ -21,7 +22,8 @@ from codegen.c.scopes import NameScope, Use, is_name, scope_between, scope_of, t
 
 _PREDEFINED = re.compile(
     r"__builtin_\w+|__(?:LINE|FILE|COUNTER|VA_ARGS|VA_OPT|BASE_FILE|INCLUDE_LEVEL|DATE|TIME)__"
-    r"|__(?:INT|UINT|SIZE|LONG|SHRT|CHAR|PTRDIFF|BYTE|ORDER|SIZEOF|GNUC|x86_64|aarch64)\w*"
+    r"|__(?:INT|UINT|SIZE|LONG|SHRT|CHAR|PTRDIFF|BYTE|ORDER|SIZEOF|GNUC)\w*"
+    rf"|(?:{'|'.join(each.macro.rstrip('_') for each in ARCHITECTURES.values())})\w*"
     r"|__(?:atomic|sync)_\w+|CONFIG_\w+|defined|_Pragma|true|false|NULL|bool"
 )
 _NAME = re.compile(rb"[A-Za-z_]\w*")

@@ -13,6 +13,7 @@ from dataclasses import astuple, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+from codegen.architectures import Architecture
 from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure
 from codegen.check import compiler, userspace
@@ -27,10 +28,7 @@ from codegen.series.commit import commits_of
 from codegen.series.series import Series
 from codegen.tree.plumbing import git_command, run_git
 
-FRAGMENT = Path(__file__).with_name("kvm-check.config")
-_KVM = ("arch/x86/kvm/", "virt/kvm/")
-_MODULES = tuple(f"arch/x86/kvm/{name}.ko" for name in ("kvm", "kvm-intel", "kvm-amd"))
-_ELSEWHERE = re.compile(r"arch/(?!x86/)|tools/|Documentation/|samples/|scripts/|usr/|rust/")
+_ELSEWHERE = r"arch/(?!{}/)|tools/|Documentation/|samples/|scripts/|usr/|rust/"
 _MAKEFILES = ("Makefile", "Kbuild")
 _KEPT = ".gen-base-"
 Tell = Callable[[int], make.Progress | None]
@@ -41,9 +39,30 @@ class _Bench:
     """What is the same for all commits of a series."""
 
     bench: Bench
-    folders: tuple[str, ...]
+    series: Series
     check: str | None
     tell: Tell
+
+    @property
+    def arch(self) -> Architecture:
+        return self.bench.options.arch
+
+    @property
+    def kvm(self) -> tuple[str, ...]:
+        """KVM's folders, whatever a series changes there."""
+        return f"arch/{self.arch.name}/kvm/", "virt/kvm/"
+
+    def compiled(self, path: str) -> bool:
+        """Whether a build for the architecture may read a file."""
+        return not re.match(_ELSEWHERE.format(self.arch.name), path)
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where the series changes C outside of KVM, as make's targets."""
+        outside = (p for p in self.series.paths if not p.startswith(self.kvm) and self.compiled(p))
+        return tuple(
+            sorted({f"{path.rpartition('/')[0]}/" for path in outside if path[-2:] == ".c"})
+        )
 
     @property
     def out(self) -> Path:
@@ -60,7 +79,7 @@ class _Bench:
         check = (f"CHECK={self.check} {' '.join(sparse)} --", "C=1") if self.check else ()
         options = replace(
             self.bench.options,
-            fragment=FRAGMENT,
+            fragment=self.arch.machine.check_config,
             tools=(Path(self.check),) if self.check else (),
             make_args=("-k", "-Otarget", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
             targets=tuple(targets),
@@ -68,23 +87,25 @@ class _Bench:
         return build(self.bench.source(commit), self.out, self.tell(piece), options)
 
     def compile(self, commit: str, piece: int, sparse: Sequence[str] = ()) -> Compiled:
-        """Compile what a series touches, and link KVM's modules; sparse reads files by name."""
+        """Compile what a series touches, and KVM, as modules where it can be; sparse reads files
+        by name."""
         source = self.bench.source(commit)
         folders = [f for f in self.folders if any((source / f / m).exists() for m in _MAKEFILES)]
         errors: tuple[str, ...] = ()
         try:
-            self.make(commit, [*folders, *_MODULES], piece, sparse)
+            self.make(commit, [*folders, *self.arch.machine.kernel.kvm], piece, sparse)
         except BuildFailed as problem:
             errors = compiler.errors_of(problem)
         log = self.out.with_name(f"{self.out.name}.log").read_text(errors="replace")
-        modules = [self.out / module for module in _MODULES]
-        undefined = frozenset() if errors else compiler.undefined(modules)
+        modules = [self.out / each for each in self.arch.machine.kernel.kvm if each[-3:] == ".ko"]
+        nm = f"{self.bench.options.toolchain.prefix}nm"
+        undefined = frozenset() if errors else compiler.undefined(modules, nm)
         warned = compiler.read_log(log, source.resolve())
         return Compiled(warned, errors, undefined, compiler.outdated(log))
 
 
 def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
-    """R13: each patch compiles with both vendors as modules, W=1 and sparse, without new words.
+    """R13: each patch compiles with all of KVM, W=1 and sparse, without new words.
 
     `tell` gives what shows the progress of a patch, or, for 0, of the tree before.  Raises
     EnvironmentFailure where the tree does not build without the series.
@@ -94,8 +115,8 @@ def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
         what = "sparse is not installed and was not asked; apt-get install sparse"
         yield Remark(what, rule="sparse", note=True)
     commits = commits_of(series, bench.git_dir)
-    place = _Bench(bench, _folders(series.paths), check, tell)
-    before = _baseline(replace(place, bench=bench.shared), series, commits.base)
+    place = _Bench(bench, series, check, tell)
+    before = _baseline(replace(place, bench=bench.shared), commits.base)
     bench.out(place.name, fresh=True)
     if before.outdated:
         what = "the sparse that is installed is too old for this tree, and was not asked"
@@ -105,7 +126,7 @@ def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
     errors: set[str] = set()
     for number, (patch, commit) in enumerate(zip(series.patches, commits.ids, strict=True), 1):
         until = series.patches[:number]
-        if any(not _ELSEWHERE.match(path) for path in patch.changes):
+        if any(map(place.compiled, patch.changes)):
             now = place.compile(commit, number, _names(patch.changes))
             new = [text for text in now.errors if _words(text) not in errors]
             yield from compiler.failures(new, until, "the series does not build here")
@@ -121,28 +142,23 @@ def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
         yield from userspace.selftests(until, headers, tell(number))
 
 
-def _folders(paths: Sequence[str]) -> tuple[str, ...]:
-    """Where the series changes C outside of KVM's modules, as make's targets."""
-    outside = [p for p in paths if not p.startswith(_KVM) and not _ELSEWHERE.match(p)]
-    return tuple(sorted({f"{path.rpartition('/')[0]}/" for path in outside if path[-2:] == ".c"}))
-
-
 def _names(paths: Iterable[str]) -> list[str]:
     """The names of the C files among some paths, or one that no file has."""
     names = {path.rpartition("/")[2] for path in paths if path.endswith(".c")}
     return sorted(name for name in names if re.fullmatch(r"[\w.-]+", name)) or ["none"]
 
 
-def _baseline(place: _Bench, series: Series, base: str) -> Compiled:
+def _baseline(place: _Bench, base: str) -> Compiled:
     """What is said of the tree without the series; kept, since it needs all objects anew.
 
     The objects are those of the base afterwards, also where that is known: make is silent about
     objects that are as new as a patch that was tried before.
     """
-    if all(_ELSEWHERE.match(path) for path in series.paths):
+    if not any(map(place.compiled, place.series.paths)):
         place.bench.source(base)
         return Compiled()
-    identity = (base, place.folders, place.check, FRAGMENT.read_text())
+    config = place.arch.machine.check_config.read_text()
+    identity = (base, place.folders, place.check, config)
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     kept = place.out / f"{_KEPT}{digest}.json"
     try:
@@ -151,11 +167,11 @@ def _baseline(place: _Bench, series: Series, base: str) -> Compiled:
         known = Compiled(before, (), frozenset(said["undefined"]), said["outdated"])
     except (OSError, ValueError, KeyError, TypeError):
         known = None
-        for folder in (*_KVM, *place.folders):
+        for folder in (*place.kvm, *place.folders):
             shutil.rmtree(place.out / folder, ignore_errors=True)
     found = place.compile(base, 0, ["none"] if known else ())
     if found.errors:
-        name = series.tree.name
+        name = place.series.tree.name
         raise EnvironmentFailure(f"{name} does not build without the series:\n{found.errors[0]}")
     if known:
         return known

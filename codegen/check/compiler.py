@@ -141,23 +141,24 @@ def sparse_command(folder: Path) -> str | None:
     return str(script)
 
 
-def undefined(modules: Sequence[Path]) -> frozenset[str]:
+def undefined(modules: Sequence[Path], nm: str = "nm") -> frozenset[str]:
     """What modules take from elsewhere than from each other, exported there or not."""
     needed: set[str] = set()
     given: set[str] = set()
     for module in modules:
-        needed |= {name for name, kind in _symbols(module) if kind in "Uw"}
-        names = (name for name, _ in _symbols(module))
+        symbols = _symbols(module, nm)
+        needed |= {name for name, kind in symbols if kind in "Uw"}
+        names = (name for name, _ in symbols)
         given |= {n.removeprefix("__ksymtab_") for n in names if n.startswith("__ksymtab_")}
     return frozenset(needed - given)
 
 
-def _symbols(module: Path) -> list[tuple[str, str]]:
-    command = ["nm", "--format=posix", str(module)]
+def _symbols(module: Path, nm: str) -> list[tuple[str, str]]:
+    command = [nm, "--format=posix", str(module)]
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    done = sandbox.run(command, Room(read=(module,)), "nm", env=env)
+    done = sandbox.run(command, Room(read=(module,)), nm, env=env)
     if done.status:
         why = done.stderr.decode("utf-8", "replace").strip()
-        raise EnvironmentFailure(f"nm cannot read {module}: {why}")
+        raise EnvironmentFailure(f"{nm} cannot read {module}: {why}")
     rows = (line.split() for line in done.stdout.decode("utf-8", "replace").splitlines())
     return [(row[0], row[1]) for row in rows if len(row) > 1]

@@ -9,6 +9,7 @@ from typing import Any
 
 from clang import cindex
 
+from codegen.architectures import DEFAULT
 from codegen.c.apart import apart
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_uapi
@@ -17,7 +18,8 @@ from codegen.tree.changed import Changed
 
 # <linux/types.h> in short; a tree that is not configured has no whole one.
 _WIDTHS = {"8": "char", "16": "short", "32": "int", "64": "long long"}
-_ARGS = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0", "--target=x86_64-linux-gnu"]
+_ARGS = ["-xc", "-std=gnu11", "-nostdinc", "-w", "-ferror-limit=0"]
+_ARGS += [f"--target={DEFAULT.target}"]  # all with 64 bits lay structs out alike
 _ARGS += [f"-D__u{bits}=unsigned {name}" for bits, name in _WIDTHS.items()]
 _ARGS += [f"-D__s{bits}=signed {name}" for bits, name in _WIDTHS.items()]
 _ARGS += [f"-D__{end}{bits}=__u{bits}" for end in ("le", "be") for bits in ("16", "32", "64")]

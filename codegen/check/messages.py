@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from codegen.architectures import ARCHITECTURES, Architecture
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_kvm, is_selftest
@@ -14,7 +15,8 @@ from codegen.mail.patch import Posted
 WIDTH, LIMIT = 75, 80
 _TOPIC = re.compile(r"KVM: (?:(?P<topic>[^\s:][^:]{0,30}): )?(?:[\w/-]+: )?(?P<rest>.*)")
 _FILE = re.compile(r"[\w/-]+\.(?:c|h|S|rst)|kvm_main")
-_VENDOR = {"SVM": "svm", "nSVM": "svm", "SEV": "svm", "VMX": "vmx", "nVMX": "vmx", "TDX": "vmx"}
+# Architectures that have written down which topics they want.
+_ASKING = [each for each in ARCHITECTURES.values() if each.process]
 # Verbs that end like another form of a verb, in lower case.
 _IMPERATIVE = {"bring", "need", "feed", "embed", "shed", "exceed", "proceed", "speed", "seed"}
 _NOT_PLURAL = ("ss", "us", "is", "as")
@@ -42,9 +44,11 @@ def topic(view: View) -> Iterator[Remark]:
 def _wrong_topic(patch: Posted) -> tuple[str, str] | None:
     subject = patch.subject
     paths = list(patch.changes)
-    if re.match(r"(?i)(x86/kvm|kvm/x86|x86: kvm)\b", subject) and any(map(is_kvm, paths)):
-        hint = "`x86/kvm` is for Linux as a guest; `KVM: x86: …`"
-        return f"the subject begins with {subject.split(':')[0]!r}", hint
+    for name in (each.name for each in _ASKING):
+        swapped = re.match(rf"(?i)({name}/kvm|kvm/{name}|{name}: kvm)\b", subject)
+        if swapped and any(map(is_kvm, paths)):
+            hint = f"`{name}/kvm` is for Linux as a guest; `KVM: {name}: …`"
+            return f"the subject begins with {subject.split(':')[0]!r}", hint
     if not paths or not all(is_kvm(path) or is_selftest(path) for path in paths):
         return None  # the subsystem that has the other files may want its own prefix
     if re.match(r"Documentation|docs", subject) and all("Documentation/" in p for p in paths):
@@ -53,11 +57,13 @@ def _wrong_topic(patch: Posted) -> tuple[str, str] | None:
     if subject.startswith('Revert "'):
         return None
     if not match:
-        foreign = [p for p in paths if re.match(r"arch/(?!x86/)", p)]
+        asking = tuple(f"arch/{each.name}/" for each in _ASKING)
+        foreign = [p for p in paths if p.startswith("arch/") and not p.startswith(asking)]
         return None if foreign else ("the subject does not begin with `KVM: `", "")
     found = match["topic"] or ""
     if _FILE.fullmatch(found):
-        return f"the topic {found!r} is a file's name", "name what is changed: x86, x86/mmu, SVM, …"
+        known = ", ".join(topic for each in _ASKING for topic in each.topics)
+        return f"the topic {found!r} is a file's name", f"name what is changed: {known}, …"
     return _misfit(found, paths)
 
 
@@ -68,15 +74,23 @@ def _misfit(topic: str, paths: list[str]) -> tuple[str, str] | None:
     if topic == "selftests":
         path = paths[selftests.index(False)]
         return f"the topic is selftests, but {path} is changed", "split the patch"
-    x86 = [path.startswith("arch/x86/") for path in paths]
-    if all(x86) and not topic:
-        return "only x86 is changed, and no topic says so", "KVM: x86: …, KVM: SVM: …, KVM: VMX: …"
-    vendor = _VENDOR.get(topic)
-    folders = {v for v in ("svm", "vmx") for p in paths if p.startswith(f"arch/x86/kvm/{v}/")}
-    if topic.startswith("x86") and not any(x86):
-        return f"the topic is {topic}, and nothing of x86 is changed", "generic code: `KVM: …`"
-    if vendor and folders and vendor not in folders:
-        return f"the topic is {topic}, and arch/x86/kvm/{min(folders)}/ is changed", ""
+    return next(filter(None, (_misfit_of(arch, topic, paths) for arch in _ASKING)), None)
+
+
+def _misfit_of(arch: Architecture, topic: str, paths: list[str]) -> tuple[str, str] | None:
+    name = arch.name
+    mine = [path.startswith(f"arch/{name}/") for path in paths]
+    if all(mine) and not topic:
+        topics = [name, *(topics[0] for _, topics in arch.vendors)]
+        hint = ", ".join(f"KVM: {topic}: …" for topic in topics)
+        return f"only {name} is changed, and no topic says so", hint
+    if topic.startswith(name) and not any(mine):
+        return f"the topic is {topic}, and nothing of {name} is changed", "generic code: `KVM: …`"
+    places = {folder: f"arch/{name}/kvm/{folder}/" for folder, _ in arch.vendors}
+    changed = [f for f, place in places.items() if any(p.startswith(place) for p in paths)]
+    vendor = next((folder for folder, topics in arch.vendors if topic in topics), "")
+    if vendor and changed and vendor not in changed:
+        return f"the topic is {topic}, and {places[changed[0]]} is changed", ""
     return None
 
 

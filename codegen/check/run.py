@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
+from codegen.architectures import DEFAULT, Architecture
 from codegen.base.progress import Report, silent
 from codegen.check.registry import CHECKS, REASONS, Check
 from codegen.check.remark import Remark
@@ -39,12 +40,14 @@ class Checked:
 def check(
     series: Series,
     *,
+    arch: Architecture = DEFAULT,
     compiler: str | None = "gcc",
     progress: Report = silent,
     checks: Sequence[Check] = CHECKS,
     stranger: str = "",
 ) -> Checked:
-    """Check a series on its tree, by all checks or some; without a compiler nothing is built.
+    """Check a series on its tree, by all checks or some; without a compiler nothing is built, with
+    one it is built for one architecture.
 
     `stranger` is the digest of a series that gen did not make.
     Raises EnvironmentFailure where a program is missing or the tree does not build without the
@@ -64,7 +67,7 @@ def check(
                 found += _named(each.name, next(said))
     if compiler is not None:
         waiting = "another run has the tree's bench"
-        options, tell = Options(compiler=compiler), partial(progress, 0, None, waiting)
+        options, tell = Options(compiler, arch), partial(progress, 0, None, waiting)
         with open_bench(series.tree, options, tell, stranger) as bench:
             told = _named("bisect", _built(series, bench, progress))
             found += (remark for remark in told if remark.rule in built)

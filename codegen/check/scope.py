@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from codegen.architectures import ARCHITECTURES
 from codegen.check.remark import Remark
 from codegen.check.view import View
 
@@ -14,11 +15,13 @@ _COPIES = re.compile(r"tools/(arch/\w+/)?include/uapi/")
 
 def shadow(view: View) -> Iterator[Remark]:
     """R14: changes of the MMU are run with two-dimensional paging off as well."""
-    for patch, _ in view.changes("arch/x86/kvm/mmu/"):
-        what = "the MMU is changed: run the tests with TDP off as well"
-        hint = "`gen test` does; by hand: kvm_intel.ept=0, kvm_amd.npt=0, kvm.tdp_mmu=0"
-        yield Remark(what, patch.name, hint=hint, note=True)
-        return
+    for trial in (each.runs.trial for each in ARCHITECTURES.values() if each.runs):
+        for patch, _ in view.changes(trial.mmu) if trial.mmu else ():
+            what = "the MMU is changed: run the tests with TDP off as well"
+            params = ", ".join(param for params in trial.conditions for param in params)
+            hint = f"`gen test` does; by hand: {params}"
+            yield Remark(what, patch.name, hint=hint, note=True)
+            return
 
 
 def copies(view: View) -> Iterator[Remark]:

@@ -7,13 +7,15 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from codegen.architectures import ARCHITECTURES, Architecture
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_selftest
 from codegen.kernel.survey import SELFTESTS
 from codegen.tree.changed import Changed
+from codegen.tree.reader import read_or_none
 
-_ARCHES = "x86_64|x86|aarch64|arm64|s390x|s390|riscv|loongarch|powerpc|mips"
+_ARCHES = "|".join(name for each in ARCHITECTURES.values() for name in each.selftests)
 _OF_ARCH = re.compile(rf"{SELFTESTS}((lib|include)/)?({_ARCHES})/")
 _HEADER = "include/uapi/asm/kvm.h"
 _ERRNO = re.compile(r"errno|E[A-Z0-9]{3,}")
@@ -69,34 +71,35 @@ def _added_words(change: Changed) -> tuple[tuple[int, str], ...]:
 
 
 def guarded(view: View) -> Iterator[Remark]:
-    """R11: names that x86 alone has are under `#ifdef __x86_64__` in tests of all architectures."""
+    """R11: names that one architecture has are under its own `#ifdef` in tests of all of them."""
     common = [
         (patch, change)
         for patch, change in view.changes(SELFTESTS)
-        if change.path.endswith((".c", ".h"))
-        and not _OF_ARCH.match(change.path)
-        and not _only_x86(view, change.path)
+        if change.path.endswith((".c", ".h")) and not _OF_ARCH.match(change.path)
     ]
-    names = _x86_names(view) if common else frozenset()
+    owners = _owners(view) if common else {}
     for patch, change in common:
-        inside = _guarded_lines(change)
         texts = change.added
         seen: set[str] = set()
         for number, word in _added_words(change):
-            if word in names and word not in seen and number not in inside:
+            arch = owners.get(word)
+            if arch is None or word in seen or number in _guarded_lines(change, arch.macro):
+                continue
+            if not _only(view, change.path, arch):
                 seen.add(word)
                 line = patch.line_of(change.path, texts[number])
-                what = f"{word} is x86's, and {change.path} is built for all architectures"
-                yield Remark(what, patch.name, line, "#ifdef __x86_64__")
+                what = f"{word} is {arch.name}'s, and {change.path} is built for all architectures"
+                yield Remark(what, patch.name, line, f"#ifdef {arch.macro}")
 
 
-def _x86_names(view: View) -> frozenset[str]:
-    """Macros and structs of x86's uAPI header that no other architecture has."""
-    headers = [p for p in view.after.files("arch/") if p.endswith(f"/{_HEADER}")]
-    mine = f"arch/x86/{_HEADER}"
-    names = {path: _defined(path, view.after.tree.read(path)) for path in headers}
-    others = {name for path, found in names.items() if path != mine for name in found}
-    return frozenset(names.get(mine, set()) - others)
+def _owners(view: View) -> dict[str, Architecture]:
+    """Macros and structs of the architectures' uAPI headers that one of them alone has."""
+    found: dict[str, list[Architecture]] = {}
+    for arch in ARCHITECTURES.values():
+        path = f"arch/{arch.name}/{_HEADER}"
+        for name in _defined(path, read_or_none(view.after.tree, path) or b""):
+            found.setdefault(name, []).append(arch)
+    return {name: arches[0] for name, arches in found.items() if len(arches) == 1}
 
 
 def _defined(path: str, data: bytes) -> set[str]:
@@ -104,12 +107,12 @@ def _defined(path: str, data: bytes) -> set[str]:
     return {e.name for kind in ("macro", "struct") for e in source.all(kind) if e.name}
 
 
-def _only_x86(view: View, path: str) -> bool:
-    """Whether the Makefile lists a test for x86 alone."""
+def _only(view: View, path: str, arch: Architecture) -> bool:
+    """Whether the Makefile lists a test for one architecture alone."""
     name = path.removeprefix(SELFTESTS).removesuffix(".c")
     text = _makefiles(view)
     arches = {m[1] for m in _LISTED.finditer(text) if name in m[2].split()}
-    return bool(arches) and arches <= {"x86", "x86_64"}
+    return bool(arches) and arches <= set(arch.selftests)
 
 
 def _makefiles(view: View) -> str:
@@ -117,29 +120,30 @@ def _makefiles(view: View) -> str:
     return "\n".join(view.after.tree.read(path).decode("utf-8", "replace") for path in paths)
 
 
-def _guarded_lines(change: Changed) -> set[int]:
-    """The lines that only x86 compiles."""
+@lru_cache(maxsize=256)
+def _guarded_lines(change: Changed, macro: str) -> frozenset[int]:
+    """The lines that are compiled only where a macro is defined."""
     inside: set[int] = set()
     stack: list[bool] = []
     for number, line in enumerate((change.after or b"").decode("utf-8", "replace").splitlines(), 1):
         match = _DIRECTIVE.match(line)
         word = match[1] if match else ""
         if match and word in ("if", "ifdef", "ifndef"):
-            stack.append(_positive(word, match[2]))
+            stack.append(_positive(word, match[2], macro))
         elif match and stack and word == "elif":
-            stack[-1] = _positive("if", match[2])
+            stack[-1] = _positive("if", match[2], macro)
         elif stack and word == "else":
             stack[-1] = not stack[-1]
         elif stack and word == "endif":
             stack.pop()
         if any(stack):
             inside.add(number)
-    return inside
+    return frozenset(inside)
 
 
-def _positive(word: str, condition: str) -> bool:
-    """Whether a condition holds on x86 only; one on something else counts as not."""
-    return "__x86_64__" in condition and word != "ifndef" and "!" not in condition
+def _positive(word: str, condition: str, macro: str) -> bool:
+    """Whether a condition holds with the macro only; one on something else counts as not."""
+    return macro in condition and word != "ifndef" and "!" not in condition
 
 
 def registered(view: View) -> Iterator[Remark]:

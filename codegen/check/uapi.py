@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from codegen.architectures import ARCHITECTURES
 from codegen.c.source import Token
 from codegen.check.remark import Remark
 from codegen.check.view import View
 from codegen.kernel.survey import API, Found, Survey
 
 DOCS = "Documentation/virt/kvm/"
-_VALID_QUIRKS = "KVM_X86_VALID_QUIRKS"
 _HOST_STRUCTS = ("kvm_arch", "kvm")
 _INITS = ("kvm_arch_init_vm", "kvm_create_vm")
 
@@ -94,13 +94,13 @@ def _tokens(function: Found) -> list[Token]:
 
 def off_by_default(view: View) -> Iterator[Remark]:
     """R6: features are off until userspace asks, quirks are on until userspace disables them."""
-    quirks = view.new_named("KVM_X86_QUIRK_")
-    if quirks:
-        masks = view.after.definitions("macro", _VALID_QUIRKS)
+    for prefix, valid in (each.quirks for each in ARCHITECTURES.values() if each.quirks):
+        quirks = view.new_named(prefix)
+        masks = view.after.definitions("macro", valid) if quirks else ()
         known = {t.text for mask in masks for t in _tokens(mask)}
         for macro in quirks:
             if masks and macro.name not in known:
-                what = f"{_VALID_QUIRKS} lacks {macro.name}: userspace cannot disable it"
+                what = f"{valid} lacks {macro.name}: userspace cannot disable it"
                 yield Remark(what, macro.patch.name, macro.line)
     yield from _on_from_start(view)
 

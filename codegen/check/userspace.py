@@ -37,14 +37,16 @@ def selftests(
     shared = any(_SHARED.match(path) for path in paths)
     out = headers.out.with_name(f"{headers.out.name}.selftests")
     with scratch_folder() as folder:
-        known = names_in(headers.source, Path(folder))
+        known = names_in(headers, Path(folder))
     tests = {path.removeprefix(SELFTESTS).removesuffix(".c"): path for path in paths}
     wanted = [name for name in tests if name in known]
     left = [path for name, path in tests.items() if name not in known and path[-2:] == ".c"]
     left = [path for path in left if not _SHARED.match(path)]
     if left:
         what = f"not compiled here: {', '.join(left)}"
-        yield Remark(what, patch.name, hint="no test of x86's, or not registered", note=True)
+        yield Remark(
+            what, patch.name, hint=f"no test of {headers.arch.name}'s, or not registered", note=True
+        )
     if not (wanted or shared):
         return
     try:

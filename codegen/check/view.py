@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from codegen.architectures import DEFAULT
 from codegen.c.source import CSource
 from codegen.kernel.survey import SELFTESTS, Survey
 from codegen.mail.patch import Posted
@@ -115,6 +116,7 @@ def _macros(path: str, data: bytes | None) -> set[str]:
 
 def look(series: Series, tree: Tree) -> View:
     """A series on the tree that it is for."""
-    archs = tuple(dict.fromkeys(["x86", *re.findall(r"\barch/(\w+)/", "\n".join(series.paths))]))
+    touched = re.findall(r"\barch/(\w+)/", "\n".join(series.paths))
+    archs = tuple(dict.fromkeys([DEFAULT.name, *touched]))
     behind = Overlay(tree, series.behind)
     return View(series, Survey(tree, archs, wide=False), Survey(behind, archs, wide=False))

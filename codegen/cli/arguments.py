@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from codegen.architectures import DEFAULT, RUN
+
 OUT = Path("patches")
 
 
@@ -99,6 +101,11 @@ _ONE = (
 _COMPILER = _argument(
     "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
 )
+_ARCH = _argument(
+    "--arch",
+    metavar="ARCH",
+    help=f"for {' or '.join(RUN)} (default: {DEFAULT.name}, or else what the series changes)",
+)
 _TRUST = _argument(
     "--trust",
     action="store_true",
@@ -106,6 +113,7 @@ _TRUST = _argument(
 )
 _BUILT = (
     *_ONE,
+    _ARCH,
     _COMPILER,
     _TRUST,
     _argument("--jobs", type=_number, metavar="N", help="for make (default: all processors)"),
@@ -194,6 +202,7 @@ _LIST = (
         (
             *_ONE,
             _argument("--no-build", action="store_true", help="only read; nothing is compiled"),
+            _ARCH,
             _COMPILER,
             _TRUST,
             _argument(
@@ -229,6 +238,7 @@ _LIST = (
         (
             ("gen build --variant memslot-flag", "where the kernel and the tests are, and again"),
             ("gen build my-series/ --tree ~/linux --compiler clang", "patches that are there"),
+            ("gen build my-series/ --tree ~/linux --arch arm64", "with a cross compiler"),
         ),
     ),
     Command(
@@ -284,6 +294,7 @@ _LIST = (
             ("gen test --variant memslot-flag", "a series that gen makes"),
             ("gen test my-series/ --tree ~/linux@kvm/next", "patches that a person wrote"),
             ("gen test my-series/ -- set_memory_region_test", "that test, by its name"),
+            ("gen test my-series/ --arch arm64", "on another architecture's KVM, emulated"),
             ("gen test my-series/ --no-mutants --format ktap", "for a CI that reads KTAP"),
         ),
         behind="names",
@@ -334,8 +345,16 @@ _LIST = (
         "Say what this machine lacks of what gen runs.",
         "[options]",
         "doctor:doctor",
-        (JSON,),
-        (("gen doctor", "and the one command that gets it"),),
+        (
+            _argument(
+                "--arch", metavar="ARCH", help=f"for {' or '.join(RUN)} (default: {DEFAULT.name})"
+            ),
+            JSON,
+        ),
+        (
+            ("gen doctor", "and the one command that gets it"),
+            ("gen doctor --arch arm64", "what building and booting that takes"),
+        ),
     ),
     Command(
         "tree",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from codegen.architectures import Architecture, chosen
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
 from codegen.cli.terminal import say
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 _TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
 
+_TOUCHED = re.compile(rb"^diff --git a/\S+ b/arch/(\w+)/", re.M)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -41,6 +44,11 @@ class Target:
     files: Mapping[str, bytes]
     location: TreeLocation
     own: bool
+
+    def arch(self, name: str | None) -> Architecture:
+        """The architecture to build it for: the one that is named, or one that it changes."""
+        text = b"\n".join(self.files.values())
+        return chosen(name, (each.decode() for each in dict.fromkeys(_TOUCHED.findall(text))))
 
 
 def target_of(options: argparse.Namespace) -> Target:

@@ -6,10 +6,11 @@ What it says of a kind of uAPI is the kind's own matter (`codegen.kinds`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, create_model
 
+from codegen.architectures import ARCHITECTURES, DEFAULT
 from codegen.kinds import kinds
 from codegen.vocabulary.ccode import (
     CType,
@@ -28,14 +29,14 @@ from codegen.vocabulary.text import Clause, LineText, Permission, Phrase, Prose,
 Name = Annotated[str, matching(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "zap-leafs-only")]
 CName = Annotated[str, matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]
 ConfigSymbol = Annotated[str, matching(r"^[A-Z][A-Z0-9_]*$", "KVM_GENERIC_ZAP_LEAFS")]
-# Documentation/process/maintainer-kvm-x86.rst, "Shortlog", and what other architectures use
-Topic = Literal[
-    "x86", "x86/mmu", "x86/pmu", "x86/xen", "SVM", "nSVM", "VMX", "nVMX",
-    "arm64", "s390", "RISC-V", "PPC", "LoongArch", "MIPS",
-]  # fmt: skip
 # What the ABI says of what KVM does: that it may, that it is asked to, or that it does.
 Contract = Literal["permit", "hint", "guarantee"]
-Arch = Literal["x86", "arm64", "s390", "riscv", "loongarch", "powerpc", "mips"]
+if TYPE_CHECKING:
+    Topic: TypeAlias = str
+    Arch: TypeAlias = str
+else:
+    Topic = Literal[tuple(topic for each in ARCHITECTURES.values() for topic in each.topics)]
+    Arch = Literal[tuple(ARCHITECTURES)]
 Header = Annotated[
     str, matching(r'^(<[A-Za-z0-9_/.-]+\.h>|"[A-Za-z0-9_/.-]+\.h")$', "<linux/kvm_host.h>")
 ]
@@ -143,7 +144,9 @@ class _Knob(Part):
     name: Annotated[Name, Field(description="what the knob is called, such as zap-leafs-only")]
     title: Annotated[Subject, Field(description="an imperative, without a full stop")]
     topic: Annotated[Topic | None, Field(description="shortlog topic; none is generic code")] = None
-    architectures: Annotated[list[Arch], Field(min_length=1, max_length=7)] = ["x86"]
+    architectures: Annotated[list[Arch], Field(min_length=1, max_length=len(ARCHITECTURES))] = [
+        DEFAULT.name
+    ]
     may: Annotated[Permission, Field(description="what KVM may do when the knob is on")]
     otherwise: Annotated[Clause, Field(description="what KVM does when it is off")]
     contract: Annotated[

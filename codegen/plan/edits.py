@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, NotHere, error
 from codegen.c.outline import outline
 from codegen.description.load import Description
@@ -16,7 +17,6 @@ from codegen.plan.variants import PREDICATE, EditSpec, Variant
 from codegen.sites.edit import TextEdit
 from codegen.sites.place import Place
 from codegen.tree.changed import Changed
-from codegen.uapi.headers import TARGETS
 
 
 def early_edits(
@@ -146,7 +146,7 @@ def _check_architectures(
     if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
         return
     having = [variant.only_on] if variant.only_on else description.knob.architectures
-    kvm = (name for name in TARGETS if survey.folders.arch_kconfig(name))
+    kvm = (name for name in ARCHITECTURES if survey.folders.arch_kconfig(name))
     lacking = [name for name in kvm if name not in having]
     if lacking:
         raise not_here(

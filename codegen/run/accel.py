@@ -11,7 +11,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.run.boot import DEVICE, QEMU, Ending, boot, boot_id
+from codegen.architectures import DEFAULT, Architecture
+from codegen.run.boot import DEVICE, Ending, boot, boot_id
 from codegen.run.guestlog import guest_facts
 from codegen.run.initramfs import write_initramfs
 from codegen.tree.scratch import scratch_folder
@@ -27,20 +28,30 @@ class Accel:
     why: str
 
 
-def choose(wanted: str, kernel: Path, init: Path, memory: Path, *, qemu: str = QEMU) -> Accel:
+def choose(
+    wanted: str,
+    kernel: Path,
+    init: Path,
+    memory: Path,
+    *,
+    arch: Architecture = DEFAULT,
+    qemu: str = "",
+) -> Accel:
     """ "kvm" or "tcg" for `wanted`, which may be "auto".
 
     For "auto" the answer is kept in the file `memory` until the host reboots.
     """
     if wanted != "auto":
         return Accel(wanted, "as asked")
+    if not arch.native:
+        return Accel("tcg", f"this machine is no {arch.cpu}")
     if not os.access(DEVICE, os.R_OK | os.W_OK):
         return Accel("tcg", f"{DEVICE} is not there or not ours")
-    key = f"{boot_id()} {qemu}"
+    key = f"{boot_id()} {qemu or arch.machine.qemu.program}"
     known = _recall(memory, key)
     if known:
         return known
-    found = _try(kernel, init, qemu)
+    found = _try(kernel, init, arch, qemu)
     memory.parent.mkdir(parents=True, exist_ok=True)
     new = memory.with_name(f"{memory.name}.{os.getpid()}")
     new.write_text(json.dumps({"key": key, "name": found.name, "why": found.why}))
@@ -56,11 +67,18 @@ def _recall(memory: Path, key: str) -> Accel | None:
         return None
 
 
-def _try(kernel: Path, init: Path, qemu: str) -> Accel:
+def _try(kernel: Path, init: Path, arch: Architecture, qemu: str) -> Accel:
     with scratch_folder() as folder:
-        initramfs = write_initramfs(Path(folder) / "initramfs", init, [])
+        initramfs = write_initramfs(Path(folder) / "initramfs", init, [], arch)
         log = boot(
-            kernel, initramfs, Path(folder), accel="kvm", boot_s=CANARY_S, quiet_s=5, qemu=qemu
+            kernel,
+            initramfs,
+            Path(folder),
+            accel="kvm",
+            arch=arch,
+            boot_s=CANARY_S,
+            quiet_s=5,
+            qemu=qemu,
         )
     if log.ending is not Ending.DONE:
         return Accel("tcg", f"a canary boot with {DEVICE} failed: {log.detail}")

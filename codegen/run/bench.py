@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from codegen.architectures import DEFAULT, Architecture
 from codegen.base import whole
 from codegen.base.lock import locked
 from codegen.run import make
@@ -30,7 +31,8 @@ _STRANGERS = 3  # whose builds are kept; each takes 0.3 GB
 
 @dataclass(frozen=True)
 class Bench:
-    """The folders of one tree and one compiler; held by one run at a time, see open_bench().
+    """The folders of one tree, one architecture and one compiler; held by one run at a time, see
+    open_bench().
 
     A `stranger`'s series, named by its digest, is built in folders of its own, compiler cache
     included: nothing that its makefiles write is ever read for another series.
@@ -97,7 +99,7 @@ class Bench:
         """A copy of a kernel's image that stays when others are built; the last four stay."""
         image = self._image(commit)
         image.parent.mkdir(exist_ok=True)
-        whole.write(image, made.read(kernel.bzimage))
+        whole.write(image, made.read(kernel.image))
         for old in sorted(image.parent.iterdir(), key=lambda path: -path.stat().st_mtime)[4:]:
             old.unlink()
         return image
@@ -114,7 +116,7 @@ class Bench:
 
     def _image(self, commit: str) -> Path:
         options = self.options
-        made_by = (make.compiler_id(options.compiler), options.fragment.read_text())
+        made_by = (make.compiler_id(options.toolchain), options.config.read_text())
         digest = hashlib.sha256(repr((*made_by, options.make_args)).encode()).hexdigest()
         return self.work / "images" / f"{commit}-{digest[:8]}"
 
@@ -133,7 +135,7 @@ def open_bench(
     """
     root = cache_dir() / "bench"
     options = options or Options()
-    folder = root / _name(location)
+    folder = root / _name(location, options.arch)
     bench = Bench(folder, location, options, stranger[:16])
     bench.work.mkdir(parents=True, exist_ok=True)
     # Another tree's makefiles write to another cache.
@@ -154,10 +156,11 @@ def _forget(strangers: Path, now: Path) -> None:
         made.remove(old)
 
 
-def _name(location: TreeLocation) -> str:
+def _name(location: TreeLocation, arch: Architecture) -> str:
     """One bench for all commits of a repository: they differ less than two repositories do."""
     place = location.at.git_dir if isinstance(location.at, Commit) else location.at.folder
     name = location.name
     if location.commit and name.endswith(f"-{location.commit[:12]}"):
         name = name[:-13]
-    return f"{name}-{hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:8]}"
+    name = f"{name}-{hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:8]}"
+    return name if arch == DEFAULT else f"{name}-{arch.name}"

@@ -11,20 +11,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.architectures import DEFAULT, Architecture
 from codegen.base.errors import EnvironmentFailure
 from codegen.run.make import printable
 from codegen.sandbox import made, sandbox
 from codegen.sandbox.limits import GIB, MIB, Limits, size
 from codegen.sandbox.view import Room
 
-QEMU = "qemu-system-x86_64"
-CPU = {"tcg": "max", "kvm": "host"}
 # A WARN() is printed at level 4 and must be seen; "oops=panic" because nothing
 # that a kernel does after an oops says anything about the next test.
-KERNEL_ARGS = (
-    *("console=ttyS0,115200", "loglevel=5", "printk.devkmsg=on"),
-    *("panic=-1", "oops=panic", "reboot=t", "tsc=reliable"),
-)
+KERNEL_ARGS = ("loglevel=5", "printk.devkmsg=on", "panic=-1", "oops=panic")
 DEVICE = Path("/dev/kvm")
 SAYS = 16 * MIB  # what a guest may say, on each of its ports
 POLL_S = 0.02
@@ -66,28 +62,38 @@ def qemu_command(
     folder: Path,
     *,
     accel: str,
+    arch: Architecture = DEFAULT,
     cmdline_extra: Sequence[str] = (),
     memory_mb: int = 2048,
     cpus: int = 2,
-    qemu: str = QEMU,
+    qemu: str = "",
 ) -> list[str]:
-    """The whole QEMU command; the two serial ports go to files in `folder`."""
+    """The whole QEMU command; the guest's two ports go to files in `folder`."""
+    its, guest = arch.machine.qemu, arch.machine.guest
     # One processor a socket: the MP table, which a kernel without ACPI reads, lists no others.
     smp = f"{cpus},sockets={cpus}"
+    params = (f"console={guest.console}", *KERNEL_ARGS, *guest.params, *cmdline_extra)
     return [
-        *(qemu, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
-        *("-accel", accel, "-cpu", CPU[accel], "-m", str(memory_mb), "-smp", smp),
-        *("-kernel", str(kernel), "-initrd", str(initramfs)),
-        *("-append", " ".join([*KERNEL_ARGS, *cmdline_extra])),
-        *("-serial", f"file:{folder / 'console.log'}"),
-        *("-serial", f"file:{folder / 'output.log'}"),
+        *(qemu or its.program, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
+        *(*its.machine, "-accel", accel, *(its.kvm if accel == "kvm" else its.tcg)),
+        *("-m", str(memory_mb), "-smp", smp, "-kernel", str(kernel), "-initrd", str(initramfs)),
+        *("-append", " ".join(params)),
+        *("-chardev", _to_file("console", folder / "console.log")),
+        *("-chardev", _to_file("report", folder / "output.log")),
+        *its.ports,
     ]
 
 
-def check_qemu(qemu: str = QEMU) -> None:
+def _to_file(name: str, path: Path) -> str:
+    return f"file,id={name},path={str(path).replace(',', ',,')}"
+
+
+def check_qemu(arch: Architecture, qemu: str = "") -> None:
     """Raise EnvironmentFailure where QEMU is missing."""
-    if not shutil.which(qemu):
-        raise EnvironmentFailure(f"{qemu} is not installed (Debian: qemu-system-x86)")
+    its = arch.machine.qemu
+    if not shutil.which(qemu or its.program):
+        what = f"{qemu or its.program} is not installed"
+        raise EnvironmentFailure(f"{what} (Debian: {its.package})")
 
 
 def _read(path: Path) -> str:
@@ -107,23 +113,25 @@ def boot(
     folder: Path,
     *,
     accel: str = "tcg",
+    arch: Architecture = DEFAULT,
     cmdline_extra: Sequence[str] = (),
     boot_s: float = 60,
     quiet_s: float = 90,
     memory_mb: int = 2048,
     cpus: int = 2,
-    qemu: str = QEMU,
+    qemu: str = "",
     watch: Watcher | None = None,
 ) -> BootLog:
     """Boot `kernel` with `initramfs`; QEMU's logs, and qemu.sh to do it again, go to `folder`.
 
-    `accel` is "kvm" or "tcg" (see accel.py for "auto").  The guest has `boot_s`
+    `accel` is "kvm" or "tcg" (see accel.py for "auto"), `qemu` the architecture's own program
+    where none is named.  The guest has `boot_s`
     seconds to reach init, and then `quiet_s` from one word of init to the next.
     `watch(console, output)` is called whenever init has said something new;
     where it says False, the guest is ended.
     Raises EnvironmentFailure where QEMU is missing; what happens later is in the log.
     """
-    check_qemu(qemu)
+    check_qemu(arch, qemu)
     folder.mkdir(parents=True, exist_ok=True)
     console, output = folder / "console.log", folder / "output.log"
     for log in (console, output):
@@ -134,6 +142,7 @@ def boot(
         initramfs,
         folder,
         accel=accel,
+        arch=arch,
         cmdline_extra=cmdline_extra,
         memory_mb=memory_mb,
         cpus=cpus,

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.architectures import DEFAULT, Architecture
+from codegen.architectures.toolchain import Toolchain
 from codegen.base import whole
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.lock import locked
@@ -17,8 +19,6 @@ from codegen.sandbox.view import Room
 
 STAMP = ".gen-build.json"
 CONFIGURED = ".gen-configured"  # as new as the last olddefconfig that was verified
-# Objects of a build from nothing; trees differ by a tenth.  Only for showing progress.
-TYPICAL_OBJECTS = 770
 
 
 class ConfigRefused(FindingsError):
@@ -27,19 +27,23 @@ class ConfigRefused(FindingsError):
 
 @dataclass(frozen=True)
 class KernelBuild:
-    """A kernel that was built: `objects` made now, `seconds` it took, headers in usr/include."""
+    """A kernel that was built: `objects` made now, `seconds` it took, headers in usr/include.
 
+    `image` is what is booted, `cc` what make was told to compile with.
+    """
+
+    arch: Architecture
     source: Path
     out: Path
-    bzimage: Path
+    image: Path
     vmlinux: Path
     release: str
-    compiler: str
+    tools: Toolchain
     objects: int
     seconds: float
     log: Path
     ccache: Path | None
-    cc: str  # what make was told to compile with
+    cc: str
     notes: tuple[str, ...] = ()  # what its configuration lacks of what was only wished for
 
     @property
@@ -53,24 +57,41 @@ class Options:
     """How to build: `ccache` is the folder it keeps its objects in (None: without it), `scripts`
     the one for the command that calls it.
 
-    `targets` are make's; without bzImage among them, the result's images are not there.
-    `tools` are files and folders that `make_args` name.
+    `compiler` is called as for this machine, whatever the architecture is.  `fragment` and
+    `targets` are the architecture's own where none are given; without its image among make's
+    targets, the result's is not there.  `tools` are files and folders that `make_args` name.
     """
 
     compiler: str = "gcc"
+    arch: Architecture = DEFAULT
     jobs: int | None = None
     ccache: Path | None = None
     scripts: Path | None = None
-    fragment: Path = config.FRAGMENT
+    fragment: Path | None = None
     make_args: tuple[str, ...] = ()
     tools: tuple[Path, ...] = ()
-    targets: tuple[str, ...] = ("bzImage", "headers")
+    targets: tuple[str, ...] = ()
+
+    @property
+    def toolchain(self) -> Toolchain:
+        """The compiler, for the architecture."""
+        return self.arch.toolchain(self.compiler)
+
+    @property
+    def config(self) -> Path:
+        """The fragment of the configuration."""
+        return self.fragment or self.arch.machine.run_config
+
+    @property
+    def goals(self) -> tuple[str, ...]:
+        """What make is to make."""
+        return self.targets or (self.arch.machine.kernel.goal, "headers")
 
 
 def build(
     source: Path, out: Path, progress: make.Progress | None = None, options: Options | None = None
 ) -> KernelBuild:
-    """Build bzImage, vmlinux and the uAPI headers of the kernel in `source` into `out`.
+    """Build the image, vmlinux and the uAPI headers of the kernel in `source` into `out`.
 
     `source` is never written to.  `out` is made, or kept from an earlier build
     of the same source folder; what another source, compiler or architecture
@@ -80,46 +101,49 @@ def build(
     options = options or Options()
     start = time.monotonic()
     source, out = source.resolve(), out.resolve()
-    if not (source / "arch/x86/kvm").is_dir():
-        raise UsageError(f"{source} is not a kernel tree with KVM for x86")
+    arch, tools = options.arch, options.toolchain
+    kernel = arch.machine.kernel
+    if not (source / f"arch/{arch.name}/kvm").is_dir():
+        raise UsageError(f"{source} is not a kernel tree with KVM for {arch.name}")
     if out == source or source in out.parents:
         raise UsageError(f"the output folder {out} must not lie in the source {source}")
     make.check_tools()
-    compiler = make.compiler_id(options.compiler)
+    compiler = make.compiler_id(tools)
     log = out.with_name(f"{out.name}.log")
     with locked(out.with_name(f"{out.name}.lock")):
         log.unlink(missing_ok=True)
-        _claim(out, {"source": str(source), "compiler": compiler, "arch": "x86_64"})
-        cc = make.compiler_command(options.compiler, options.ccache, options.scripts)
+        _claim(out, {"source": str(source), "compiler": compiler, "arch": kernel.arch})
+        cc = make.compiler_command(tools, options.ccache, options.scripts)
         args = [
-            *("-C", str(source), f"O={out}", "ARCH=x86_64"),
+            *("-C", str(source), f"O={out}", f"ARCH={kernel.arch}", *tools.make),
             f"CC={cc}",
             *options.make_args,
         ]
         env = make.environment(options.ccache)
         read = (source, *options.tools)
-        room = make.room(options.compiler, cc, read, (out,), options.ccache)
-        all_new, notes = _configure(source, out, args, env, room, log, options.fragment)
+        room = make.room(tools, cc, read, (out,), options.ccache)
+        all_new, notes = _configure(source, out, args, env, room, log, options)
         with make.resumed(out):
             objects = make.run_make(
-                [*args, *options.targets],
+                [*args, *options.goals],
                 log,
                 env,
                 room,
                 what="the kernel",
                 jobs=options.jobs,
-                total=(TYPICAL_OBJECTS if all_new else stale_objects(out)) if progress else None,
+                total=_expected(out, kernel.objects, all_new) if progress else None,
                 progress=progress,
                 strip=(f"{source}/",),
             )
         release = make.printable(made.text(out / "include/config/kernel.release").strip())
     return KernelBuild(
+        arch=arch,
         source=source,
         out=out,
-        bzimage=out / "arch/x86/boot/bzImage",
+        image=out / kernel.image,
         vmlinux=out / "vmlinux",
         release=release,
-        compiler=options.compiler,
+        tools=tools,
         objects=objects,
         seconds=time.monotonic() - start,
         log=log,
@@ -153,13 +177,13 @@ def _configure(
     env: dict[str, str],
     room: Room,
     log: Path,
-    fragment: Path,
+    options: Options,
 ) -> tuple[bool, tuple[str, ...]]:
     """Write .config, unless the one that is there came from this fragment and these Kconfigs.
 
     Returns whether it is another than before, and the wishes that did not come true.
     """
-    text = fragment.read_text()
+    text = options.config.read_text()
     digest = hashlib.sha256(text.encode()).hexdigest()
     mark, dotconfig = out / CONFIGURED, out / ".config"
     notes = _noted(mark, digest)
@@ -179,9 +203,10 @@ def _configure(
     make.run_make([*quiet, "olddefconfig"], log, env, room, what="the configuration", strip=strip)
     after = made.text(dotconfig)
     got = config.parse_config(after)
-    unmet = config.unmet(wants, got, config.kconfig_symbols(source))
+    unmet = config.unmet(wants, got, config.kconfig_symbols(source, options.arch.name))
     if unmet.lacks:
-        raise ConfigRefused(f"{source} cannot be configured as {fragment.name} asks", unmet.lacks)
+        asks = f"{options.config.parent.name}/{options.config.name}"
+        raise ConfigRefused(f"{source} cannot be configured as {asks} asks", unmet.lacks)
     mark.write_text(json.dumps({"fragment": digest, "notes": unmet.notes}))
     # Not later than the Kconfig files were read: one that changes meanwhile is seen next time.
     make.set_mtime(mark, now)
@@ -207,10 +232,15 @@ def _kconfig_files(source: Path, out: Path) -> list[Path]:
     return [path for path in paths if path.exists()]
 
 
-def stale_objects(out: Path) -> int:
+def _expected(out: Path, typical: int, all_new: bool) -> int:
+    return typical if all_new else stale_objects(out, typical)
+
+
+def stale_objects(out: Path, typical: int) -> int:
     """About how many objects make will build in `out`: those older than a file they came from.
 
-    Read from the .cmd files that kbuild keeps beside each object.
+    Read from the .cmd files that kbuild keeps beside each object; `typical` is how many a build
+    from nothing makes, trees differ by a tenth.  Only for showing progress.
     """
     times: dict[str, float] = {}
 
@@ -221,8 +251,8 @@ def stale_objects(out: Path) -> int:
         return times[name]
 
     commands = list(out.rglob(".*.o.cmd"))
-    if len(commands) < TYPICAL_OBJECTS // 2:
-        return TYPICAL_OBJECTS - len(commands)
+    if len(commands) < typical // 2:
+        return typical - len(commands)
     stale = 0
     for command in commands:
         target = command.with_name(command.name[1:-4])

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from codegen.sandbox import made
 
-FRAGMENT = Path(__file__).with_name("kvm-x86.config")
-
 _REMARK = r"(?:\s+# (?:(optional)|for: (\S.*)))?$"
 _WANT = re.compile(r"^CONFIG_(\w+)=(\S+)" + _REMARK)
 _UNSET = re.compile(r"^# CONFIG_(\w+) is not set" + _REMARK)
@@ -104,7 +102,7 @@ def unmet(wants: Sequence[Want], config: dict[str, str], known: Iterable[str]) -
     return Unmet(tuple(lacks), tuple(notes))
 
 
-def kconfig_symbols(source: Path, arch: str = "x86") -> frozenset[str]:
+def kconfig_symbols(source: Path, arch: str) -> frozenset[str]:
     """The symbols that the Kconfig files of `source` define for `arch`."""
     symbols: set[str] = set()
     todo, seen = ["Kconfig"], set[str]()

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from codegen.run.boot import DEVICE, QEMU
+from codegen.architectures import DEFAULT, Architecture
+from codegen.run.boot import DEVICE
 from codegen.sandbox.sandbox import PACKAGE, PROGRAM
 
 ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
@@ -19,12 +20,14 @@ ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that gen runs: a program, or the header of a library (`.h`, `.a`)."""
+    """Something that gen runs: a program, or the header of a library (`.h`, `.a`), which
+    `compiler` finds."""
 
     name: str
     package: str
     use: str
     needed: bool = True
+    compiler: str = "gcc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Looked:
     version: str
 
 
-PARTS = (
+_COMMON = (
     Need("git", "git", "trees and series"),
     Need("perl", "perl", "get_maintainer.pl, checkpatch.pl"),
     Need("make", "make", "building kernels"),
@@ -46,17 +49,37 @@ PARTS = (
     Need("bc", "bc", "building kernels"),
     Need("libelf.h", "libelf-dev", "building kernels (objtool)"),
     Need("openssl/opensslv.h", "libssl-dev", "building kernels (certificates)"),
-    Need("libc.a", "libc6-dev", "selftests that need no library in the guest"),
-    Need(QEMU, "qemu-system-x86", "booting kernels"),
+)
+_WISHED = (
     Need("xz", "xz-utils", "unpacking Debian's sources faster", needed=False),
     Need("ccache", "ccache", "building what was built before", needed=False),
     Need("clang", "clang", "gen build --compiler clang", needed=False),
     Need("sparse", "sparse", "gen check", needed=False),
     Need(PROGRAM, PACKAGE, "a sandbox for what a tree or a series runs", needed=False),
 )
+_LLVM = (("ld.lld", "lld"), ("llvm-ar", "llvm"))  # what LLVM=1 asks for besides clang
 
 
-def examine(parts: Iterable[Need] = PARTS) -> tuple[Looked, ...]:
+def parts(arch: Architecture = DEFAULT) -> tuple[Need, ...]:
+    """What it takes to build and boot an architecture here."""
+    tools, qemu = arch.toolchain("gcc"), arch.machine.qemu
+    cross, llvm = f"building for {arch.name}", "gen build --compiler clang"
+    return (
+        *_COMMON,
+        *(() if arch.native else (Need(tools.program, tools.package, cross),)),
+        Need(
+            "libc.a",
+            arch.libc,
+            "selftests that need no library in the guest",
+            compiler=tools.program,
+        ),
+        Need(qemu.program, qemu.package, "booting kernels"),
+        *_WISHED,
+        *(() if arch.native else (Need(*each, llvm, needed=False) for each in _LLVM)),
+    )
+
+
+def examine(parts: Iterable[Need]) -> tuple[Looked, ...]:
     """Look for each part, in the order given."""
     return tuple(Looked(part, _version(part)) for part in parts)
 
@@ -69,7 +92,7 @@ def apt_command(found: Iterable[Looked]) -> str:
 
 def _version(part: Need) -> str:
     if part.name.endswith((".h", ".a")):
-        return _library(part.name)
+        return _library(part)
     if not shutil.which(part.name):
         return ""
     return _first_line([part.name, "--version"]) or "there"
@@ -89,17 +112,18 @@ def _first_line(command: list[str]) -> str:
     return version[1] if version else text[:40]
 
 
-def _library(name: str) -> str:
+def _library(part: Need) -> str:
     """Whether the compiler finds a header or a static library, by asking it."""
-    compiler = shutil.which("gcc") or shutil.which("cc") or shutil.which("clang")
+    others = ("cc", "clang") if part.compiler == "gcc" else ()
+    compiler = next(filter(None, map(shutil.which, (part.compiler, *others))), None)
     if compiler is None:
         return ""
-    if name.endswith(".a"):
-        path = _raw([compiler, f"-print-file-name={name}"]).strip()
+    if part.name.endswith(".a"):
+        path = _raw([compiler, f"-print-file-name={part.name}"]).strip()
         return "there" if os.path.isabs(path) and Path(path).exists() else ""
     done = subprocess.run(
         [compiler, "-E", "-xc", "-o", os.devnull, "-"],
-        input=f"#include <{name}>\n",
+        input=f"#include <{part.name}>\n",
         capture_output=True,
         text=True,
         check=False,
@@ -111,8 +135,10 @@ def _raw(command: list[str]) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
-def accelerator() -> str:
+def accelerator(arch: Architecture = DEFAULT) -> str:
     """What is known of /dev/kvm without a boot, in words."""
+    if not arch.native:
+        return f"this machine is no {arch.cpu}: QEMU emulates one, which is slower and as good"
     if not DEVICE.exists():
         return f"{DEVICE} is not there: QEMU emulates, which is slower and as good"
     if not os.access(DEVICE, os.R_OK | os.W_OK):

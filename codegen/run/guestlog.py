@@ -48,7 +48,7 @@ _STAMP = re.compile(r"^(<\d+>)?(\[ *\d+\.\d+\](\[ *[TC]\d+\])? )?")
 _DEFECT = re.compile(
     r"^(Kernel panic - not syncing|BUG: |Oops: |Oops:|kernel BUG at |watchdog: BUG: |UBSAN: "
     r"|WARNING: CPU: |WARNING: \S+:\d+ at |WARNING: (possible|suspicious|inconsistent|bad|nested) "
-    r"|general protection fault|double fault|traps: PANIC|PANIC: |invalid opcode: "
+    r"|Internal error: |general protection fault|double fault|traps: PANIC|PANIC: |invalid opcode: "
     r"|stack segment: |unchecked MSR access error|Unable to handle kernel "
     r"|INFO: task .* blocked for more than|rcu: INFO: .* detected (expedited )?stall)"
 )
@@ -94,7 +94,7 @@ def defects(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def guest_facts(output: str) -> dict[str, str]:
-    """What init found in the guest: kvm, svm, vmx, npt, ept, tdp_mmu."""
+    """What init found in the guest, see init.c."""
     line = next((x for x in output.splitlines() if x.startswith("@gen guest ")), "")
     return dict(word.split("=", 1) for word in line.split()[2:] if "=" in word)
 

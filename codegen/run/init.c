@@ -7,8 +7,14 @@
  *	<time limit in seconds> [@<file>=<text> ...] <path> [<argument> ...]
  * where each text is written to its file, a kernel parameter say, before.
  *
- * What it says goes to the second serial port, line by line:
- *	@gen guest <key>=<value> ...
+ * /gen/guest says what there is to know of the guest, a line each:
+ *	report <device>		where init's words go
+ *	clock <name>		the clock source that the kernel has to find
+ *	flag <name>		a flag of the processor
+ *	param <module>.<name>	a parameter of a module
+ *
+ * What it says, line by line:
+ *	@gen guest cpus=<n> kvm=<0|1> clock=<0|1> <flag>=<0|1> <name>=<its first letter> ...
  *	@gen param <module>.<parameter>=<its value now, or nothing>
  *	@gen begin <index>
  *	| <a line of the test's stdout or stderr>
@@ -18,7 +24,7 @@
  * can be given to the test that caused it.  The prefix "| " keeps a test from
  * speaking as init.
  *
- * Run on the host it prints the frequency of the TSC in kHz, nothing else.
+ * Run on the host it prints the frequency of the processor's clock in kHz, where it can.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -95,11 +101,14 @@ static void allow_overcommit(void)
 	}
 }
 
-static FILE *open_report(void)
+static FILE *open_report(FILE *list)
 {
 	struct termios t;
-	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	char path[64];
+	int fd = -1;
 
+	if (list && fscanf(list, "report %63s\n", path) == 1)
+		fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		fd = open("/dev/console", O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
@@ -135,11 +144,15 @@ static int has_cpu_flag(const char *flag)
 	return 0;
 }
 
-static char parameter(const char *path)
+static char parameter(const char *module, const char *name)
 {
-	FILE *f = fopen(path, "r");
-	int c = f ? fgetc(f) : '-';
+	char path[256];
+	FILE *f;
+	int c;
 
+	snprintf(path, sizeof(path), "/sys/module/%s/parameters/%s", module, name);
+	f = fopen(path, "r");
+	c = f ? fgetc(f) : '-';
 	if (f)
 		fclose(f);
 	return c == EOF ? '-' : (char)c;
@@ -173,8 +186,8 @@ static void describe_parameters(void)
 	}
 }
 
-/* A kernel that found no TSC has none to offer to its guests either. */
-static int has_tsc(void)
+/* A kernel that found no TSC, say, has none to offer to its guests either. */
+static int has_clock(const char *name)
 {
 	char text[256] = "";
 	FILE *f = fopen(CLOCKSOURCES, "r");
@@ -184,17 +197,28 @@ static int has_tsc(void)
 			text[0] = 0;
 		fclose(f);
 	}
-	return strstr(text, "tsc") != NULL;
+	return strstr(text, name) != NULL;
 }
 
-static void describe_guest(void)
+static void describe_guest(FILE *list)
 {
-	say(report, "@gen guest cpus=%ld tsc=%d kvm=%d svm=%d vmx=%d npt=%c ept=%c tdp_mmu=%c\n",
-	    sysconf(_SC_NPROCESSORS_ONLN), has_tsc(),
-	    !access("/dev/kvm", R_OK | W_OK), has_cpu_flag("svm"),
-	    has_cpu_flag("vmx"), parameter("/sys/module/kvm_amd/parameters/npt"),
-	    parameter("/sys/module/kvm_intel/parameters/ept"),
-	    parameter("/sys/module/kvm/parameters/tdp_mmu"));
+	char what[16], name[128];
+	char *dot;
+
+	say(report, "@gen guest cpus=%ld kvm=%d",
+	    sysconf(_SC_NPROCESSORS_ONLN), !access("/dev/kvm", R_OK | W_OK));
+	while (list && fscanf(list, "%15s %127s", what, name) == 2) {
+		dot = strchr(name, '.');
+		if (!strcmp(what, "clock")) {
+			say(report, " clock=%d", has_clock(name));
+		} else if (!strcmp(what, "flag")) {
+			say(report, " %s=%d", name, has_cpu_flag(name));
+		} else if (!strcmp(what, "param") && dot) {
+			*dot = 0;
+			say(report, " %s=%c", dot + 1, parameter(name, dot + 1));
+		}
+	}
+	say(report, "\n");
 }
 
 /* Whole lines only; @tail keeps the start of a line between two calls. */
@@ -337,8 +361,14 @@ static void run_all(void)
 	say(report, "@gen done\n");
 }
 
+#if __has_builtin(__builtin_ia32_rdtsc)
+#define ticks()		__builtin_ia32_rdtsc()
+#else
+#define ticks()		0ULL
+#endif
+
 /* The median of some short measurements: what disturbs one is left out. */
-static long host_tsc_khz(void)
+static long host_clock_khz(void)
 {
 	long khz[9];
 	const int n = sizeof(khz) / sizeof(khz[0]);
@@ -350,10 +380,10 @@ static long host_tsc_khz(void)
 		long k;
 
 		clock_gettime(CLOCK_MONOTONIC_RAW, &a);
-		from = __builtin_ia32_rdtsc();
+		from = ticks();
 		nanosleep(&pause, NULL);
 		clock_gettime(CLOCK_MONOTONIC_RAW, &b);
-		to = __builtin_ia32_rdtsc();
+		to = ticks();
 		k = (long)((to - from) * 1e6 / ((b.tv_sec - a.tv_sec) * 1e9 + b.tv_nsec - a.tv_nsec));
 		for (; j > 0 && khz[j - 1] > k; j--)
 			khz[j] = khz[j - 1];
@@ -364,13 +394,16 @@ static long host_tsc_khz(void)
 
 int main(void)
 {
+	FILE *list;
+
 	if (getpid() != 1) {
-		printf("%ld\n", host_tsc_khz());
+		printf("%ld\n", host_clock_khz());
 		return 0;
 	}
 	mount_all();
 	allow_overcommit();
-	report = open_report();
+	list = fopen("/gen/guest", "re");
+	report = open_report(list);
 	kmsg = fopen("/dev/kmsg", "we");
 	if (!kmsg)
 		kmsg = fopen("/dev/null", "we");
@@ -378,11 +411,11 @@ int main(void)
 	setenv("HOME", "/tmp", 1);
 	if (chdir("/tmp"))
 		say(report, "| no /tmp: %s\n", strerror(errno));
-	describe_guest();
+	describe_guest(list);
 	describe_parameters();
 	run_all();
 	tcdrain(fileno(report));
-	/* No ACPI, so no power switch: QEMU runs with -no-reboot. */
+	/* No ACPI, so no power switch on some: QEMU runs with -no-reboot. */
 	reboot(RB_AUTOBOOT);
 	return 1;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The guest's only file system: a cpio archive with init and the tests, made without root."""
 
+import hashlib
 import os
 import stat
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.architectures import DEFAULT, Architecture
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.sandbox import made
 
@@ -29,36 +31,41 @@ class GuestTest:
     settings: tuple[tuple[str, str], ...] = ()
 
 
-def build_init(folder: Path, compiler: str = "gcc") -> Path:
-    """Compile init.c as a static program into `folder`, unless it is there and newer.
+def build_init(folder: Path, compiler: str = "gcc", arch: Architecture = DEFAULT) -> Path:
+    """Compile init.c as a static program of an architecture into `folder`, unless it is there.
 
     Raises EnvironmentFailure with the compiler's words, e.g. where libc.a is missing.
     """
-    out = folder / "init"
-    if out.exists() and out.stat().st_mtime > INIT_SOURCE.stat().st_mtime:
+    tools = arch.toolchain(compiler)
+    command = [*tools.command.split(), "-O2", "-static", "-s"]
+    identity = f"{INIT_SOURCE.read_text()}{command}"
+    out = folder / f"init-{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+    if out.exists():
         return out
     folder.mkdir(parents=True, exist_ok=True)
     new = folder / f"init.{os.getpid()}"
-    command = [compiler, "-O2", "-static", "-s", "-o", str(new), str(INIT_SOURCE)]
+    command += ["-o", str(new), str(INIT_SOURCE)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise EnvironmentFailure(f"cannot run {compiler}: {error.strerror}") from error
+        what = f"cannot run {tools.program}: {error.strerror}"
+        raise EnvironmentFailure(f"{what} (Debian: {tools.package})") from error
     if done.returncode:
-        raise EnvironmentFailure(f"cannot compile the guest's init:\n{done.stderr.strip()}")
+        lacks = f"cannot compile the guest's init (Debian: {arch.libc})"
+        raise EnvironmentFailure(f"{lacks}:\n{done.stderr.strip()}")
     new.replace(out)
     return out
 
 
-def tsc_params(init: Path) -> tuple[str, ...]:
-    """The kernel parameter with the frequency of the host's TSC, where init can measure it.
-
-    A guest without ACPI has only the PIT to measure its TSC by, and on a busy
-    host that fails.  Under TCG, too, the guest's TSC is the host's.
-    """
+def clock_params(init: Path, arch: Architecture = DEFAULT) -> tuple[str, ...]:
+    """The kernel parameter with the frequency of the host's clock, where the architecture has one
+    and init can measure it.  Under TCG, too, the guest's clock is the host's."""
+    name = arch.machine.guest.measured
+    if not (name and arch.native):
+        return ()
     try:
         done = subprocess.run([str(init)], capture_output=True, text=True, check=True, timeout=10)
-        return (f"tsc_early_khz={int(done.stdout)}",)
+        return (f"{name}={int(done.stdout)}",)
     except (OSError, ValueError, subprocess.SubprocessError):
         return ()
 
@@ -104,7 +111,17 @@ def _places(tests: Sequence[GuestTest]) -> Mapping[Path, str]:
     return places
 
 
-def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, bytes]]:
+def guest_text(arch: Architecture) -> str:
+    """The text of /gen/guest, as init.c reads it."""
+    its = arch.machine.guest
+    lines = [("report", its.report), ("clock", its.clock)]
+    lines += [("flag", flag) for flag in its.flags] + [("param", param) for param in its.paging]
+    return "".join(f"{what} {name}\n" for what, name in lines)
+
+
+def contents(
+    init: Path, tests: Sequence[GuestTest], arch: Architecture = DEFAULT
+) -> Mapping[str, tuple[int, bytes]]:
     """Path in the guest to (mode, content); a folder has no content.
 
     Raises UsageError for a name or an argument that the list cannot hold.
@@ -117,6 +134,7 @@ def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, 
     for program, path in _places(tests).items():
         files[path] = (stat.S_IFREG | 0o755, made.read(program))
     files["init"] = (stat.S_IFREG | 0o755, init.read_bytes())
+    files["gen/guest"] = (stat.S_IFREG | 0o644, guest_text(arch).encode())
     files["gen/tests"] = (stat.S_IFREG | 0o644, list_text(tests).encode())
     folders = {str(parent) for path in files for parent in Path(path).parents} - {"."}
     for folder in folders.union(MOUNT_POINTS):
@@ -125,8 +143,10 @@ def contents(init: Path, tests: Sequence[GuestTest]) -> Mapping[str, tuple[int, 
     return dict(sorted(files.items()))
 
 
-def write_initramfs(path: Path, init: Path, tests: Sequence[GuestTest]) -> Path:
+def write_initramfs(
+    path: Path, init: Path, tests: Sequence[GuestTest], arch: Architecture = DEFAULT
+) -> Path:
     """Write the archive to `path`, which is returned."""
-    files = contents(init, tests)
+    files = contents(init, tests, arch)
     path.write_bytes(cpio((name, mode, data) for name, (mode, data) in files.items()))
     return path

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from codegen.architectures.toolchain import Toolchain
 from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure, FindingsError
 from codegen.sandbox import made, sandbox
@@ -105,28 +106,30 @@ exec {compiler} "$@"
 """
 
 
-def compiler_command(compiler: str, ccache: Path | None, scripts: Path | None = None) -> str:
+def compiler_command(tools: Toolchain, ccache: Path | None, scripts: Path | None = None) -> str:
     """The value of CC: KVM's objects through ccache, where there is one and a folder for it.
 
     Writes a script to the folder `scripts`, which is beside the cache where nothing is said: what
     is compiled can write to the cache.
     """
     if not ccache or not shutil.which("ccache"):
-        return compiler
+        return tools.command
     ccache.mkdir(parents=True, exist_ok=True)
-    script = (scripts or ccache.parent) / f"cc-{Path(compiler).name}"
-    text = _WRAPPER.format(compiler=compiler)
+    script = (scripts or ccache.parent) / f"cc-{tools.name}"
+    text = _WRAPPER.format(compiler=tools.command)
     if not script.exists() or script.read_text() != text:
         whole.write(script, text, 0o777)
     return str(script)
 
 
-def compiler_id(compiler: str) -> str:
+def compiler_id(tools: Toolchain) -> str:
     """The first line of `compiler --version`; raises EnvironmentFailure where it does not run."""
+    name = tools.program
     try:
-        done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+        done = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        raise EnvironmentFailure(f"the compiler {compiler!r} does not run: {error}") from error
+        what = f"the compiler {name!r} does not run: {error}"
+        raise EnvironmentFailure(f"{what} (Debian: {tools.package})") from error
     return done.stdout.partition("\n")[0]
 
 
@@ -144,12 +147,13 @@ def jobs_default() -> int:
 
 
 def room(
-    compiler: str, cc: str, read: Sequence[Path], write: Sequence[Path], ccache: Path | None
+    tools: Toolchain, cc: str, read: Sequence[Path], write: Sequence[Path], ccache: Path | None
 ) -> Room:
     """What make may see: folders to read and to write, the compiler (`cc` is CC) and its cache."""
-    if ccache is None or cc == compiler:
-        return Room(tuple(read), tuple(write), programs=(compiler,))
-    return Room((*read, Path(cc)), tuple(write), (ccache,), programs=(compiler,))
+    programs = (tools.program,)
+    if ccache is None or cc == tools.command:
+        return Room(tuple(read), tuple(write), programs=programs)
+    return Room((*read, Path(cc)), tuple(write), (ccache,), programs=programs)
 
 
 def planned(args: Sequence[str], env: Mapping[str, str], room: Room) -> int:

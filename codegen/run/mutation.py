@@ -23,9 +23,8 @@ from codegen.tree.reader import GitTree
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
-_KERNEL_C = re.compile(r"(?!tools/|samples/|.*/uapi/|arch/(?!x86/)).*\.[ch]")
+_KERNEL_C = r"(?!tools/|samples/|.*/uapi/|arch/(?!{}/)).*\.[ch]"
 _DEFINER = "kernel/params.c"  # where the kernel has its own parameters
-_VMX = re.compile(r"arch/x86/kvm/vmx/.*")
 _LEFT_OUT = "the configuration leaves it out"
 _OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
 
@@ -71,12 +70,14 @@ def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutan
             given.setdefault(path, change.before)
             if patch.part in _OWN:
                 given[path] = change.after
+    kernel_c = re.compile(_KERNEL_C.format(kernel.arch.name))
+    unemulated = kernel.arch.machine.trial.unemulated if accel == "tcg" else ()
     found: list[Mutant] = []
     for path in series.paths:
         after = series.behind[path]
-        if after is None or not _KERNEL_C.fullmatch(path) or not _is_built(path, kernel):
+        if after is None or not kernel_c.fullmatch(path) or not _is_built(path, kernel):
             continue
-        why = "QEMU emulates SVM only" if accel == "tcg" and _VMX.fullmatch(path) else ""
+        why = next((why for folder, why in unemulated if path.startswith(folder)), "")
         for mutant in mutants_of(path, given[path] or b"", after, predicate):
             found.append(replace(mutant, untested=mutant.untested or why))
     return numbered(found)
@@ -98,11 +99,11 @@ def strains(
     alone = len(mutants) == 1
     try:
         kernel = _build(bench, tip, mutants, progress, switched=True)
-        yield Strain(kernel.bzimage, _compiled(kernel, mutants), True)
+        yield Strain(kernel.image, _compiled(kernel, mutants), True)
     except BuildFailed:
         if alone:
             try:
-                image = _build(bench, tip, mutants, progress, switched=False).bzimage
+                image = _build(bench, tip, mutants, progress, switched=False).image
             except BuildFailed:
                 image = None
             yield Strain(image, tuple(mutants), False)

@@ -30,7 +30,7 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
     asked[asked.index("-c")] = "-E"
     env = make.environment(kernel.ccache)
     read = (kernel.source, kernel.out)
-    room = make.room(kernel.compiler, kernel.cc, read, (), kernel.ccache)
+    room = make.room(kernel.tools, kernel.cc, read, (), kernel.ccache)
     done = sandbox.run(asked, room, asked[0], env=env, cwd=kernel.out, limits=BUILD)
     return done.stdout if done.status == 0 else None
 

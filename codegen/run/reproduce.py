@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.run import config
 from codegen.run.build import Options
+from codegen.run.selftests import told
 from codegen.series.commit import Commits
 from codegen.tree.plumbing import git
 
@@ -30,14 +31,14 @@ git -C "$out/source" checkout -q --detach {base}
 git -C "$out/source" -c user.name=gen -c user.email=gen@localhost am -q "$here"/patches/*.patch
 
 kernel() {{
-	make -C "$out/source" O="$out/kernel" ARCH=x86_64 CC={compiler} "$@"
+	make -C "$out/source" O="$out/kernel" {make} CC={compiler} "$@"
 }}
 kernel -s tinyconfig
 cat "$here/config" >>"$out/kernel/.config"
 kernel -s olddefconfig
-kernel -j"$(nproc)" bzImage headers
+kernel -j"$(nproc)" {goals}
 make -j"$(nproc)" -C "$out/source/tools/testing/selftests/kvm" OUTPUT="$out/selftests" \\
-	CC={compiler} KHDR_INCLUDES="-isystem $out/kernel/usr/include" \\
+	{selftests} CC={compiler} KHDR_INCLUDES="-isystem $out/kernel/usr/include" \\
 	INSTALL_HDR_PATH="$out/kernel/usr" USERLDFLAGS="-static -Wl,-S"
 """
 _BOOTS = """
@@ -59,13 +60,18 @@ def write_reproducer(
     shutil.rmtree(patches, ignore_errors=True)
     wanted = f"{base}..{commits.tip}"
     git(git_dir, "format-patch", "-q", "--no-signature", f"-o{patches}", wanted)
-    wants = config.parse_fragment(options.fragment.read_text())
+    wants = config.parse_fragment(options.config.read_text())
     (folder / "config").write_text(config.render_fragment(wants))
+    arch, tools = options.arch, options.toolchain
+    out = "$out/selftests"
     text = _SCRIPT.format(
         base=base,
         tree=tree,
         repository=shlex.quote(str(git_dir)),
-        compiler=shlex.quote(options.compiler),
+        make=shlex.join([f"ARCH={arch.machine.kernel.arch}", *tools.make]),
+        goals=shlex.join(options.goals),
+        selftests=" ".join(f'"{word}"' if out in word else word for word in told(arch, tools, out)),
+        compiler=shlex.quote(tools.command),
     )
     if boots:
         listed = "\n".join(f"#   {path.relative_to(folder)}" for path in boots)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.architectures import DEFAULT, Architecture
 from codegen.base.lock import locked
-from codegen.run.boot import QEMU, Ending, boot
+from codegen.run.boot import Ending, boot
 from codegen.run.guestlog import (
     Run,
     Verdict,
@@ -18,14 +19,13 @@ from codegen.run.guestlog import (
     refused_params,
     runs,
 )
-from codegen.run.initramfs import GuestTest, tsc_params, write_initramfs
+from codegen.run.initramfs import GuestTest, clock_params, write_initramfs
 from codegen.run.report import append_result, read_results
 from codegen.run.verdict import TestResult, judge, judge_unfinished
 
 GRACE_S = 30.0  # how much longer than a test's own limit init may be silent
-NO_TSC = "the guest's kernel could not measure its TSC, the host is too busy"
+NO_CLOCK = "the guest's kernel could not measure its clock, the host is too busy"
 BOOT = "boot"  # the name of what is no test
-_PAGING = ("kvm_amd.npt=", "kvm_intel.ept=")
 REBOOTS = 3  # boots in a row that may end without any verdict but infra
 
 
@@ -37,10 +37,11 @@ class Guest:
     init: Path
     accel: str = "tcg"
     params: tuple[str, ...] = ()
+    arch: Architecture = DEFAULT
     memory_mb: int = 2048
     cpus: int = 2
     boot_s: float = 90  # emulated, 5 to 10; ten times that where others keep the machine busy
-    qemu: str = QEMU
+    qemu: str = ""
 
 
 Listener = Callable[[TestResult], None]
@@ -138,13 +139,14 @@ def _boot_once(
         found(judge(test.name, run, console, test.limit_s))
 
     folder.mkdir(parents=True, exist_ok=True)
-    initramfs = write_initramfs(folder / "initramfs", guest.init, tests)
+    initramfs = write_initramfs(folder / "initramfs", guest.init, tests, guest.arch)
     log = boot(
         guest.kernel,
         initramfs,
         folder,
         accel=guest.accel,
-        cmdline_extra=(*tsc_params(guest.init), *guest.params),
+        arch=guest.arch,
+        cmdline_extra=(*clock_params(guest.init, guest.arch), *guest.params),
         boot_s=guest.boot_s,
         quiet_s=max(test.limit_s for test in tests) + GRACE_S,
         memory_mb=guest.memory_mb,
@@ -156,7 +158,7 @@ def _boot_once(
     if unusable:
         lines = kernel_lines(log.console)[-20:]
         result = TestResult("", Verdict.INFRA, 0.0, unusable, lines)
-        return _End(result, final=unusable != NO_TSC)
+        return _End(result, final=unusable != NO_CLOCK)
     begun = runs(log.output)
     for run in begun:
         if run.how and run.index not in done:
@@ -178,20 +180,22 @@ def _unusable(guest: Guest, output: str) -> str:
     """Why nothing that this guest says of a test can be believed; empty where it can."""
     if "\n@gen begin " not in output and "\n@gen done" not in output:
         return ""  # init may still be speaking of the guest
-    facts = guest_facts(output)
+    facts, its = guest_facts(output), guest.arch.machine
     if facts.get("kvm", "1") != "1":
-        cpu = [name for name in ("svm", "vmx") if facts.get(name) == "1"]
-        return (
-            f"the guest has no /dev/kvm; its processor has {' and '.join(cpu) or 'no svm, no vmx'}"
-        )
-    flat = [name for name in ("npt", "ept") if facts.get(name) == "N"]
-    if flat and not any(param.startswith(_PAGING) for param in guest.params):
+        flags = its.guest.flags
+        has = " and ".join(name for name in flags if facts.get(name) == "1")
+        has = has or ", ".join(f"no {name}" for name in flags)
+        return f"the guest has no /dev/kvm{f'; its processor has {has}' if has else ''}"
+    names = [param.rpartition(".")[2] for param in its.guest.paging]
+    flat = [name for name in names if facts.get(name) == "N"]
+    if flat and not any(param.partition("=")[0] in its.guest.paging for param in guest.params):
+        qemu = guest.qemu or its.qemu.program
         return (
             f"the guest's processor has no nested paging ({' and '.join(flat)}): "
-            f"{guest.qemu} is too old to emulate it, or the host has none to give"
+            f"{qemu} is too old to emulate it, or the host has none to give"
         )
-    if facts.get("tsc") == "0":
-        return NO_TSC
+    if facts.get("clock") == "0":
+        return NO_CLOCK
     if int(facts.get("cpus", guest.cpus)) != guest.cpus:
         return f"the guest runs on {facts['cpus']} processors, not {guest.cpus}"
     return "; ".join(refused_params(guest.params, output))

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from codegen.architectures import Architecture
+from codegen.architectures.toolchain import Toolchain
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.lock import locked
 from codegen.base.nearest import did_you_mean
@@ -36,10 +38,18 @@ class SelftestBuild:
     seconds: float
 
 
-def names_in(source: Path, out: Path) -> tuple[str, ...]:
-    """The names of all compiled KVM selftests for x86, as the tree's Makefile gives them."""
-    rule = f"--eval={LIST_RULE}"
-    command = ["make", "-s", "-C", str(source / FOLDER), f"OUTPUT={out}", rule, "gen-list"]
+def told(arch: Architecture, tools: Toolchain, out: Path | str) -> list[str]:
+    """What the selftests' Makefile is told of an architecture and its compiler."""
+    more = (word.format(out=out) for word in arch.machine.kernel.selftests)
+    return [f"ARCH={arch.name}", *tools.make, *more]
+
+
+def names_in(kernel: KernelBuild, out: Path) -> tuple[str, ...]:
+    """The names of all compiled KVM selftests for the kernel's architecture, as the tree's Makefile
+    gives them."""
+    source, rule = kernel.source, f"--eval={LIST_RULE}"
+    words = [f"OUTPUT={out}", *told(kernel.arch, kernel.tools, out)]
+    command = ["make", "-s", "-C", str(source / FOLDER), *words, rule, "gen-list"]
     env = make.environment(None)
     room = Room(read=(source,), write=(out,))
     done = sandbox.run(command, room, "the selftests' Makefile", env=env)
@@ -51,7 +61,7 @@ def names_in(source: Path, out: Path) -> tuple[str, ...]:
     return tuple(line[len(prefix) :] for line in lines if line.startswith(prefix))
 
 
-def resolve(wanted: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
+def resolve(wanted: Iterable[str], known: Sequence[str], arch: str) -> tuple[str, ...]:
     """Full names for names given with or without their folder.
 
     Raises UsageError for a name that is not there, with those that are close to it.
@@ -61,7 +71,7 @@ def resolve(wanted: Iterable[str], known: Sequence[str]) -> tuple[str, ...]:
     for name in wanted:
         if name not in known and name not in by_base:
             hint = did_you_mean(name.rsplit("/", 1)[-1], by_base)
-            raise UsageError(f"there is no KVM selftest {name!r} for x86 in this tree{hint}")
+            raise UsageError(f"there is no KVM selftest {name!r} for {arch} in this tree{hint}")
         found.append(name if name in known else by_base[name])
     return tuple(dict.fromkeys(found))
 
@@ -85,11 +95,12 @@ def build_selftests(
     with locked(out.with_name(f"{out.name}.lock")):
         log.unlink(missing_ok=True)
         _forget_stale(kernel, out)
-        known = names_in(source, out)
-        chosen = known if names is None else resolve(names, known)
+        known = names_in(kernel, out)
+        chosen = known if names is None else resolve(names, known, kernel.arch.name)
         include = kernel.headers / "include"
         args = [
             *("-C", str(source / FOLDER), f"OUTPUT={out}"),
+            *told(kernel.arch, kernel.tools, out),
             f"CC={kernel.cc}",
             # The first is what newer trees ask, the second what older ones do.
             f"KHDR_INCLUDES=-isystem {include}",
@@ -100,7 +111,7 @@ def build_selftests(
         args += ["-k"] if names is None else [str(out / name) for name in chosen]
         env = make.environment(kernel.ccache)
         read = (source, kernel.out)
-        room = make.room(kernel.compiler, kernel.cc, read, (out,), kernel.ccache)
+        room = make.room(kernel.tools, kernel.cc, read, (out,), kernel.ccache)
         broken: tuple[str, ...] = ()
         objects = 0
         try:
@@ -147,7 +158,7 @@ def _forget_stale(kernel: KernelBuild, out: Path) -> None:
     """Empty `out` where it was made by another compiler, or by headers that make does not watch."""
     makefiles = sorted((kernel.source / FOLDER).glob("Makefile*"))
     watched = any("-MD" in made.text(path) for path in makefiles)
-    identity = hashlib.sha256(f"{kernel.source} {make.compiler_id(kernel.compiler)}".encode())
+    identity = hashlib.sha256(f"{kernel.source} {make.compiler_id(kernel.tools)}".encode())
     if not watched:
         for path in _headers(kernel):
             identity.update(made.read(path))

@@ -39,9 +39,6 @@ from codegen.series.commit import Commits
 from codegen.series.series import Series
 from codegen.tree.reader import GitTree, read_or_none
 
-# MMU changes are to be run without TDP and without the TDP MMU as well
-# (Documentation/process/maintainer-kvm-x86.rst, "Testing").
-CONDITIONS = (("kvm_amd.npt=0", "kvm_intel.ept=0"), ("kvm.tdp_mmu=0",))
 BOOTS = 2  # at a time; each guest has two processors and 2 GiB
 _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 
@@ -84,12 +81,13 @@ class Trial:
         self.accel: accel.Accel | None = None
         self.kernel: KernelBuild | None = None
         self.seconds: list[tuple[str, float]] = []
-        self._init = build_init(bench.folder.parent)
+        self.arch = bench.options.arch
+        self._init = build_init(bench.folder.parent, arch=self.arch)
 
     def run(self) -> None:
         """Build, boot and judge.  Raises what the build and the boot raise."""
         tip, base = self.commits.tip, self.commits.base
-        check_qemu()
+        check_qemu(self.arch)
         mine = [p for p in self.series.paths if p.startswith(f"{FOLDER}/") and p.endswith(".c")]
         if not (mine or self.wishes.names or self.wishes.everything):
             raise UsageError(
@@ -105,8 +103,11 @@ class Trial:
         with self._spent("build selftests"):
             new, old = self._tests(kernel)
         canary = images.get("base", images["series"])
-        self.accel = accel.choose(self.wishes.accel, canary, self._init, self.bench.memory)
-        conditions = [(), *(params for params in CONDITIONS if _has(kernel, params))]
+        self.accel = accel.choose(
+            self.wishes.accel, canary, self._init, self.bench.memory, arch=self.arch
+        )
+        under = self.arch.machine.trial.conditions
+        conditions = [(), *(params for params in under if _has(kernel, params))]
         mutants: Sequence[Mutant] = ()
         if self.wishes.mutants and new:
             mutants = find_mutants(self.series, kernel, self.accel.name)
@@ -152,9 +153,13 @@ class Trial:
                     shutil.rmtree(path)
         mark.write_text(text)
         return {
-            name: shutil.copyfile(image, self.folder / f"{name}.bzImage")
+            name: shutil.copyfile(image, self.folder / f"{name}.{self._suffix}")
             for name, image in images.items()
         }
+
+    @property
+    def _suffix(self) -> str:
+        return self.arch.machine.kernel.goal
 
     def _changes(self, name: str) -> bool:
         """Whether the series changes what a test is made of."""
@@ -236,7 +241,7 @@ class Trial:
     ) -> Results:
         assert self.accel is not None
         params = (*self.wishes.params, *params)
-        guest = Guest(image, self._init, self.accel.name, params)
+        guest = Guest(image, self._init, self.accel.name, params, self.arch)
         name = _SAFE.sub("-", "-".join([kernel, *params, tests[0].name]))
         with self._spent(f"boot {kernel}"):
             results = run_tests(
@@ -268,7 +273,7 @@ class Trial:
         numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 
         # what is built next must not change what qemu.sh boots
-        image = self.folder / f"mutants-{numbers}.bzImage"
+        image = self.folder / f"mutants-{numbers}.{self._suffix}"
         image.write_bytes(made.read(strain.image))
 
         def boot(rows: Sequence[GuestTest], params: Params) -> Results:
@@ -281,7 +286,7 @@ class Trial:
 
 def touched_tests(series: Series, kernel: KernelBuild) -> list[str]:
     """The names of the KVM selftests whose source a series adds or changes."""
-    known = names_in(kernel.source, kernel.out)
+    known = names_in(kernel, kernel.out)
     return [name for name in known if f"{FOLDER}/{name}.c" in series.paths]
 
 

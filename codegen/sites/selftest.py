@@ -7,18 +7,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from codegen.architectures import ARCHITECTURES
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:?]?=[ \t]*((?:.*\\\n)*.*)$", re.M)
 _PREFIXED = re.compile(r"\$\(addprefix (\w+)/,")
-# How the kernel's build names an architecture in selftests, old and new.
-_ALIASES = {
-    "x86": ("x86", "x86_64"),
-    "arm64": ("arm64", "aarch64"),
-    "s390": ("s390", "s390x"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +54,15 @@ def _entries(text: str, alias: str) -> Iterator[Entry]:
 
 def registry(survey: Survey, arch: str) -> Registry:
     """The list of an architecture's selftests, in whatever Makefile it is."""
+    names = ARCHITECTURES[arch].selftests
     folder = survey.folders.selftests
     paths = [p for p in survey.files(folder) if p.startswith(f"{folder}Makefile")]
     for path in paths:
         text = survey.tree.read(path).decode("utf-8", "surrogateescape")
-        for alias in _ALIASES.get(arch, (arch,)):
+        for alias in names:
             entries = tuple(_entries(text, alias))
             folders = {entry.folder.partition("/")[0] for entry in entries}
-            own = sorted(f for f in folders if f in _ALIASES.get(arch, (arch,)))
+            own = sorted(f for f in folders if f in names)
             if own:
                 return Registry(path, f"TEST_GEN_PROGS_{alias}", own[0], entries, text)
     raise not_found(

@@ -8,20 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from codegen.architectures import ARCHITECTURES
 from codegen.tree.reader import Tree
 
 UAPI = "include/uapi/"
 _OWN_UAPI = "arch/{}/include/uapi/"
-# What clang calls the architectures that have KVM: scripts/Makefile.clang
-TARGETS = {
-    "arm64": "aarch64-linux-gnu",
-    "loongarch": "loongarch64-linux-gnu",
-    "mips": "mips64el-linux-gnuabi64",
-    "powerpc": "powerpc64le-linux-gnu",
-    "riscv": "riscv64-linux-gnu",
-    "s390": "s390x-linux-gnu",
-    "x86": "x86_64-linux-gnu",
-}
 _GENERIC = ("include/uapi/linux/kvm", "include/uapi/asm-generic/kvm")
 _OF_ARCH = "arch/{}/include/uapi/asm/kvm"
 # Every `#include`, in whatever branch: too many files at hand do no harm, the parser takes its own.
@@ -77,7 +68,9 @@ def _reached(start: str, direct: Mapping[str, set[str]]) -> frozenset[str]:
 
 def read_headers(tree: Tree) -> tuple[UapiHeaders, ...]:
     """KVM's headers for each architecture of the tree that has some, in order of their names."""
-    return tuple(_of_arch(tree, arch) for arch in TARGETS if tree.paths(_OF_ARCH.format(arch)))
+    return tuple(
+        _of_arch(tree, arch) for arch in ARCHITECTURES if tree.paths(_OF_ARCH.format(arch))
+    )
 
 
 def _of_arch(tree: Tree, arch: str) -> UapiHeaders:

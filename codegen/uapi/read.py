@@ -11,11 +11,12 @@ from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
+from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
 from codegen.c.source import CSource
 from codegen.tree import answers
-from codegen.uapi.headers import TARGETS, UapiHeaders
+from codegen.uapi.headers import UapiHeaders
 from codegen.uapi.model import Abi, At, Constant, Field, Parsed, Record, UapiDefinition
 
 # A place where nothing is: every file is given to the parser, none is looked for on disk.
@@ -69,7 +70,7 @@ def _source(path: str, data: bytes) -> CSource:
 
 
 def _parse(headers: UapiHeaders, names: tuple[str, ...]) -> Parsed:
-    args = [*_INSTALLED, f"--target={TARGETS[headers.arch]}"]
+    args = [*_INSTALLED, f"--target={ARCHITECTURES[headers.arch].target}"]
     args += [f"-I{_ROOT}{folder}" for folder in headers.folders]
     files = [(f"{_ROOT}{path}", data) for path, data in (*headers.own, *headers.others)]
     files += [(f"{_ROOT}{path}", b"") for path in headers.missing]

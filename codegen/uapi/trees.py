@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from codegen.architectures import ARCHITECTURES
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.progress import Report, silent
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered
-from codegen.uapi.headers import TARGETS, UapiHeaders, read_headers
+from codegen.uapi.headers import UapiHeaders, read_headers
 from codegen.uapi.model import Abi
 from codegen.uapi.read import read_abi
 
@@ -29,7 +30,7 @@ def differences(old: Tree, new: Tree, progress: Report = silent) -> tuple[Differ
     other = {headers.arch: headers for headers in read_headers(new)}
     if not one and not other:
         raise UsageError("neither tree has uAPI headers of KVM: arch/*/include/uapi/asm/kvm*.h")
-    touched = [arch for arch in TARGETS if one.get(arch) != other.get(arch)]
+    touched = [arch for arch in ARCHITECTURES if one.get(arch) != other.get(arch)]
     total = 2 * len(touched)
     before, problems = _read(one, touched, lambda n, arch: progress(n, total, f"reading {arch}"))
     half = len(touched)

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from codegen.architectures import ARCHITECTURES
 from codegen.uapi.model import Constant
 
 FIRST_FLAG = "KVM_MEM_LOG_DIRTY_PAGES"  # of memslots, the oldest: what names flags names it
@@ -27,7 +28,8 @@ class Space:
     nested: bool = False
 
 
-# include/uapi/linux/kvm.h and asm/kvm.h of x86; device and register numbers are enums or masks.
+# include/uapi/linux/kvm.h, and what each asm/kvm.h has of its own; device and register numbers are
+# enums or masks.
 SPACES = (
     Space(r"KVM_CAP_\w+"),
     Space(r"KVM_EXIT_\w+", nested=True),
@@ -35,8 +37,8 @@ SPACES = (
     Space(r"KVM_MEM_\w+", bits=True),
     Space(r"KVM_MEMORY_ATTRIBUTE_\w+", bits=True),
     Space(r"GUEST_MEMFD_FLAG_\w+", bits=True),
-    Space(r"KVM_X86_QUIRK_\w+", bits=True),
-    Space(r"KVM_X86_\w+_VM"),
+    *(Space(each, bits=True) for arch in ARCHITECTURES.values() for each in arch.bits),
+    *(Space(each) for arch in ARCHITECTURES.values() for each in arch.numbers),
     Space(r"KVM_FEATURE_\w+"),
     Space(r"KVM_HC_\w+"),
     Space(r"MSR_KVM_\w+"),

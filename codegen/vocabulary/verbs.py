@@ -11,15 +11,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from codegen.architectures import ARCHITECTURES
 from codegen.vocabulary.rules import Problem
 
 _BASE_FORMS = frozenset("embed".split())
 _GERUND = re.compile(r"\w*[aeiouy]\w*ing")
 _PAST = re.compile(r"\w*[aeiouy]\w*(?<!e)ed|made|gave|took|given|taken")
 _THIRD = re.compile(r"\w+(?<![siua])s|has|was|is")
-_PREFIX = re.compile(
-    r"\[[^]]*\]|(?:KVM|x86|x86/\w+|arm64|s390|n?SVM|n?VMX|[\w./-]+/\w+):", re.ASCII
-)
+_TOPICS = "|".join(topic for each in ARCHITECTURES.values() for topic in each.topics)
+_PREFIX = re.compile(rf"\[[^]]*\]|(?:KVM|{_TOPICS}|[\w./-]+/\w+):", re.ASCII)
 # verbs that subjects begin with, for the hint alone
 _VERBS = frozenset(
     "add allow change disable drop enable expose fix give introduce let make map move permit "

@@ -22,6 +22,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from codegen.architectures import DEFAULT
 from codegen.run import config, make
 from codegen.run.checkout import sync
 from codegen.series.commit import commits_of
@@ -81,7 +82,7 @@ class Hand:
         dotconfig = self.folder / "kernel/.config"
         if not dotconfig.exists():
             spent += self._make(*self.kernel_args, "tinyconfig")
-            wants = config.parse_fragment(config.FRAGMENT.read_text())
+            wants = config.parse_fragment(DEFAULT.machine.run_config.read_text())
             with dotconfig.open("a") as stream:
                 stream.write(config.render_fragment(wants))
             spent += self._make(*self.kernel_args, "olddefconfig")

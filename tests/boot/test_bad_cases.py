@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from codegen.architectures import DEFAULT
 from codegen.cli.main import DONE, FAILED, FOUND, main
-from codegen.run.boot import QEMU
 from codegen.series.commit import commit_files
 from codegen.series.make import open_tree
 from codegen.tree.plumbing import git
@@ -142,9 +142,10 @@ exec {qemu} "$@"
 def test_a_qemu_that_is_too_old_is_the_machine_s_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    qemu = tmp_path / "bin" / QEMU
+    program = DEFAULT.machine.qemu.program
+    qemu = tmp_path / "bin" / program
     qemu.parent.mkdir()
-    qemu.write_text(OLD_QEMU.format(qemu=shutil.which(QEMU)))
+    qemu.write_text(OLD_QEMU.format(qemu=shutil.which(program)))
     qemu.chmod(0o755)
     monkeypatch.setenv("PATH", f"{qemu.parent}:{os.environ['PATH']}")
     series = by_hand(tmp_path / "s", {MAIN: ("", "\n")})

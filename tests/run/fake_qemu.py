@@ -5,11 +5,11 @@ from pathlib import Path
 
 HEAD = """\
 #!/bin/sh
-# $console and $output are where the two serial ports go, $n counts the boots by their folders.
+# $console and $output are where the guest's two ports go, $n counts the boots by their folders.
 for word; do
     case $word in
-    file:*console.log) console=${word#file:} ;;
-    file:*output.log) output=${word#file:} ;;
+    file,id=console,path=*) console=${word#*path=} ;;
+    file,id=report,path=*) output=${word#*path=} ;;
     esac
 done
 folder=${console%/*}

@@ -8,16 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from codegen.architectures import DEFAULT
 from codegen.cli.main import DONE, FOUND, main
-from codegen.run.boot import QEMU
-from codegen.run.doctor import PARTS, apt_command, examine
+from codegen.run.doctor import apt_command, examine, parts
+
+PARTS = parts()
+QEMU = DEFAULT.machine.qemu.program
 
 
 def test_on_an_empty_machine_everything_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    found = examine()
+    found = examine(PARTS)
     assert [each.part for each in found] == list(PARTS)
     assert not any(each.version for each in found)
     packages = apt_command(found).split()
@@ -37,7 +40,7 @@ def test_a_program_that_is_there_tells_its_version(
             program.write_text(f"#!/bin/sh\necho '{part.name} (GNU something) v12.3.4'\n")
             program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
-    versions = {each.part.name: each.version for each in examine()}
+    versions = {each.part.name: each.version for each in examine(PARTS)}
     assert versions["make"] == versions[QEMU] == "12.3.4"
 
 

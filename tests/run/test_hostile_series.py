@@ -306,8 +306,8 @@ EVIL += $(shell echo 'compiler = /bin/false' >$(CCACHE_DIR)/ccache.conf; touch $
     assert [snapshot(folder) for folder in shared] == before
     assert [path.read_bytes() for path in scripts] == texts
     with open_bench(where) as bench:
-        image = bench.kernel(where.commit).bzimage.read_bytes()
-    assert image == before[0][str(kernel.bzimage)]
+        image = bench.kernel(where.commit).image.read_bytes()
+    assert image == before[0][str(kernel.image)]
 
 
 HOSTILE = """\

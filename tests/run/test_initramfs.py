@@ -13,10 +13,10 @@ from codegen.run.initramfs import (
     INIT_SOURCE,
     GuestTest,
     build_init,
+    clock_params,
     contents,
     cpio,
     list_text,
-    tsc_params,
     write_initramfs,
 )
 
@@ -91,12 +91,12 @@ def test_init_is_compiled_once(tmp_path: Path) -> None:
     assert build_init(tmp_path).stat().st_mtime_ns == made
 
 
-def test_init_measures_the_tsc_of_the_host(tmp_path: Path) -> None:
-    (param,) = tsc_params(build_init(tmp_path))
+def test_init_measures_the_clock_of_the_host(tmp_path: Path) -> None:
+    (param,) = clock_params(build_init(tmp_path))
     name, _, khz = param.partition("=")
     assert name == "tsc_early_khz"
     assert 100_000 < int(khz) < 10_000_000
-    assert tsc_params(tmp_path / "nothing") == ()
+    assert clock_params(tmp_path / "nothing") == ()
 
 
 def test_missing_compiler_is_named(tmp_path: Path) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.check.bisect import FRAGMENT as CHECKED
+from codegen.architectures import ARCHITECTURES
 from codegen.run.config import (
-    FRAGMENT,
     Unmet,
     Want,
     kconfig_symbols,
@@ -31,7 +30,12 @@ CONFIG_KVM_AMD=y # for: a vendor
 CONFIG_KVM_SMM=y # optional
 # CONFIG_PCI is not set
 """
-FRAGMENTS = (FRAGMENT, CHECKED)
+FRAGMENTS = [
+    fragment
+    for each in ARCHITECTURES.values()
+    if each.runs
+    for fragment in (each.runs.run_config, each.runs.check_config)
+]
 EFFECTS = [
     (fragment, effect)
     for fragment in FRAGMENTS
@@ -109,7 +113,7 @@ def test_what_the_tree_did_not_take(
     assert unmet(WANTS, parse_config(config), known.split()) == Unmet(lacks, notes)
 
 
-@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("fragment", FRAGMENTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_any_wish_of_the_fragments_may_be_gone(fragment: Path) -> None:
     wants = parse_fragment(fragment.read_text())
     needed = [want for want in wants if want.effect]
@@ -135,4 +139,4 @@ def test_symbols_of_a_tree(tmp_path: Path) -> None:
         'config X86\n\tdef_bool y\nif X86\nsource "arch/x86/kvm/Kconfig"\nendif\n'
     )
     (tmp_path / "arch/x86/kvm/Kconfig").write_text("menuconfig KVM\nconfig KVM_SMM\n# config NO\n")
-    assert kconfig_symbols(tmp_path) == {"X86", "KVM", "KVM_SMM"}
+    assert kconfig_symbols(tmp_path, "x86") == {"X86", "KVM", "KVM_SMM"}

@@ -98,8 +98,8 @@ def test_guest_without_nested_paging_is_infra(tmp_path: Path) -> None:
     assert "no nested paging (npt)" in results[0].reason
 
 
-def test_guest_without_a_tsc_is_booted_again(tmp_path: Path) -> None:
-    spoilt = 'if [ $n = 1 ]; then say "@gen guest kvm=1 tsc=0"; else ' + KVM.strip() + "; fi\n"
+def test_guest_without_a_clock_is_booted_again(tmp_path: Path) -> None:
+    spoilt = 'if [ $n = 1 ]; then say "@gen guest kvm=1 clock=0"; else ' + KVM.strip() + "; fi\n"
     results = run(tmp_path, ALL_PASS.replace(KVM, spoilt))
     assert verdicts(results) == "pass pass pass"
     assert boots(tmp_path / "boots") == 2

@@ -72,6 +72,7 @@ exit $found;
 COMPLETE = [added(path, text) for path, text in BASICS.items()]
 COMPLETE += [added("scripts/checkpatch.pl", CHECKPATCH)]
 SHARED_TEST = f"{SELFTESTS}set_memory_region_test.c"
+ARM_UAPI = "arch/arm64/include/uapi/asm/kvm.h"
 X86_TEST = f"{SELFTESTS}x86_64/new_test.c"
 MAKEFILE = f"{SELFTESTS}Makefile"
 TEST_TEXT = """\
@@ -352,6 +353,8 @@ SIZES = struct(
 )
 CALL = "The last one"
 COMMON = "#ifdef __x86_64__\n\tsupported_flags |= KVM_MEM_READONLY;\n#endif\n"
+ARM_FIRST = "#define __KVM_HAVE_READONLY_MEM\n"
+ARM_NEW = code(ARM_UAPI, ARM_FIRST, f"{ARM_FIRST}#define KVM_ARM_NEW 1\n")
 BY_HAND = [
     # rule, what is wrong, what is right, what is said
     ("R5", [struct("__u64 a"), code(UAPI, "#define KVMIO", "#define KVM_MEM_NEW (1UL << 3)\n#define KVMIO"),
@@ -377,6 +380,9 @@ BY_HAND = [
     ("R11", [code(SHARED_TEST, COMMON, COMMON.replace("#endif", "#else\n\tsupported_flags |= KVM_X86_DEFAULT_VM;\n#endif"))],
      [code(SHARED_TEST, COMMON, "#ifndef __x86_64__\n#else\n\tsupported_flags |= KVM_X86_DEFAULT_VM;\n#endif\n")],
      "is x86's"),
+    ("R11", [ARM_NEW, code(SHARED_TEST, COMMON, f"{COMMON}\tsupported_flags |= KVM_ARM_NEW;\n")],
+     [ARM_NEW, code(SHARED_TEST, COMMON, f"{COMMON}#ifdef __aarch64__\n\tsupported_flags |= KVM_ARM_NEW;\n#endif\n")],
+     "is arm64's"),
     ("R12", [("KVM: selftests: Add it\n\nAdd it.", [added(X86_TEST, TEST_TEXT)])], [CAP, TEST], "not registered"),
     ("R16", [("KVM: Add it\n\nAdd it.", [added("tools/include/uapi/linux/kvm.h", "#define KVM_NEW 1\n")])],
      [("KVM: Add it\n\nAdd it.", [added("tools/lib/x.h", "#define X 1\n")])], "is a copy"),

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from codegen.architectures import ARCHITECTURES
 from codegen.kinds import kinds
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,10 @@ def _said(tree: ast.AST) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, part) for part in (node.module or "").split("."))
 
 
+def _room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
 def _outside() -> list[str]:
     return [name for name in MODULES if not name.startswith("codegen.kinds.")]
 
@@ -76,6 +81,31 @@ def test_the_rooms_name_what_they_are_asked_for() -> None:
     assert found
 
 
+# As records name them, but for the people's own words: in backticks, in documents, in examples.
+_ARCHES = re.compile(
+    rf"(?<![\w-])({'|'.join(n for a in ARCHITECTURES.values() for n in (*a.selftests, a.macro))})(?![\w-])"
+)
+_PEOPLE = re.compile(r"`[^`]*`|Documentation/\S*|^gen .*|such as .*")
+
+
+def _names_an_architecture(module: str) -> list[str]:
+    return [
+        f"{module}:{line}: {text}"
+        for line, text in _said(ast.parse(MODULES[module].read_text()))
+        if _ARCHES.search(_PEOPLE.sub("", text))
+    ]
+
+
+@pytest.mark.parametrize("module", [n for n in _outside() if _room(n) != "architectures"])
+def test_no_architecture_is_named_outside_of_its_record(module: str) -> None:
+    assert not _names_an_architecture(module)
+
+
+def test_a_kind_that_one_architecture_has_names_it() -> None:
+    """The test above would find one that is named."""
+    assert any(_names_an_architecture(n) for n in MODULES if n.startswith("codegen.kinds."))
+
+
 @cache
 def _imports(module: str, *, deep: bool = False) -> set[str]:
     """The modules that one imports when it is imported itself; `deep`: or ever, but for types."""
@@ -100,13 +130,9 @@ def _imports(module: str, *, deep: bool = False) -> set[str]:
 
 # The rooms, from the cellar to the roof: each uses those before it.
 ROOMS = (
-    "base", "vocabulary", "c", "tree", "uapi", "kernel", "sites", "style", "kinds", "description",
+    "base", "architectures", "vocabulary", "c", "tree", "uapi", "kernel", "sites", "style", "kinds", "description",
     "sandbox", "mail", "plan", "series", "run", "check", "cli",
 )  # fmt: skip
-
-
-def _room(module: str) -> str:
-    return module.split(".")[1] if "." in module else ""
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if _room(name) in ROOMS])

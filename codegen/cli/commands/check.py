@@ -23,10 +23,12 @@ def check(options: argparse.Namespace) -> int:
         return _explain(options)
     checks = chosen(_names(options.select), _names(options.ignore))
     about = target_of(options)
+    arch = about.arch(options.arch)
     with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(
             about.series(report),
+            arch=arch,
             compiler=compiler,
             progress=report,
             checks=checks,

@@ -5,22 +5,24 @@ from __future__ import annotations
 
 import argparse
 
+from codegen.architectures import chosen
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FOUND
 from codegen.cli.terminal import say
-from codegen.run.doctor import accelerator, apt_command, examine, room
+from codegen.run.doctor import accelerator, apt_command, examine, parts, room
 from codegen.sandbox import sandbox
 from codegen.tree.cache import cache_path
 
 
 def doctor(options: argparse.Namespace) -> int:
     """Print what is there and what is missing; FOUND where something that is needed is missing."""
-    found, confined = examine(), sandbox.found()
+    arch = chosen(options.arch)
+    found, confined = examine(parts(arch)), sandbox.found()
     free, enough = room(cache_path())
     missing = [each for each in found if each.part.needed and not each.version]
     good = enough and not missing
     if options.json:
-        parts = [
+        listed = [
             {
                 "name": each.part.name,
                 "version": each.version or None,
@@ -31,8 +33,9 @@ def doctor(options: argparse.Namespace) -> int:
             for each in found
         ]
         said: dict[str, object] = {
-            "parts": parts,
-            "accelerator": accelerator(),
+            "arch": arch.name,
+            "parts": listed,
+            "accelerator": accelerator(arch),
             "cache": str(cache_path()),
         }
         said["sandbox"] = {"there": confined.path is not None, "what": str(confined)}
@@ -47,7 +50,7 @@ def doctor(options: argparse.Namespace) -> int:
     say(f"{'sandbox':{width}}  {confined}")
     if confined.path is None:
         say("    a series that gen did not make is built and tested with --trust alone")
-    say(accelerator())
+    say(accelerator(arch))
     command = apt_command(found)
     if command:
         say(f"\nas root: {command}")

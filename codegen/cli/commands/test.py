@@ -50,7 +50,7 @@ def test(options: argparse.Namespace) -> int:
     who = stranger(about, options)
     with (
         progress(quiet=options.json) as shown,
-        open_bench(about.location, _options(options), _waiting, who) as bench,
+        open_bench(about.location, _options(about, options), _waiting, who) as bench,
     ):
         series, commits = _tried(about, bench, shown)
         folder = _folder(options, bench, commits)
@@ -86,7 +86,7 @@ def build(options: argparse.Namespace) -> int:
     who = stranger(about, options)
     with (
         progress(quiet=options.json) as shown,
-        open_bench(about.location, _options(options), _waiting, who) as bench,
+        open_bench(about.location, _options(about, options), _waiting, who) as bench,
     ):
         series, commits = _tried(about, bench, shown)
         try:
@@ -99,7 +99,8 @@ def build(options: argparse.Namespace) -> int:
         write_reproducer(folder, series.tree.name, commits, bench.options)
     said = {
         "release": kernel.release,
-        "kernel": str(kernel.bzimage),
+        "arch": kernel.arch.name,
+        "kernel": str(kernel.image),
         "log": str(kernel.log),
         "objects": kernel.objects,
         "seconds": round(kernel.seconds, 1),
@@ -117,7 +118,7 @@ def build(options: argparse.Namespace) -> int:
         print_json({"ok": True, **said})
         return DONE
     say(f"Linux {kernel.release}: {kernel.objects} objects in {kernel.seconds:.1f} s")
-    say(f"  kernel     {kernel.bzimage}")
+    say(f"  kernel     {kernel.image}")
     say(f"  selftests  {tests.out} ({len(tests.programs)}, {tests.seconds:.1f} s)")
     for name in tests.broken:
         say(f"             {name} does not build in this tree")
@@ -133,8 +134,8 @@ def _tried(about: Target, bench: Bench, shown: Report) -> tuple[Series, Commits]
     return series, commits_of(series, bench.git_dir)
 
 
-def _options(options: argparse.Namespace) -> Options:
-    return Options(compiler=options.compiler, jobs=options.jobs)
+def _options(about: Target, options: argparse.Namespace) -> Options:
+    return Options(options.compiler, about.arch(options.arch), jobs=options.jobs)
 
 
 def _waiting() -> None:
@@ -187,6 +188,7 @@ def _as_json(trial: Trial) -> dict[str, Any]:
         "tree": trial.series.tree.name,
         "base": trial.commits.base,
         "commits": list(trial.commits.ids),
+        "arch": trial.arch.name,
         "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
         "kernel": trial.kernel and trial.kernel.release,
         "notes": list(trial.kernel.notes) if trial.kernel else [],
@@ -240,17 +242,17 @@ def _finish(options: argparse.Namespace, trial: Trial) -> int:
 
 
 def _summary(trial: Trial) -> None:
+    arch = trial.arch.name
     for row in _bad(trial.rows):
         say(f"\n{row.name}: {row.verdict.value}: {row.reason}")
         for line in row.log:
             put(f"  {line}")
     if not trial.rows:
-        say("the series adds and changes no KVM selftest of x86: name some behind --")
+        say(f"the series adds and changes no KVM selftest of {arch}: name some behind --")
     mutants = _counted(trial)
     if trial.wishes.mutants and trial.rows and not mutants["made"]:
-        say(
-            "mutants: none, since the series adds no test that passes, or no check to a file of x86"
-        )
+        none = "mutants: none, since the series adds no test that passes, or no check to a file of"
+        say(f"{none} {arch}")
     if mutants["made"]:
         say(
             f"mutants: {mutants['made']} made, {mutants['noticed']} noticed, "
