@@ -13,7 +13,7 @@ from codegen.c.pattern import filled, holes
 from codegen.description.model import Alternative, Edit, Knob
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
-from codegen.sites import code
+from codegen.sites import named
 from codegen.sites.edit import TextEdit
 from codegen.sites.kbuild import kconfig_symbol
 from codegen.sites.place import Place, not_found
@@ -75,7 +75,7 @@ def predicate(survey: Survey, knob: Knob, renderer: Renderer) -> TextEdit:
     problems: list[Finding] = []
     for name in knob.predicate.before:
         try:
-            place = code.new_function_before(survey, "predicate", name)
+            place = named.new_function_before(survey, "predicate", name)
         except FindingsError as problem:
             problems += problem.findings
             continue
@@ -105,17 +105,17 @@ def edit_of(survey: Survey, edit: Edit) -> TextEdit:
 def _place(survey: Survey, edit: Edit) -> Place:
     site, name = "mechanism", edit.in_ or ""
     if edit.before:
-        return code.before(survey, site, name, edit.before)
+        return named.before(survey, site, name, edit.before)
     if edit.after:
-        return code.after(survey, site, name, edit.after)
+        return named.after(survey, site, name, edit.after)
     if edit.instead_of:
-        return code.instead(survey, site, name, edit.instead_of)
+        return named.instead(survey, site, name, edit.instead_of)
     if edit.new_function_before:
-        return code.new_function_before(survey, site, edit.new_function_before)
+        return named.new_function_before(survey, site, edit.new_function_before)
     if edit.include:
-        return code.include(survey, site, name, edit.include)
+        return named.include(survey, site, name, edit.include)
     if edit.remove_macro:
-        return code.remove_macro(survey, site, edit.remove_macro)
+        return named.remove_macro(survey, site, edit.remove_macro)
     if edit.kconfig:
         return kconfig_symbol(survey)  # type: ignore[no-any-return]
     raise not_found(site, "a place that the edit names", [])
@@ -125,7 +125,7 @@ def _put(survey: Survey, edit: Edit, place: Place) -> str:
     """The edit's text in the tree's own names.  Raises FindingsError where one is not found."""
     text = edit.put or ""
     if holes(text):
-        known = {**code.parameters(survey, edit.in_ or "", edit.takes), **place.names}
+        known = {**named.parameters(survey, edit.in_ or "", edit.takes), **place.names}
         text = filled(text, known)
         for name in sorted(holes(text)):
             what = f"`${name}` among the parameters of {edit.in_}()"

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
-from codegen.c.pattern import Match, find, last_holes, texts
+from codegen.c.pattern import Match
 from codegen.c.source import CSource, Token
-from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites.place import Place, ambiguous, not_found
 
@@ -90,49 +88,6 @@ def no_function(survey: Survey, site: str, name: str) -> FindingsError:
     )
 
 
-def matches(survey: Survey, site: str, name: str, statement: str) -> tuple[Found, Match]:
-    """The one function `name` and the one match of a pattern in it.
-
-    Where several functions have the name (one for each branch of an `#if`), the one that holds
-    the statement is meant.
-    """
-    candidates = survey.definitions("function", name)
-    if not candidates:
-        raise no_function(survey, site, name)
-    hits = [(found, match) for found in candidates for match in find(statement, code_tokens(found))]
-    if len(hits) == 1:
-        return hits[0]
-    shown = " ".join(statement.split())
-    if hits:
-        where = [_where(found, match) for found, match in hits]
-        raise ambiguous(
-            site, f"`{shown}` in {name}()", where, "give more of the statement, so that one is left"
-        )
-    raise not_found(
-        site,
-        f"`{shown}` in {name}()",
-        [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in candidates],
-        near=_closest_line(candidates, shown),
-        right="quote the statement as this tree has it (`...` stands for any run of tokens)",
-    )
-
-
-def _where(found: Found, match: Match) -> str:
-    token = code_tokens(found)[match.first]
-    return f"{found.source.path}:{found.source.line(token.start)}"
-
-
-def _closest_line(candidates: Sequence[Found], shown: str) -> str:
-    lines = {
-        " ".join(line.split()): f"{f.source.path}:{f.source.line(f.extent.start) + number}"
-        for f in candidates
-        for number, line in enumerate(f.text().splitlines())
-        if line.strip()
-    }
-    best = nearest(shown, sorted(lines))
-    return f"`{best}` at {lines[best]}" if best else ""
-
-
 def mentions(survey: Survey, word: str, prefixes: Sequence[str], most: int = 8) -> str:
     """Where files name something, for messages: in which functions and macros, or in which line."""
     found: dict[str, None] = {}
@@ -173,33 +128,12 @@ def leading_comment(source: CSource, start: int) -> int:
     return first if opened else start
 
 
-def before(survey: Survey, site: str, name: str, statement: str) -> Place:
-    """The line before a statement of a function and before the comment that belongs to it."""
-    found, match = matches(survey, site, name, statement)
-    tokens = code_tokens(found)
-    place = line_before(found, tokens[match.first].start, _say(name, "before", statement))
-    return replace(place, names=texts(tokens, match))
-
-
 def line_before(found: Found, offset: int, how: str) -> Place:
     """The line before the statement at `offset`, its comment included in what stays behind."""
     source = found.source
     start = leading_comment(source, source.line_start(offset))
     line = source.line(offset)
     return Place(source.path, start, start, line, how, indent=indent_at(source, offset))
-
-
-def after(survey: Survey, site: str, name: str, statement: str) -> Place:
-    """The line after a statement of a function; the pattern may be the beginning of it."""
-    found, match = matches(survey, site, name, statement)
-    place = line_after(found, match, _say(name, "after", statement))
-    return replace(place, names=texts(code_tokens(found), match))
-
-
-def line_after(found: Found, match: Match, how: str) -> Place:
-    """The line after the statement that begins where a pattern matched."""
-    tokens = code_tokens(found)
-    return line_behind(found, tokens, match.first, statement_end(tokens, match.first), how)
 
 
 def line_behind(found: Found, tokens: Sequence[Token], first: int, last: int, how: str) -> Place:
@@ -226,24 +160,6 @@ def labels_before(tokens: Sequence[Token], index: int) -> int:
     return labels
 
 
-def instead(survey: Survey, site: str, name: str, statement: str) -> Place:
-    """The bytes of a fragment of a function, to be replaced."""
-    found, match = matches(survey, site, name, statement)
-    place = span(found, match, _say(name, "instead of", statement))
-    return replace(place, names=texts(code_tokens(found), match))
-
-
-def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, str]:
-    """What the holes of patterns are in the head of a function."""
-    names: dict[str, str] = {}
-    for found in survey.definitions("function", name):
-        tokens = code_tokens(found)
-        body = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
-        for pattern in patterns:
-            names |= last_holes(pattern, tokens[:body])
-    return names
-
-
 def span(found: Found, match: Match, how: str) -> Place:
     """The bytes that a pattern matched."""
     tokens = code_tokens(found)
@@ -258,52 +174,3 @@ def span(found: Found, match: Match, how: str) -> Place:
         old=source.text(start, end),
         indent=indent_at(source, start),
     )
-
-
-def new_function_before(survey: Survey, site: str, name: str) -> Place:
-    """The line before a function and before the comment and attributes that belong to it."""
-    found = function(survey, site, name)
-    source = found.source
-    start = source.line_start(found.extent.start)
-    while start > 0:
-        above = source.line_start(start - 1)
-        text = source.text(above, start).strip()
-        if not text or text.endswith((";", "}")) or text.startswith("#"):
-            break
-        start = above
-    line = source.line(found.extent.start)
-    return Place(source.path, start, start, line, f"before function {name}()")
-
-
-def include(survey: Survey, site: str, name: str, header: str) -> Place:
-    """The line after the last `#include` of its kind in the file that defines a function."""
-    source = function(survey, site, name).source
-    mark = b"<" if header.startswith("<") else b'"'
-    at = -1
-    offset = 0
-    for line in source.data.splitlines(keepends=True):
-        words = line.split(None, 1)
-        if words and words[0] == b"#include" and words[1:] and words[1].startswith(mark):
-            at = offset + len(line)
-        offset += len(line)
-    if at < 0:
-        raise not_found(site, f"an #include {mark.decode()}… to stand after", [source.path])
-    return Place(source.path, at, at, source.line(at) - 1, f"after the includes of {name}()'s file")
-
-
-def remove_macro(survey: Survey, site: str, name: str) -> Place:
-    """The lines of a macro's definition, to be removed."""
-    found = survey.definitions("macro", name)
-    if len(found) != 1:
-        where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
-        if found:
-            raise ambiguous(site, f"macro {name}", where)
-        raise not_found(site, f"macro {name}", survey.holding(name, survey.kvm_prefixes()))
-    source, extent = found[0].source, found[0].extent
-    start, end = source.line_start(extent.start), source.line_end(extent.end)
-    old = source.text(start, end)
-    return Place(source.path, start, end, source.line(start), f"macro {name}", old=old)
-
-
-def _say(name: str, relation: str, statement: str) -> str:
-    return f"{name}(): {relation} `{' '.join(statement.split())}`"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from codegen.c.pattern import find
 from codegen.kernel.numbers import NumberMacro, family
 from codegen.kernel.survey import Survey
-from codegen.sites import code
+from codegen.sites import code, named
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 
@@ -53,7 +53,7 @@ def _headers(survey: Survey) -> tuple[str, ...]:
 @site("predicate-value")
 def predicate_value(survey: Survey, *, name: str, off: str) -> Place:
     """What the predicate returns, as the mechanism's patch has left it: off."""
-    found, match = code.matches(survey, "predicate-value", name, f"return {off};")
+    found, match = named.matches(survey, "predicate-value", name, f"return {off};")
     tokens = code.code_tokens(found)
     inner = next(find(off, tokens[match.first + 1 : match.last]))
     shifted = type(match)(match.first + 1 + inner.first, match.first + 1 + inner.last)

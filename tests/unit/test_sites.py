@@ -10,7 +10,7 @@ import pytest
 
 from codegen.base.errors import FindingsError
 from codegen.plan.sites import SITES
-from codegen.sites import code
+from codegen.sites import named
 from codegen.sites.place import Place
 from tests.minitree import (
     API,
@@ -378,24 +378,24 @@ def around(place: Place) -> tuple[str, str]:
 def test_places_of_a_description() -> None:
     here = survey()
     name = "kvm_arch_flush_shadow_memslot"
-    assert around(code.before(here, "mechanism", name, "if (zap_all)")) == ("", "\tif (zap_all)")
-    assert around(code.after(here, "mechanism", name, "bool zap_all = ...;")) == (
+    assert around(named.before(here, "mechanism", name, "if (zap_all)")) == ("", "\tif (zap_all)")
+    assert around(named.after(here, "mechanism", name, "bool zap_all = ...;")) == (
         "\t\t       kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL);", "")  # fmt: skip
     # the whole statement, with its else, although only its beginning was given
-    assert around(code.after(here, "mechanism", name, "if (zap_all)")) == (
+    assert around(named.after(here, "mechanism", name, "if (zap_all)")) == (
         "\t\tkvm_mmu_zap_memslot(kvm, slot);", "}")  # fmt: skip
-    assert code.instead(here, "mechanism", name, "kvm_memslot_flush_zap_all(kvm)").old == (
+    assert named.instead(here, "mechanism", name, "kvm_memslot_flush_zap_all(kvm)").old == (
         "kvm_memslot_flush_zap_all(kvm)"
     )
     assert (
-        around(code.new_function_before(here, "mechanism", "kvm_mmu_max_mapping_level"))[1] == "/*"
+        around(named.new_function_before(here, "mechanism", "kvm_mmu_max_mapping_level"))[1] == "/*"
     )
     assert (
-        around(code.include(here, "mechanism", name, "<linux/x.h>"))[0]
+        around(named.include(here, "mechanism", name, "<linux/x.h>"))[0]
         == "#include <linux/kvm_host.h>"
     )
-    assert around(code.include(here, "mechanism", name, '"x.h"'))[0] == '#include "../x86.h"'
-    assert code.remove_macro(here, "mechanism", "PG_LEVEL_2M").old == "#define PG_LEVEL_2M\t2\n"
+    assert around(named.include(here, "mechanism", name, '"x.h"'))[0] == '#include "../x86.h"'
+    assert named.remove_macro(here, "mechanism", "PG_LEVEL_2M").old == "#define PG_LEVEL_2M\t2\n"
 
 
 def test_the_comment_above_a_statement_belongs_to_it() -> None:
