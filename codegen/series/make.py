@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -225,14 +225,17 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
     return line(parts)
 
 
+def cover_sees(plan: Plan) -> Mapping[str, Any]:
+    """What the template of the cover letter sees of a plan."""
+    section = plan.description.knob.section(plan.variant.section)
+    said = {"knob": plan.description.knob, "variant": plan.variant, "v": section}
+    return said | {"prior_art": plan.prior_art, "call": plan.call, "redundant": plan.redundant}
+
+
 def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
     description = plan.description
-    section = description.knob.section(plan.variant.section)
-    said = {"knob": description.knob, "variant": plan.variant, "v": section}
-    said |= {"prior_art": plan.prior_art, "call": plan.call, "redundant": plan.redundant}
-    renderer = Renderer(resources("templates"), said)
     return cover_letter(
-        renderer,
+        Renderer(resources("templates"), cover_sees(plan)),
         numbers=plan.named_numbers,
         tool=TOOL,
         source=one_line(description.path),

@@ -76,6 +76,8 @@ class Cell:
 def small_cells() -> tuple[Cell, ...]:
     """Series for the small tree: each variant, and what a section may say beside that."""
     condition = {"condition": ["tdp_enabled"]}
+    other = {"flag": "KVM_MEM_GUEST_MEMFD", "optional": True}
+    second = {"v1": False, "mutable": True, "excludes": [other]}
     number = {
         "type": "u32",
         "name": "small_maps",
@@ -87,7 +89,7 @@ def small_cells() -> tuple[Cell, ...]:
     return (
         *(Cell(variant, knob(variant), variant) for variant in VARIANTS),
         Cell("memslot-flag if", knob("memslot-flag", condition), "memslot-flag"),
-        Cell("memslot-flag v2", shipped("exit-on-missing"), "memslot-flag"),
+        Cell("memslot-flag v2", knob("memslot-flag", second), "memslot-flag"),
         Cell("vm-capability if", knob("vm-capability", condition), "vm-capability"),
         Cell("vm-capability u32", knob("vm-capability", {"field": number}), "vm-capability"),
     )

@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from codegen.mail.patch import Patch
 from codegen.plan.make import Plan, make_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
-from codegen.series.commit import Signer
+from codegen.series.commit import signed
 from codegen.series.mails import cover_letter
+from codegen.series.make import cover_sees
 from codegen.tree.git import git_environment
 from codegen.vocabulary.ccode import unbalanced
 from tests.minitree import MemoryTree, minitree
@@ -75,11 +77,8 @@ def _plan(description: Description, variant: Variant) -> Plan:
 
 
 def _cover(plan: Plan) -> str:
-    said = {"knob": plan.description.knob, "variant": plan.variant}
-    said["v"] = plan.description.knob.section(plan.variant.section)
-    renderer = Renderer(kit.TEMPLATES, {**said, "alternative": plan.alternative})
     return cover_letter(
-        renderer,
+        Renderer(kit.TEMPLATES, cover_sees(plan)),
         numbers=plan.named_numbers,
         tool="gen",
         source="x.yaml",
@@ -217,9 +216,9 @@ def _import(plans: Sequence[tuple[Plan, str]]) -> Iterator[bytes]:
         ref = f"refs/heads/series{number}"
         yield f"reset {ref}\nfrom refs/heads/base\n\n".encode()
         for count, patch in enumerate(plan.patches, 1):
-            author = Signer.of(patch.author)
+            name, address = parseaddr(signed(patch, None).author)
             message = f"{patch.subject}\n\n{patch.message}".encode()
-            yield f"commit {ref}\nauthor {author.name} <{author.mail}> 0 +0000\n".encode()
+            yield f"commit {ref}\nauthor {name} <{address}> 0 +0000\n".encode()
             yield f"committer x <x@x> 0 +0000\ndata {len(message)}\n".encode() + message
             yield f"\nM 100644 inline f\ndata 2\n{count}\n\n".encode()
 
@@ -240,11 +239,11 @@ def _read_back(patch: Patch, mail: bytes, folder: Path) -> Iterator[str]:
     message, diff = folder / "message", folder / "diff"
     said = _git(folder, "mailinfo", str(message), str(diff), stdin=mail, check=False)
     head = dict(line.split(": ", 1) for line in said.decode().splitlines() if ": " in line)
-    author = Signer.of(patch.author)
+    author, address = parseaddr(signed(patch, None).author)
     for name, wanted in (
         ("Subject", " ".join(patch.subject.split())),
-        ("Author", author.name),
-        ("Email", author.mail),
+        ("Author", author),
+        ("Email", address),
     ):
         if head.get(name) != wanted:
             yield f"git mailinfo has {name} {head.get(name)!r} instead of {wanted!r}"
