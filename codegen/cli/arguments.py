@@ -3,28 +3,25 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from codegen.architectures import DEFAULT, RUN
-
-OUT = Path("patches")
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """An option, or a word by its place: its names, and what argparse is to make of it."""
-
-    names: tuple[str, ...]
-    how: Mapping[str, Any]
-
-    @property
-    def takes_value(self) -> bool:
-        """Whether the word behind the option is its value; the same for all options of a name."""
-        return self.how.get("action", "store") in ("store", "append")
+from codegen.cli.options import (
+    ARCH,
+    BUILT,
+    COMPILER,
+    JSON,
+    MADE,
+    ONE,
+    OUT,
+    SIGNOFF,
+    TRUST,
+    Argument,
+    argument,
+    number,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,82 +41,6 @@ class Command:
     behind: str = ""
 
 
-def _argument(*names: str, **how: Any) -> Argument:
-    return Argument(names, how)
-
-
-def _number(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
-    return number
-
-
-JSON = _argument("--json", action="store_true", help="one object for machines, errors as well")
-_SIGNOFF = _argument(
-    "--signoff", action="store_true", help="sign off as git's user.name and user.email"
-)
-# Which series gen makes.
-_MADE = (
-    _argument("--variant", metavar="V", help="a variant, or `all`"),
-    _argument(
-        "--abi",
-        default="zap-leafs-only",
-        metavar="NAME|FILE",
-        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
-    ),
-    _argument(
-        "--tree",
-        metavar="TREE",
-        help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
-    ),
-    _argument(
-        "--reserve",
-        action="append",
-        default=[],
-        metavar="PREFIX=N,…",
-        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
-    ),
-    _argument(
-        "--redundant",
-        action="store_true",
-        help="make a series that adds nothing to what the tree has, to compare; it says so",
-    ),
-    JSON,
-)
-# The same for commands on one series: one that is there, or one that gen makes for it.
-_ONE = (
-    _argument(
-        "series",
-        nargs="?",
-        type=Path,
-        metavar="SERIES",
-        help="a folder of patches, one patch or a mailbox, whoever wrote it; else name --variant",
-    ),
-    *_MADE,
-)
-_COMPILER = _argument(
-    "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
-)
-_ARCH = _argument(
-    "--arch",
-    metavar="ARCH",
-    help=f"for {' or '.join(RUN)} (default: {DEFAULT.name}, or else what the series changes)",
-)
-_TRUST = _argument(
-    "--trust",
-    action="store_true",
-    help="run what a series brings that gen did not make, also where there is no sandbox",
-)
-_BUILT = (
-    *_ONE,
-    _ARCH,
-    _COMPILER,
-    _TRUST,
-    _argument("--jobs", type=_number, metavar="N", help="for make (default: all processors)"),
-    _argument("--out", type=Path, metavar="DIR", help="results (default: in the cache)"),
-)
-
 _LIST = (
     Command(
         "",
@@ -127,16 +48,16 @@ _LIST = (
         "--variant V [options]",
         "series:make",
         (
-            *_MADE,
-            _SIGNOFF,
-            _argument(
+            *MADE,
+            SIGNOFF,
+            argument(
                 "--out",
                 type=Path,
                 default=OUT,
                 metavar="DIR",
                 help="where TREE/KNOB/VARIANT/ is written (default: %(default)s)",
             ),
-            _argument(
+            argument(
                 "--force",
                 action="store_true",
                 help="replace what is there, your edits and files included",
@@ -160,7 +81,7 @@ _LIST = (
         "Print the plan of a series: numbers, sites, edits.",
         "--variant V [options]",
         "series:explain",
-        _MADE,
+        MADE,
         (
             ("gen explain --variant quirk --tree debian:6.1", "what a series would be, and where"),
             ("gen explain --variant all --json", "every variant's plan, for a program"),
@@ -172,12 +93,10 @@ _LIST = (
         "--variant V --tree DIR [options]",
         "series:apply",
         (
-            *_MADE,
-            _SIGNOFF,
-            _argument(
-                "--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)"
-            ),
-            _argument(
+            *MADE,
+            SIGNOFF,
+            argument("--branch", metavar="NAME", help="the new branch (default: gen/KNOB-VARIANT)"),
+            argument(
                 "--in-place",
                 action="store_true",
                 help="change the files of a folder that is no repository",
@@ -200,21 +119,19 @@ _LIST = (
         "[SERIES | --variant V] [options]",
         "check:check",
         (
-            *_ONE,
-            _argument("--no-build", action="store_true", help="only read; nothing is compiled"),
-            _ARCH,
-            _COMPILER,
-            _TRUST,
-            _argument(
+            *ONE,
+            argument("--no-build", action="store_true", help="only read; nothing is compiled"),
+            ARCH,
+            COMPILER,
+            TRUST,
+            argument(
                 "--select", action="append", default=[], metavar="R1,…", help="these checks alone"
             ),
-            _argument(
+            argument(
                 "--ignore", action="append", default=[], metavar="R1,…", help="not these checks"
             ),
-            _argument(
-                "--explain", metavar="R1", help="what a check asks and where that is written"
-            ),
-            _argument(
+            argument("--explain", metavar="R1", help="what a check asks and where that is written"),
+            argument(
                 "--format",
                 choices=["text", "github", "sarif"],
                 default="text",
@@ -234,7 +151,7 @@ _LIST = (
         "Build the kernel and the KVM selftests of a series.",
         "[SERIES | --variant V] [options]",
         "test:build",
-        _BUILT,
+        BUILT,
         (
             ("gen build --variant memslot-flag", "where the kernel and the tests are, and again"),
             ("gen build my-series/ --tree ~/linux --compiler clang", "patches that are there"),
@@ -247,15 +164,15 @@ _LIST = (
         "[SERIES | --variant V] [options] [-- NAME ...]",
         "test:test",
         (
-            *_BUILT,
-            _argument("--all", action="store_true", help="every KVM selftest of the tree"),
-            _argument(
+            *BUILT,
+            argument("--all", action="store_true", help="every KVM selftest of the tree"),
+            argument(
                 "--accel",
                 choices=["auto", "kvm", "tcg"],
                 default="auto",
                 help="what QEMU runs on; auto tries /dev/kvm with a boot (default: %(default)s)",
             ),
-            _argument(
+            argument(
                 "-k",
                 "--param",
                 action="append",
@@ -263,27 +180,27 @@ _LIST = (
                 metavar="PARAM",
                 help="for the kernel's command line, such as kvm.ignore_msrs=1",
             ),
-            _argument(
+            argument(
                 "--limit",
-                type=_number,
+                type=number,
                 default=180,
                 metavar="S",
                 help="seconds for one test (default: %(default)s)",
             ),
-            _argument(
+            argument(
                 "--no-baseline",
                 dest="baseline",
                 action="store_false",
                 help="not on the tree without it",
             ),
-            _argument(
+            argument(
                 "--no-mutants",
                 dest="mutants",
                 action="store_false",
                 help="not on kernels with defects",
             ),
-            _argument("--resume", action="store_true", help="keep what an ended run has found"),
-            _argument(
+            argument("--resume", action="store_true", help="keep what an ended run has found"),
+            argument(
                 "--format",
                 choices=["table", "ktap", "junit"],
                 default="table",
@@ -305,8 +222,8 @@ _LIST = (
         "A B [options]",
         "abi:abi_diff",
         (
-            _argument("first", metavar="A", help="a tree, as --tree takes it"),
-            _argument(
+            argument("first", metavar="A", help="a tree, as --tree takes it"),
+            argument(
                 "second",
                 metavar="B",
                 help="a tree, or patches on A: a folder, a patch, a mailbox",
@@ -324,7 +241,7 @@ _LIST = (
         "[FILE ...] [options]",
         "knobs:lint",
         (
-            _argument("files", nargs="*", metavar="FILE", help="default: all of abi/"),
+            argument("files", nargs="*", metavar="FILE", help="default: all of abi/"),
             JSON,
         ),
         (
@@ -337,7 +254,7 @@ _LIST = (
         "Print the JSON Schema of descriptions.",
         "[options]",
         "knobs:schema",
-        (_argument("--json", action="store_true", help="the schema is JSON anyway"),),
+        (argument("--json", action="store_true", help="the schema is JSON anyway"),),
         (("gen schema >knob.schema.json", "for your editor"),),
     ),
     Command(
@@ -346,7 +263,7 @@ _LIST = (
         "[options]",
         "doctor:doctor",
         (
-            _argument(
+            argument(
                 "--arch", metavar="ARCH", help=f"for {' or '.join(RUN)} (default: {DEFAULT.name})"
             ),
             JSON,
@@ -381,8 +298,8 @@ _LIST = (
         "NAME [PATH[@REV]] [options]",
         "trees:tree",
         (
-            _argument("name", metavar="NAME", help="a new name, or debian:RELEASE[=VERSION]"),
-            _argument(
+            argument("name", metavar="NAME", help="a new name, or debian:RELEASE[=VERSION]"),
+            argument(
                 "place",
                 nargs="?",
                 metavar="PATH[@REV]",
@@ -400,7 +317,7 @@ _LIST = (
         "Forget a name, or delete an imported tree.",
         "NAME [options]",
         "trees:tree",
-        (_argument("name", metavar="NAME", help="as `gen tree list` shows it"), JSON),
+        (argument("name", metavar="NAME", help="as `gen tree list` shows it"), JSON),
         (
             ("gen tree remove debian:6.1", "delete what was fetched"),
             ("gen tree remove kvm-next", "forget a name; your tree stays as it is"),

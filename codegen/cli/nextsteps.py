@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from codegen.base.commandline import line, program, quoted
-from codegen.cli.arguments import OUT
+from codegen.cli.options import OUT
 from codegen.mail.mbox import COVER
 from codegen.series.make import Generated
 from codegen.tree.debian import PREFIX
