@@ -131,6 +131,13 @@ def _put(survey: Survey, edit: Edit, place: Place) -> str:
             what = f"`${name}` among the parameters of {edit.in_}()"
             right = "quote the parameter as this tree has it"
             raise not_found("mechanism", what, [place.path], right=right)
+    if edit.instead_of and named.in_brackets(
+        survey, "mechanism", edit.in_ or "", edit.instead_of, text
+    ):
+        lines = text.rstrip("\n").split("\n")
+        return (
+            "(" + "\n".join([lines[0], *(f" {line}" if line else "" for line in lines[1:])]) + ")"
+        )
     return text
 
 

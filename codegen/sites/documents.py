@@ -78,7 +78,7 @@ def _lines(document: Document, section: Section, shape: Shape) -> Iterator[_Line
     elif shape.table:
         lines = range(section.first, section.last)
         borders = [index for index in lines if _BORDER.fullmatch(document.lines[index])]
-        if len(borders) > 1:
+        if len(borders) in (2, 3):  # with a head, it has one more; several tables have more
             yield borders[0], borders[-1] + 1
     elif shape.line:
         for index in range(section.first, section.last):

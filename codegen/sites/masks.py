@@ -8,7 +8,7 @@ function returns may stand for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from codegen.c.pattern import find
@@ -30,7 +30,7 @@ def written(survey: Survey, found: Found, mask: Sequence[Token], of: str) -> Ite
     with a `_` at its end.
     """
     seen: set[tuple[str, int]] = set()
-    for there, tokens in _unions(survey, found, tuple(mask), of, _DEEP):
+    for there, tokens in _unions(survey, found, tuple(mask), of):
         place = _place(there, tokens)
         if (place.path, place.start) not in seen:
             seen.add((place.path, place.start))
@@ -53,23 +53,31 @@ def _place(found: Found, tokens: Sequence[Token]) -> Place:
 
 
 def _unions(
-    survey: Survey, found: Found, tokens: tuple[Token, ...], of: str, deep: int
+    survey: Survey, found: Found, tokens: tuple[Token, ...], of: str, seen: tuple[str, ...] = ()
 ) -> Iterator[tuple[Found, tuple[Token, ...]]]:
     if is_union(tokens, of):
         yield found, tokens
         return
-    bare = tuple(token for token in tokens if token.text not in ("(", ")"))
-    if not deep or not bare or not _NAME.fullmatch(bare[-1].text):
-        return
-    name = bare[-1].text
-    if len(bare) == 1 and len(tokens) > 1 and tokens[-1].text == ")" and tokens[0].text == name:
-        inner = _returned(survey, name)
-    elif len(bare) == 1:
-        inner = _defined(survey, found, name)
-    else:
-        inner = _assigned(survey, name)
-    for there, value in inner:
-        yield from _unions(survey, there, value, of, deep - 1)
+    name, inner = _meant(survey, found, [token.text for token in tokens])
+    if name and name not in seen and len(seen) < _DEEP:
+        for there, value in inner:
+            yield from _unions(survey, there, value, of, (*seen, name))
+
+
+def _meant(
+    survey: Survey, found: Found, texts: list[str]
+) -> tuple[str, Iterable[tuple[Found, tuple[Token, ...]]]]:
+    """The name that an expression is, also a member's or a function's, and what it stands for."""
+    while texts[:1] == ["("] and texts[-1:] == [")"]:
+        texts = texts[1:-1]
+    name = texts[0] if texts and _NAME.fullmatch(texts[0]) else ""
+    if name and len(texts) == 1:
+        return name, _defined(survey, found, name)
+    if name and texts[1] == "(" and texts[-1] == ")" and texts.count("(") == 1:
+        return name, _returned(survey, name)
+    if name and len(texts) % 2 and all(text in ("->", ".") for text in texts[1::2]):
+        return texts[-1], _assigned(survey, texts[-1])
+    return "", ()
 
 
 def is_union(tokens: Sequence[Token], of: str) -> bool:

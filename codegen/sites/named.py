@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.base.nearest import nearest
+from codegen.c.operators import needs_brackets
 from codegen.c.pattern import Match, find, last_holes, texts
 from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
@@ -81,6 +82,12 @@ def instead(survey: Survey, site: str, name: str, statement: str) -> Place:
     found, match = matches(survey, site, name, statement)
     place = code.span(found, match, _say(name, "instead of", statement))
     return replace(place, names=texts(code.code_tokens(found), match))
+
+
+def in_brackets(survey: Survey, site: str, name: str, statement: str, put: str) -> bool:
+    """Whether a text has to stand in brackets instead of a fragment, for what is beside that."""
+    found, match = matches(survey, site, name, statement)
+    return needs_brackets(code.code_tokens(found), match.first, match.last, put)
 
 
 def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, str]:

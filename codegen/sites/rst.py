@@ -12,6 +12,7 @@ from codegen.kernel.survey import Survey
 from codegen.sites.language import Sections
 from codegen.sites.place import Place, not_found
 
+_ANCHOR = re.compile(r"(\.\. _[^:]+:)?")  # a label belongs to the title that follows; or no text
 _UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
 
 
@@ -111,7 +112,7 @@ def end_of(document: Document, section: Section) -> int:
     """The line behind the last one of a section, before those within it, that is not blank."""
     nested = (s.first for s in document.sections if section.first < s.first < section.last)
     last = min(nested, default=section.last)
-    while last > section.first and not document.lines[last - 1].strip():
+    while last > section.first and _ANCHOR.fullmatch(document.lines[last - 1].strip()):
         last -= 1
     return last
 

@@ -68,7 +68,9 @@ def test_gen_s_series_break_no_rule(cell: Cell) -> None:
     found = check(read_series(series(cell), location(cell[2])), compiler=None)
     assert found == check(generated(cell), compiler=None)
     assert not found.findings, "\n".join(remark.render() for remark in found.findings)
-    assert {remark.rule for remark in found.remarks} <= {"R14"}
+    # what has no test of its own can expect no error in it
+    allowed = {"R14"} if generated(cell).plan.description.knob.mechanism else {"R10", "R14"}
+    assert {remark.rule for remark in found.remarks} <= allowed
 
 
 @pytest.mark.parametrize("cell", sampled(BUILT))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
+_TYPE = re.compile(r"KVM_X86_\w+_VM")
 _FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")
 
 
@@ -37,7 +39,19 @@ def alike(survey: Survey) -> tuple[Place, ...]:
         for index, token in enumerate(tokens):
             if token.text == _DEFAULT and not _begins_list(tokens, index):
                 places += _passed(survey, found, tokens, index)
+    _check_unordered(survey)
     return tuple(places)
+
+
+def _check_unordered(survey: Survey) -> None:
+    """Types that are compared by their numbers: a new one, with the highest, would be there too."""
+    for found, tokens in functions_naming(
+        survey, survey.kvm_prefixes("x86"), "KVM_X86_", "_VM", suffix=C_FILES
+    ):
+        for index, token in enumerate(tokens):
+            beside = {tokens[index - 1].text, tokens[min(index + 1, len(tokens) - 1)].text}
+            if _TYPE.fullmatch(token.text) and beside & {"<", ">", "<=", ">="}:
+                raise _unknown(found, tokens, index)
 
 
 def _begins_list(tokens: tuple[Token, ...], index: int) -> bool:

@@ -43,6 +43,9 @@ def fate(tokens: Sequence[Token], first: int, last: int, holds: bool) -> Fate:
                 return _of_if(tokens, last, holds)
             if before.isidentifier() and before not in _KEYWORDS:
                 first -= 1  # unlikely(), WARN_ON_ONCE()
+        elif not holds and "||" in (before, behind):
+            # for the others the whole is true, as one of what is joined is
+            first, last = _joined(tokens, first, last)
         else:
             break
     if behind == "?":
@@ -52,10 +55,23 @@ def fate(tokens: Sequence[Token], first: int, last: int, holds: bool) -> Fate:
     return Fate.SERVED
 
 
+def _joined(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
+    """All that is joined by `||` with a condition, up to the brackets around."""
+    depth = 0
+    while depth or tokens[first - 1].text not in (*_OPEN, ";", "=", "return", "?", "&&", ","):
+        first -= 1
+        depth += (tokens[first].text in _CLOSE) - (tokens[first].text in _OPEN)
+    depth = 0
+    while depth or tokens[last].text not in (*_CLOSE, ";", "?", "&&", ","):
+        depth += (tokens[last].text in _OPEN) - (tokens[last].text in _CLOSE)
+        last += 1
+    return first, last
+
+
 def of_quirk(tokens: Sequence[Token], first: int, last: int) -> bool:
     """Whether a condition, `tokens[first:last]`, holds together with a quirk only."""
-    behind = [token.text for token in tokens[last : last + 2]]
-    if behind == ["&&", _QUIRK]:
+    behind = [token.text for token in tokens[last : last + 3]]
+    if behind[:2] == ["&&", _QUIRK] or behind == ["||", "!", _QUIRK]:
         return True
     calls = (match for match in find(f"{_QUIRK}(...) &&", tokens) if match.last == first)
     return any(tokens[match.first - 1].text != "!" for match in calls)
