@@ -6,9 +6,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from codegen.c.statements import CLOSE, OPEN
+
 _PREFIX = frozenset(("!", "~", "*", "&", "-", "+"))
 _PRIMARY = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*|\".*\"|'.*'", re.S)
-_CLOSES = {"(": ")", "[": "]", "{": "}"}
 _STATEMENTS = frozenset(
     "if else for while do switch case default return goto break continue struct union enum "
     "const static inline typedef extern volatile".split()
@@ -27,22 +28,25 @@ def begins_operand(texts: Sequence[str], index: int) -> bool:
     if before in ("->", "."):
         return False
     if texts[index] in _PREFIX:
-        return not _ended(texts, index)
+        return not ended(texts, index)
     if texts[index] == "(":
-        return not _ended(texts, index) and before not in _HEADS
+        return not ended(texts, index) and before not in _HEADS
     # behind another name it is what a declaration declares
-    return _primary(texts[index]) and not (before in _PREFIX and _unary(texts, index - 1))
+    return _primary(texts[index]) and not is_unary(texts, index - 1)
 
 
-def _ended(texts: Sequence[str], index: int) -> bool:
+def ended(texts: Sequence[str], index: int) -> bool:
     """Whether an operand ends in front of a token; a line of the preprocessor is none."""
     before = texts[index - 1] if index else ""
     directive = "#" in texts[max(index - 3, 0) : index]
     return before in (")", "]") or (_primary(before) and not directive)
 
 
-def _unary(texts: Sequence[str], index: int) -> bool:
-    return texts[index] in ("!", "~") or not _ended(texts, index)
+def is_unary(texts: Sequence[str], index: int) -> bool:
+    """Whether an operator stands at an index that has an operand behind it alone."""
+    if index < 0 or texts[index] not in _PREFIX:
+        return False
+    return texts[index] in ("!", "~") or not ended(texts, index)
 
 
 def operand_end(texts: Sequence[str], first: int) -> int | None:
@@ -84,10 +88,7 @@ def _closed(texts: Sequence[str], opening: int) -> int | None:
     """The index behind the bracket that closes the one at `opening`; None where none does."""
     depth = 0
     for index in range(opening, len(texts)):
-        if texts[index] in _CLOSES:
-            depth += 1
-        elif texts[index] in _CLOSES.values():
-            depth -= 1
-            if not depth:
-                return index + 1
+        depth += (texts[index] in OPEN) - (texts[index] in CLOSE)
+        if not depth:
+            return index + 1
     return None

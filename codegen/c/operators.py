@@ -7,15 +7,15 @@ The order is that of the C standard (ISO/IEC 9899, 6.5).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
+from codegen.c.operands import ended, is_unary
 from codegen.c.source import Token, lex
 from codegen.c.statements import CLOSE, OPEN
 
 _ORDER = ("?", "||", "&&", "|", "^", "&", "== !=", "< > <= >=", "<< >>", "+ -", "* / %")
 _BINDS = {word: rank for rank, words in enumerate(_ORDER) for word in words.split()}
 _EITHER_WAY = frozenset(("||", "&&", "|", "^", "&", "+", "*"))  # (a + b) + c is a + (b + c)
-_UNARY = frozenset(("!", "~", "-", "+", "*", "&"))
+_MEMBER = frozenset(("->", ".", "["))
 
 
 def needs_brackets(tokens: Sequence[Token], first: int, last: int, put: str) -> bool:
@@ -29,10 +29,8 @@ def needs_brackets(tokens: Sequence[Token], first: int, last: int, put: str) -> 
         return False
     weakest = min(own, key=lambda word: _BINDS[word])
     before = tokens[first - 1].text if first else ""
-    if before in _UNARY and not _ends_operand(tokens[first - 2].text if first > 1 else ""):
-        return True
     behind = tokens[last].text if last < len(tokens) else ""
-    if behind in ("->", ".", "["):
+    if is_unary([token.text for token in tokens[:first]], first - 1) or behind in _MEMBER:
         return True
     return any(_tighter(word, weakest) for word in (before, behind) if word in _BINDS)
 
@@ -46,12 +44,8 @@ def _tighter(beside: str, weakest: str) -> bool:
 def _own(texts: Sequence[str]) -> list[str]:
     """The binary operators of an expression outside of all brackets."""
     found, depth = [], 0
-    for before, text in zip(chain([""], texts), texts, strict=False):
+    for index, text in enumerate(texts):
         depth += (text in OPEN) - (text in CLOSE)
-        if not depth and text in _BINDS and _ends_operand(before):
+        if not depth and text in _BINDS and ended(texts, index):
             found.append(text)
     return found
-
-
-def _ends_operand(text: str) -> bool:
-    return text in (")", "]") or text[:1].isalnum() or text[:1] in ('"', "'", "_")

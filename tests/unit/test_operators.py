@@ -29,6 +29,9 @@ from codegen.c.source import lex
         ("x = -OLD;", "-b", False),
         ("x = a & OLD;", "b | c", True),
         ("OLD", "a = b && c;", False),
+        ("return !OLD;", "b && c", True),
+        ("return -OLD;", "b + c", True),
+        ("case -OLD:", "b + c", True),
     ],
 )
 def test_brackets_where_a_neighbour_binds_tighter(text: str, put: str, expected: bool) -> None:
