@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from codegen.c.statements import at_directive
+
 _UNREAD = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 _DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\.|\\\n)*)", re.M)
 _BRACE = re.compile(r"[{}]")
@@ -114,12 +116,8 @@ class Outline:
                 if depth == 0 and opened >= last:
                     found.append(Block(self._head(opened, last), opened, at + 1))
                     last = at + 1
-            elif mark in ("if", "ifdef", "ifndef"):
-                saved.append(depth)
-            elif mark in ("else", "elif") and saved:
-                depth = saved[-1]
-            elif mark == "endif" and saved:
-                saved.pop()
+            else:
+                depth = at_directive(mark, depth, saved)
         return tuple(found)
 
     @cached_property

@@ -11,24 +11,31 @@ OPEN = {"(": ")", "[": "]", "{": "}"}
 CLOSE = frozenset(OPEN.values())
 
 
+def at_directive(word: str, depth: int, saved: list[int]) -> int:
+    """How many brackets are open behind a directive; `saved` has that of each open `#if`.
+
+    Branches may each open a bracket that is closed once: at `#else` it is what it was at `#if`.
+    """
+    if word in ("if", "ifdef", "ifndef"):
+        saved.append(depth)
+    elif word in ("else", "elif") and saved:
+        return saved[-1]
+    elif word == "endif" and saved:
+        saved.pop()
+    return depth
+
+
 def closing(tokens: Sequence[Token], opening: int) -> int:
     """The index of the bracket that closes the one at `opening`; ValueError if none does.
 
-    Preprocessor branches may each open a bracket that is closed once: the depth at `#else` is
-    that at its `#if`.
+    For branches of the preprocessor see `at_directive`.
     """
     depth = 0
     saved: list[int] = []
     for index in range(opening, len(tokens)):
         text = tokens[index].text
         if text == "#" and index + 1 < len(tokens):
-            directive = tokens[index + 1].text
-            if directive in ("if", "ifdef", "ifndef"):
-                saved.append(depth)
-            elif directive in ("else", "elif") and saved:
-                depth = saved[-1]
-            elif directive == "endif" and saved:
-                saved.pop()
+            depth = at_directive(tokens[index + 1].text, depth, saved)
         if text in OPEN:
             depth += 1
         elif text in CLOSE:
@@ -47,13 +54,7 @@ def nesting(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
     saved: list[int] = []
     for index, token in enumerate(tokens):
         if token.text == "#" and index + 1 < len(tokens):
-            directive = tokens[index + 1].text
-            if directive in ("if", "ifdef", "ifndef"):
-                saved.append(depth)
-            elif directive in ("else", "elif") and saved:
-                depth = saved[-1]
-            elif directive == "endif" and saved:
-                saved.pop()
+            depth = at_directive(tokens[index + 1].text, depth, saved)
         depth += {"{": 1, "}": -1}.get(token.text, 0)
         yield depth, len(saved)
 
@@ -134,3 +135,29 @@ def _opening(tokens: Sequence[Token], close: int) -> int:
         if not depth:
             return index
     raise ValueError("unbalanced bracket")
+
+
+def body(tokens: Sequence[Token]) -> int:
+    """The index of the `{` that a function's body begins with; behind the last token without."""
+    return next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
+
+
+def only_returned(tokens: Sequence[Token]) -> Sequence[Token]:
+    """What a function returns that does nothing else; no tokens where it does."""
+    inner = tokens[body(tokens) + 1 : -1]
+    if inner and inner[0].text == "return" and statement_end(inner, 0) == len(inner):
+        return inner[1:-1]
+    return ()
+
+
+def arguments(tokens: Sequence[Token]) -> list[tuple[str, ...]]:
+    """What stands between the commas outside of brackets; an empty one for nothing at all."""
+    found: list[list[str]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += (token.text in OPEN) - (token.text in CLOSE)
+        if depth == 0 and token.text == ",":
+            found.append([])
+        else:
+            found[-1].append(token.text)
+    return [tuple(argument) for argument in found]

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 from itertools import product
 
 from codegen.c.source import Token, lex
-from codegen.c.statements import closing
+from codegen.c.statements import CLOSE, OPEN, closing
 
 _MOST_ATOMS = 12  # a table has two rows to that power
-_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 _COMPARED = ("==", "!=")
 # Those that have an operand on both sides, where something stands before them.
 _BINARY = frozenset("|| && == != | ^ & < > <= >= << >> + - * / % ? ,".split())
@@ -116,7 +115,7 @@ def _one_operand(tokens: Sequence[Token]) -> bool:
     """Whether tokens are one operand: a name, a member, a call, or what stands in brackets."""
     depth = 0
     for index, token in enumerate(tokens):
-        depth += {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}.get(token.text, 0)
+        depth += (token.text in OPEN) - (token.text in CLOSE)
         if depth == 0 and index and token.text in _BINARY:
             return False
     return bool(tokens)
@@ -127,7 +126,7 @@ def _split(tokens: Sequence[Token], operator: str) -> list[Sequence[Token]]:
     depth, first = 0, 0
     parts: list[Sequence[Token]] = []
     for index, token in enumerate(tokens):
-        depth += {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}.get(token.text, 0)
+        depth += (token.text in OPEN) - (token.text in CLOSE)
         if depth == 0 and token.text in ("?", ","):
             return [tokens]
         if depth == 0 and token.text == operator:

@@ -27,7 +27,7 @@ from codegen.base.findings import Finding, error
 from codegen.base.resources import resources
 from codegen.kinds.data import KeySpec, data_kind
 from codegen.kinds.kind import Kind
-from codegen.vocabulary.part import attribute, dashed
+from codegen.vocabulary.part import attribute, dashed, invalid
 
 __all__ = ["Kind", "edit_list", "kinds", "kinds_of", "read_yaml", "templates_see"]
 
@@ -91,10 +91,7 @@ def _keys(path: Path, said: Mapping[str, Any]) -> Mapping[str, KeySpec]:
     try:
         keys = _KEYS.validate_python(said["section"])
     except ValidationError as problem:
-        found = problem.errors()
-        places = [": ".join(str(part) for part in ("section", *each["loc"])) for each in found]
-        lines = zip(places, found, strict=True)
-        raise error(*(Finding(f"{at}: {each['msg']}", shown) for at, each in lines)) from None
+        raise invalid(problem, shown, "section") from None
     odd = [key for key in keys if not _KEY.fullmatch(key)]
     if odd:
         raise error(Finding(f"section: {odd[0]!r} is no key, such as `by-default`", shown))

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from codegen.c.source import Token, lex
-from codegen.c.statements import closing
+from codegen.c.statements import arguments, closing, only_returned
 from codegen.c.truth import equivalent, formula
 from codegen.kernel.numbers import constants
 from codegen.kernel.survey import Found, Survey
@@ -147,8 +147,8 @@ def _expanded(survey: Survey, found: Found, words: Words, depth: int = _DEEPEST)
         text = tokens[index].text
         called = index + 1 < len(tokens) and tokens[index + 1].text == "("
         last = closing(tokens, index + 1) if called else index
-        arguments = _arguments(tokens[index + 2 : last]) if called else ()
-        returned = _returned(survey, found, text, arguments) if called and depth else None
+        given = _given(tokens[index + 2 : last]) if called else ()
+        returned = _returned(survey, found, text, given) if called and depth else None
         if returned is None:
             made.append(text)
             index += 1
@@ -158,7 +158,7 @@ def _expanded(survey: Survey, found: Found, words: Words, depth: int = _DEEPEST)
     return tuple(made)
 
 
-def _returned(survey: Survey, found: Found, name: str, arguments: Sequence[Words]) -> Words | None:
+def _returned(survey: Survey, found: Found, name: str, passed: Sequence[Words]) -> Words | None:
     """What a function of the same file returns for its arguments, if it does nothing else."""
     source = survey.source(found.source.path)
     extents = list(source.find("function", name))
@@ -167,31 +167,21 @@ def _returned(survey: Survey, found: Found, name: str, arguments: Sequence[Words
     tokens = code_tokens(Found(source, extents[0]))
     opened = next(i for i, token in enumerate(tokens) if token.text == "(")
     closed = closing(tokens, opened)
-    names = [words[-1] for words in _arguments(tokens[opened + 1 : closed])]
-    body = [token.text for token in tokens[closed + 1 :]]
-    if body[:2] != ["{", "return"] or body.count(";") != 1 or body[-2:] != [";", "}"]:
+    names = [words[-1] for words in _given(tokens[opened + 1 : closed])]
+    value = [token.text for token in only_returned(tokens)]
+    if not value or len(names) != len(passed):
         return None
-    if len(names) != len(arguments):
-        return None
-    given = {n: w if len(w) == 1 else ("(", *w, ")") for n, w in zip(names, arguments, strict=True)}
+    given = {n: w if len(w) == 1 else ("(", *w, ")") for n, w in zip(names, passed, strict=True)}
     returned: list[str] = []
-    for index, word in enumerate(body[2:-2]):
-        member = index and body[index + 1] in ("->", ".")
+    for index, word in enumerate(value):
+        member = index and value[index - 1] in ("->", ".")
         returned += (word,) if member or word not in given else given[word]
     return tuple(returned)
 
 
-def _arguments(tokens: Sequence[Token]) -> list[Words]:
-    """What stands between the commas, outside of brackets."""
-    parts: list[list[str]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(token.text, 0)
-        if depth == 0 and token.text == ",":
-            parts.append([])
-        else:
-            parts[-1].append(token.text)
-    return [tuple(part) for part in parts if part]
+def _given(tokens: Sequence[Token]) -> list[Words]:
+    """The arguments or parameters between brackets."""
+    return [words for words in arguments(tokens) if words]
 
 
 def _shown(words: Words) -> str:

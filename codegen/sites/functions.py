@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 from codegen.base.errors import FindingsError
 from codegen.c.pattern import Match, filled, find, last_holes, texts
-from codegen.c.statements import nesting, statement_around, statement_end
+from codegen.c.statements import body, nesting, statement_around, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.absence import absent
 from codegen.sites.language import PlaceSpec, Shape
 from codegen.sites.masks import written
 from codegen.sites.place import Place, ambiguous
-from codegen.sites.scopes import Tokens, body, functions_of, head, own_arch
+from codegen.sites.scopes import Tokens, functions_of, head
 
 Put = Callable[["_Hit", str], Place]
 
@@ -41,10 +41,10 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
     seen: list[str] = []
     lost: list[_Hit] = []  # masks that are written as nothing known
     for scope in spec.in_:
-        if scope.function and not survey.definitions("function", scope.function, arch):
+        functions = list(functions_of(survey, site, scope, arch))
+        if scope.function and not functions:
             problem = problem or code.no_function(survey, site, scope.function)
             continue
-        functions = list(functions_of(survey, site, scope, arch or own_arch(scope)))
         searched += [found.source.path for found, _ in functions]
         seen += [found.extent.name for found, _ in functions]
         hits = _picked(spec, [hit for each in functions for hit in _hits(spec, *each)])
@@ -151,7 +151,7 @@ def _placed(survey: Survey, site: str, spec: PlaceSpec, hit: _Hit) -> Iterator[P
                 how = f"{spec.how} in {where.how}"
                 yield replace(where, how=how, names={**where.names, **hit.names})
         return
-    yield replace(_PUTS[hit.shape.put or spec.put](hit, how), names=hit.names)
+    yield replace(_PUTS[spec.put](hit, how), names=hit.names)
 
 
 def _before(hit: _Hit, how: str) -> Place:

@@ -8,16 +8,15 @@ tree calls things are the holes of the patterns: templates see them as `place.na
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from codegen.base.findings import Finding, error
 from codegen.c.pattern import holes
-from codegen.vocabulary.part import dashed
+from codegen.vocabulary.part import dashed, invalid
 
 
 def _several(value: Any) -> Any:
@@ -37,12 +36,11 @@ class _Said(BaseModel):
 class Functions(_Said):
     """Functions by what they hold: words of their text, patterns of their parameters."""
 
-    of: Literal["generic", "arch", "selftests"]
+    of: Literal["generic", "arch"]
     arch: str | None = None  # for a kind that one architecture has
     naming: list[str] = []
     lacking: list[str] = []
     taking: list[str] = []
-    headers: bool = True
 
 
 class Sections(_Said):
@@ -81,7 +79,6 @@ class Shape(_Said):
     given: Annotated[list[str], BeforeValidator(_several)] = []
     names: list[str] = []  # holes that must be one name
     into: MaskPlace | None = None
-    put: Literal["labels", "before", "after", "instead"] | None = None
     line: str | None = None
     paragraph: list[str] = []
     table: bool = False
@@ -124,7 +121,7 @@ class PlaceSpec(_Said):
     takes: list[str] = []  # patterns of parameters, for their holes
     ends: list[str] = []  # patterns whose last match has further holes
     known: list[str] = []  # holes that must be found, and be one name
-    find: Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)] = []
+    find: _Shapes = []
     level: int | None = None  # how many `{` are open; no `#if`
     pick: Literal["only", "first", "last", "most-labels"] = "only"
     put: _Put
@@ -158,7 +155,4 @@ def read_places(path: Path, said: Mapping[str, Any]) -> Mapping[str, PlaceSpec]:
         return _PLACES.validate_python(said)
     except ValidationError as problem:
         shown = f"templates/{path.parent.name}/{path.name}"
-        found: Sequence[Any] = problem.errors()
-        places = [": ".join(str(part) for part in each["loc"]) for each in found]
-        lines = zip(places, found, strict=True)
-        raise error(*(Finding(f"{at}: {each['msg']}", shown) for at, each in lines)) from None
+        raise invalid(problem, shown) from None

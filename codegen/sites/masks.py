@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
-from codegen.c.statements import statement_end
+from codegen.c.statements import only_returned
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
@@ -132,11 +132,9 @@ def _enumerator_end(tokens: Sequence[Token], first: int) -> int:
 def _returned(survey: Survey, name: str) -> Iterator[tuple[Found, tuple[Token, ...]]]:
     """What a function returns that does nothing else."""
     for found in survey.definitions("function", name):
-        tokens = code.code_tokens(found)
-        body = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
-        inner = tokens[body + 1 : -1]
-        if inner and inner[0].text == "return" and statement_end(inner, 0) == len(inner):
-            yield found, inner[1:-1]
+        value = only_returned(code.code_tokens(found))
+        if value:
+            yield found, tuple(value)
 
 
 def _assigned(survey: Survey, name: str) -> Iterator[tuple[Found, tuple[Token, ...]]]:

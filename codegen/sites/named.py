@@ -13,6 +13,7 @@ from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.place import Place, ambiguous, not_found
+from codegen.sites.scopes import head
 
 
 def matches(survey: Survey, site: str, name: str, statement: str) -> tuple[Found, Match]:
@@ -94,10 +95,8 @@ def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, 
     """What the holes of patterns are in the head of a function."""
     names: dict[str, str] = {}
     for found in survey.definitions("function", name):
-        tokens = code.code_tokens(found)
-        body = next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))
         for pattern in patterns:
-            names |= last_holes(pattern, tokens[:body])
+            names |= last_holes(pattern, head(code.code_tokens(found)))
     return names
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
+from codegen.c.statements import body
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
@@ -15,27 +16,25 @@ from codegen.sites.language import Functions, Scope
 Tokens = tuple[Token, ...]
 
 
-def own_arch(scope: Scope) -> str | None:
-    """The architecture that a scope names by itself."""
-    return scope.functions.arch if scope.functions else None
-
-
 def functions_of(
     survey: Survey, site: str, scope: Scope, arch: str | None
 ) -> Iterator[tuple[Found, Tokens]]:
-    """The functions of a scope, with their tokens.  Raises FindingsError for a name without any."""
+    """The functions of a scope, with their tokens; none for a name that the tree does not have.
+
+    Raises FindingsError for a name that has several.
+    """
     if scope.function:
-        found = code.function(survey, site, scope.function, arch)
-        yield found, code.code_tokens(found)
+        if survey.definitions("function", scope.function, arch):
+            found = code.function(survey, site, scope.function, arch)
+            yield found, code.code_tokens(found)
     elif scope.functions:
         yield from _like(survey, scope.functions, arch)
 
 
 def _like(survey: Survey, asked: Functions, arch: str | None) -> Iterator[tuple[Found, Tokens]]:
-    suffix: str | tuple[str, ...] = C_FILES if asked.headers else ".c"
     words = asked.naming or ["("]
     for found, tokens in functions_naming(
-        survey, prefixes(survey, asked, arch), *words, suffix=suffix
+        survey, prefixes(survey, asked, arch), *words, suffix=C_FILES
     ):
         text = {token.text for token in tokens}
         fits = all(any(find(pattern, head(tokens))) for pattern in asked.taking)
@@ -47,16 +46,9 @@ def prefixes(survey: Survey, asked: Functions, arch: str | None) -> tuple[str, .
     """Where such functions are."""
     if asked.of == "generic":
         return survey.folders.code
-    if asked.of == "selftests":
-        return (survey.folders.selftests,)
     return survey.kvm_prefixes(asked.arch or arch)
 
 
 def head(tokens: Tokens) -> Tokens:
     """What stands before a function's body."""
     return tokens[: body(tokens)]
-
-
-def body(tokens: Tokens) -> int:
-    """The index of the `{` that a function's body begins with."""
-    return next((i for i, token in enumerate(tokens) if token.text == "{"), len(tokens))

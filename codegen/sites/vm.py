@@ -34,8 +34,6 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
         )
     found = structs[0]
     for scope in _ENABLING:
-        if scope.function and not survey.definitions("function", scope.function, arch):
-            continue
         for _, tokens in functions_of(survey, "arch-field", scope, arch):
             place = _behind_last(found, _assigned_fields(tokens))
             if place:

@@ -13,11 +13,13 @@ from pydantic import (
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
+    ValidationError,
     ValidationInfo,
     model_validator,
 )
 
-from codegen.base.findings import Finding
+from codegen.base.errors import FindingsError
+from codegen.base.findings import Finding, error
 from codegen.vocabulary.ccode import Expression, Keywordless
 
 Where = tuple[str | int, ...]  # keys and indexes from the top of the document
@@ -32,6 +34,16 @@ def dashed(name: str) -> str:
 def attribute(key: str) -> str:
     """The same turned around: a key, or the name of a kind, as a name of Python."""
     return key.replace("-", "_")
+
+
+def invalid(problem: ValidationError, path: str, *above: str) -> FindingsError:
+    """What is wrong with a file of `templates/`: each key, below the keys `above`, and why."""
+    return error(
+        *(
+            Finding(f"{': '.join(map(str, (*above, *each['loc'])))}: {each['msg']}", path)
+            for each in problem.errors()
+        )
+    )
 
 
 class Part(BaseModel):

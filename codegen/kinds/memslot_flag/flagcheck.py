@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from codegen.c.pattern import Match, find
 from codegen.c.source import Token
-from codegen.c.statements import statement_end
+from codegen.c.statements import body, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
@@ -139,7 +139,7 @@ def _compared_with_call(survey: Survey, found: Found) -> str | None:
 
 def _statements(found: Found, tokens: Sequence[Token]) -> Iterator[Match]:
     """The statements of a function's body, the outermost ones, without preprocessor lines."""
-    index = next(i for i, token in enumerate(tokens) if token.text == "{") + 1
+    index = body(tokens) + 1
     data = found.source.data
     while index < len(tokens) - 1:
         if tokens[index].text == "#":

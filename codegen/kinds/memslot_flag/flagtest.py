@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from codegen.c.pattern import Match, find
 from codegen.c.source import Token
-from codegen.c.statements import closing, statement_end
+from codegen.c.statements import arguments, closing, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import functions_naming
@@ -78,19 +78,7 @@ def _flags(tokens: Sequence[Token], loop: Match) -> Iterator[tuple[str, ...]]:
     for index in range(loop.first, loop.last):
         if tokens[index].text in (_REGION, f"{_REGION}2"):
             inner = tokens[index + 2 : closing(tokens, index + 1)]
-            yield _arguments(inner)[2]
-
-
-def _arguments(tokens: Sequence[Token]) -> list[tuple[str, ...]]:
-    found: list[list[str]] = [[]]
-    depth = 0
-    for token in tokens:
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if token.text == "," and depth == 0:
-            found.append([])
-        else:
-            found[-1].append(token.text)
-    return [tuple(argument) for argument in [*found, [], [], []]]
+            yield [*arguments(inner), (), (), ()][2]
 
 
 def _constant(words: Sequence[str]) -> bool:

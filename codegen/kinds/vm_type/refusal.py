@@ -9,11 +9,10 @@ from enum import Enum
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
-from codegen.c.statements import closing, statement_end
+from codegen.c.statements import CLOSE, OPEN, closing, statement_end
 
 _KEYWORDS = frozenset(("if", "while", "for", "switch", "return", "sizeof", "else"))
 _QUIRK = "kvm_check_has_quirk"
-_OPEN, _CLOSE = frozenset("([{"), frozenset(")]}")
 
 
 class Fate(Enum):
@@ -58,12 +57,12 @@ def fate(tokens: Sequence[Token], first: int, last: int, holds: bool) -> Fate:
 def _joined(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
     """All that is joined by `||` with a condition, up to the brackets around."""
     depth = 0
-    while depth or tokens[first - 1].text not in (*_OPEN, ";", "=", "return", "?", "&&", ","):
+    while depth or tokens[first - 1].text not in (*OPEN, ";", "=", "return", "?", "&&", ","):
         first -= 1
-        depth += (tokens[first].text in _CLOSE) - (tokens[first].text in _OPEN)
+        depth += (tokens[first].text in CLOSE) - (tokens[first].text in OPEN)
     depth = 0
-    while depth or tokens[last].text not in (*_CLOSE, ";", "?", "&&", ","):
-        depth += (tokens[last].text in _OPEN) - (tokens[last].text in _CLOSE)
+    while depth or tokens[last].text not in (*CLOSE, ";", "?", "&&", ","):
+        depth += (tokens[last].text in OPEN) - (tokens[last].text in CLOSE)
         last += 1
     return first, last
 
@@ -92,7 +91,7 @@ def _of_if(tokens: Sequence[Token], then: int, holds: bool) -> Fate:
 def _of_ternary(tokens: Sequence[Token], question: int, holds: bool) -> Fate:
     depth, colon = 0, question
     while tokens[colon].text != ":" or depth:
-        depth += {**dict.fromkeys(_OPEN, 1), **dict.fromkeys(_CLOSE, -1)}.get(tokens[colon].text, 0)
+        depth += (tokens[colon].text in OPEN) - (tokens[colon].text in CLOSE)
         colon += 1
     return Fate.REFUSED if _is_error(tokens, (colon if holds else question) + 1) else Fate.SERVED
 
