@@ -154,6 +154,14 @@ class _Knob(Part):
     ]
     background: Annotated[Prose, Field(description="why userspace must have a say")]
     prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
+    not_in: Annotated[
+        list[CName],
+        Field(
+            max_length=8,
+            description="functions, macros and tables that name the siblings of the new names, "
+            "and need not name these",
+        ),
+    ] = []
     author: Person | None = None
     rfc: Annotated[bool, Field(description="marked RFC; the mechanism may be missing")] = False
     predicate: Predicate

@@ -65,7 +65,7 @@ def edits_of(
         asked = description.knob.mechanism is not None
         return [_predicate_edit(description, variant, renderer, survey)] if asked else []
     found = []
-    for arch, places in _places(spec, description, renderer, survey):
+    for arch, places in places_of(spec, description, renderer, survey):
         for place in places:
             template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
             text = renderer.render(template, place=place, arch=arch)
@@ -80,10 +80,13 @@ def edits_of(
     return found
 
 
-def _places(
+def places_of(
     spec: EditSpec, description: Description, renderer: Renderer, survey: Survey
 ) -> Iterator[tuple[str | None, tuple[Place, ...]]]:
-    """The places of a line of an edit list, for each architecture where it has some for each."""
+    """The places of a line of an edit list, for each architecture where it has some for each.
+
+    Raises FindingsError where one is not found.
+    """
     arguments = {
         key: renderer.inline(value) if isinstance(value, str) else value
         for key, value in spec.with_.items()
@@ -111,7 +114,7 @@ def check_held(
         if spec.site == PREDICATE or not SITES[spec.site].holds:
             continue
         wanted = sum(edit.site == spec.site for edit in edits)
-        found = [p for _, places in _places(spec, description, renderer, behind) for p in places]
+        found = [p for _, places in places_of(spec, description, renderer, behind) for p in places]
         lost = [place for place in found if not _touches(place, changes)]
         if lost or len(found) != wanted:
             where = ", ".join(f"{p.path}:{p.line}" for p in lost or found) or "nowhere"

@@ -24,6 +24,7 @@ from codegen.plan import mechanism, names
 from codegen.plan.context import Reserved, context, names_in, numbers
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
 from codegen.plan.redundant import same_without
+from codegen.plan.siblings import check_siblings
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import TextEdit, changed, rewritten
@@ -148,6 +149,8 @@ def _plan(
         if made.edits:
             patches.append(made)
             overlay = Overlay(overlay, made.files)
+    behind = Survey(overlay, description.knob.architectures)
+    check_siblings(description, variant, renderer, survey, behind)
     alternative = choice.alternative if choice else None
     edited = {path for patch in patches if patch.edits for path in patch.files}
     for lines in own:

@@ -13,8 +13,9 @@ from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.absence import absent
 from codegen.sites.language import PlaceSpec, Shape
+from codegen.sites.locks import held_at
 from codegen.sites.masks import written
-from codegen.sites.place import Place, ambiguous
+from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.scopes import Tokens, functions_of, head
 
 Put = Callable[["_Hit", str], Place]
@@ -48,6 +49,7 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         searched += [found.source.path for found, _ in functions]
         seen += [found.extent.name for found, _ in functions]
         hits = _picked(spec, [hit for each in functions for hit in _hits(spec, *each)])
+        _check_outside(survey, site, spec, hits)
         placed = _placed_all(survey, site, spec, hits)
         if placed:
             return placed
@@ -58,6 +60,14 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         return tuple(replace(p, names={**p.names, "alone": "yes"}) for p in places)
     near = "; ".join(map(_shown, lost))
     return absent(survey, site, spec, arch, problem, tuple(dict.fromkeys(searched)), seen, near)
+
+
+def _check_outside(survey: Survey, site: str, spec: PlaceSpec, hits: Sequence[_Hit]) -> None:
+    for hit in hits if spec.outside else ():
+        at = hit.match.first
+        for near in held_at(survey, hit.found, hit.tokens, at, spec.outside):
+            what = f"{spec.what} with nothing held around it"
+            raise not_found(site, what, [hit.found.source.path], near=near)
 
 
 def _hits(spec: PlaceSpec, found: Found, tokens: Tokens) -> list[_Hit]:

@@ -91,6 +91,13 @@ class Told(_Said):
     about: str
 
 
+class Taken(_Said):
+    """A pattern that takes what lasts to the end of its block, or `until` it is given back."""
+
+    by: str
+    until: str = ""
+
+
 _Shapes = Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)]
 _Put = Literal["labels", "before", "after", "instead", "start", "end", "new-section"]
 
@@ -125,6 +132,7 @@ class PlaceSpec(_Said):
     level: int | None = None  # how many `{` are open; no `#if`
     pick: Literal["only", "first", "last", "most-labels"] = "only"
     put: _Put
+    outside: list[Taken] = []  # what must not be held there, by no caller either
     otherwise: Otherwise | None = None
     what: str = ""  # what is looked for, for messages
     how: str = ""  # what the place is, for people who read what was found

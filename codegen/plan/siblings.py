@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Second places: lists that name the siblings of a new name, and not the new one.
+
+A tree may ask twice who is known: a mask behind the mask, a list of what may be enabled before the
+switch that enables it, a bound.  Such a list looks like one that the series has extended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from codegen.base.errors import FindingsError
+from codegen.base.findings import Finding, error
+from codegen.c.lists import NameList, bounds, name_lists, within
+from codegen.c.outline import Outline, outline
+from codegen.description.load import Description
+from codegen.kernel.numbers import family
+from codegen.kernel.survey import Survey
+from codegen.plan.edits import places_of
+from codegen.plan.sites import SITES
+from codegen.plan.templates import Renderer
+from codegen.plan.variants import PREDICATE, Variant
+from codegen.sites.place import Place
+from codegen.vocabulary.part import attribute
+
+_SHOWN = 6
+
+
+def check_siblings(
+    description: Description, variant: Variant, renderer: Renderer, before: Survey, behind: Survey
+) -> None:
+    """No list behind the series has most of a list that it has extended, and lacks the new name.
+
+    But for those whose places the variant knows and leaves as they are, and those that the
+    description says are `not-in`.  Raises FindingsError.
+    """
+    section = description.knob.section(variant.section)
+    found: list[Finding] = []
+    told: Sequence[Place] | None = None
+    for key, spec in variant.numbers.items():
+        name = getattr(section, attribute(key))
+        known = family(before, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
+        if known.named(name):
+            continue
+        names = {member.name for member in known.members} | {name}
+        for path, each, near in _second(behind, spec.prefix, name, names):
+            if each.within in description.knob.not_in:
+                continue
+            if told is None:
+                told = tuple(_left_alone(description, variant, renderer, behind))
+            if not any(p.path == path and _meets(each, p) for p in told):
+                found.append(_finding(behind, path, each, near, name))
+    if found:
+        raise error(*found)
+
+
+def _second(
+    survey: Survey, prefix: str, name: str, names: Collection[str]
+) -> Iterator[tuple[str, NameList, str]]:
+    """The lists and bounds that lack the name, each with its file and what it is like."""
+    texts = {
+        path: outline(survey.tree.read(path))
+        for path in survey.holding(prefix, survey.kvm_prefixes())
+    }
+    lists = [(path, each) for path, text in texts.items() for each in name_lists(text, names)]
+    ours = [each for _, each in lists if name in each.names and len(each.names) > 1]
+    for path, each in lists:
+        if name in each.names:
+            continue
+        for mine in ours:
+            common, others = len(each.names & mine.names), len(mine.names) - 1
+            near = mine.beside(name)
+            if common > 1 and 2 * common > others and (not near or near & each.names):
+                like = f"has {common} of the {others} that stand with {name} in "
+                yield path, each, f"{like}{mine.within or 'a list'}"
+                break
+    for path, text in texts.items():
+        for other, at in bounds(text, {*names, *_aliases(texts.values(), names)}):
+            each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
+            yield path, each, f"asks for the order of {other}, and {name} is behind all others"
+
+
+def _aliases(texts: Collection[Outline], names: Collection[str]) -> Iterator[str]:
+    """The macros that are another name for one of them, such as `KVM_CAP_LAST`."""
+    for text in texts:
+        for name, made in text.macros.items():
+            if any(macro.body.strip(" \t()") in names for macro in made):
+                yield name
+
+
+def _left_alone(
+    description: Description, variant: Variant, renderer: Renderer, survey: Survey
+) -> Iterator[Place]:
+    """The places that the variant knows by what they mean, and does not edit for this knob."""
+    for spec in (spec for patch in variant.patches for spec in patch.edits):
+        asked = spec.site != PREDICATE and SITES[spec.site].holds
+        if asked and not renderer.holds(spec.when):
+            try:
+                for _, places in places_of(spec, description, renderer, survey):
+                    yield from places
+            except FindingsError:
+                continue
+
+
+def _meets(each: NameList, place: Place) -> bool:
+    return each.start <= place.end and place.start <= each.end
+
+
+def _finding(survey: Survey, path: str, each: NameList, near: str, name: str) -> Finding:
+    line = survey.tree.read(path).count(b"\n", 0, each.start) + 1
+    names = sorted(each.names)
+    more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
+    what = f"{path}:{line}: {each.within or 'a list'} names {', '.join(names[:_SHOWN])}{more}"
+    hint = f"it {near}\nto mend: if it need not know {name}, say `not-in: [{each.within}]`"
+    return Finding(f"{what}, and not {name}", hint=hint)
