@@ -80,6 +80,9 @@ class Alternative(Part):
     """The mechanism as one kind of tree needs it; the first whose sites all resolve is taken."""
 
     tree: Annotated[LineText, Field(description="what such a tree looks like, for people")]
+    lacking: Annotated[
+        list[CName], Field(max_length=8, description="functions that such a tree does not have")
+    ] = []
     edits: Annotated[list[Edit], Field(min_length=1, max_length=64)]
     why: Annotated[Prose | None, Field(description="more for the commit message")] = None
 

@@ -45,6 +45,7 @@ def choose(
         findings: list[Finding] = []
         for number, alternative in enumerate(knob.mechanism.alternatives, 1):
             try:
+                _check_lacking(each, alternative)
                 edits = tuple(edit_of(each, edit) for edit in alternative.edits)
                 made = (predicate(each, knob, renderer), *edits)
             except FindingsError as problem:
@@ -56,6 +57,14 @@ def choose(
         if found:  # the folders are where they were
             return found[0]
     raise error(*findings)
+
+
+def _check_lacking(survey: Survey, alternative: Alternative) -> None:
+    for name in alternative.lacking:
+        for found in survey.definitions("function", name):
+            where = f"{found.source.path}:{found.source.line(found.extent.start)}"
+            what = f"this tree has {name}() at {where}, and the alternative is for one without"
+            raise error(Finding(what, site="mechanism"))
 
 
 def _headed(number: int, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:

@@ -58,11 +58,18 @@ def _second(
     survey: Survey, prefix: str, name: str, names: Collection[str]
 ) -> Iterator[tuple[str, NameList, str]]:
     """The lists and bounds that lack the name, each with its file and what it is like."""
+    tests = survey.folders.selftests
     texts = {
         path: outline(survey.tree.read(path))
-        for path in survey.holding(prefix, survey.kvm_prefixes())
+        for path in survey.holding(prefix, (*survey.kvm_prefixes(), tests))
     }
-    lists = [(path, each) for path, text in texts.items() for each in name_lists(text, names)]
+    lists = [
+        (path, each)
+        for path, text in texts.items()
+        for each in name_lists(text, names)
+        # what a selftest adds up is what it takes for valid; any other is what it tries
+        if not path.startswith(tests) or len(each.runs) > 1
+    ]
     ours = [each for _, each in lists if name in each.names and len(each.names) > 1]
     for path, each in lists:
         if name in each.names:
@@ -75,6 +82,8 @@ def _second(
                 yield path, each, f"{like}{mine.within or 'a list'}"
                 break
     for path, text in texts.items():
+        if path.startswith(tests):
+            continue
         for other, at in bounds(text, {*names, *_aliases(texts.values(), names)}):
             each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
             yield path, each, f"asks for the order of {other}, and {name} is behind all others"

@@ -377,6 +377,24 @@ def test_alternatives_are_tried_in_order() -> None:
     )
 
 
+def test_an_alternative_may_be_for_trees_that_lack_a_function() -> None:
+    (edit,) = BASE["mechanism"]["alternatives"][0]["edits"]
+    lacking = {"tree": "decides there", "lacking": ["kvm_zap_memslot_slowly"], "edits": [edit]}
+    said = {**BASE["mechanism"], "alternatives": [lacking]}
+    assert plan(knob("memslot-flag", mechanism=said), "memslot-flag").patches
+    has = edited(
+        MMU,
+        (
+            "void kvm_arch_flush_shadow_memslot(",
+            "void kvm_zap_memslot_slowly(void)\n{\n}\n\nvoid kvm_arch_flush_shadow_memslot(",
+        ),
+    )
+    with pytest.raises(
+        FindingsError, match=r"this tree has kvm_zap_memslot_slowly\(\) at arch/x86"
+    ):
+        plan(knob("memslot-flag", mechanism=said), "memslot-flag", has)
+
+
 def test_no_alternative_fits_says_of_each_why() -> None:
     neither = edited(
         MMU,

@@ -8,7 +8,7 @@ import pytest
 from codegen.base.errors import FindingsError
 from codegen.c.lists import bounds, name_lists
 from codegen.c.outline import outline
-from tests.minitree import KVM_MAIN, X86, X86_HOST, X86_UAPI, Change, edited, new, old
+from tests.minitree import KVM_MAIN, SELFTESTS, X86, X86_HOST, X86_UAPI, Change, edited, new, old
 from tests.unit import kit
 
 HOST = "include/linux/kvm_host.h"
@@ -78,6 +78,14 @@ SECOND: dict[str, tuple[str, Change, str]] = {
             ),
         ),
         "kvm_vm_ioctl_enable_cap names",
+    ),
+    "what a selftest takes for valid, unknown how": (
+        "memslot-flag",
+        edited(
+            f"{SELFTESTS}set_memory_region_test.c",
+            ("__vm_set_user_memory_region(", "refuses("),
+        ),
+        "test_invalid_memory_region_flags names KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY, and",
     ),
     "a bound by another name": (
         "vm-capability",

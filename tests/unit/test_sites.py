@@ -289,6 +289,23 @@ def test_a_quirk_of_the_default_type_is_none_of_a_new_one(condition: str, named:
     assert len(more) == len(usual) + named
 
 
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("if ({}) kvm->arch.y = kvm_check_has_quirk(kvm, KVM_X86_QUIRK_ANY);", 0),
+        ("if ({}) {{ kvm->arch.disabled_quirks |= KVM_X86_QUIRK_ANY; }}", 0),
+        ("if ({}) {{ kvm->arch.y = KVM_X86_QUIRK_ANY; kvm->arch.z = 1; }}", 1),
+        ("if ({}) kvm->arch.y = 1; else kvm->arch.y = KVM_X86_QUIRK_ANY;", 1),
+    ],
+)
+@pytest.mark.parametrize("test", ["==", "!="])
+def test_nor_where_that_is_decided_in_two_steps(text: str, named: int, test: str) -> None:
+    usual = SITES["vm-type-alike"](survey())
+    said = text.format(f"kvm->arch.vm_type {test} KVM_X86_DEFAULT_VM")
+    more = SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", f"\t{said}\n\tswitch ("))))
+    assert len(more) == len(usual) + named
+
+
 NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("uapi-constant", {"prefix": "KVM_X86_", "suffix": "_VM"}, old),
     ("uapi-arch-header", {"arch": "riscv"}, None),

@@ -13,6 +13,7 @@ from codegen.c.statements import CLOSE, OPEN, closing, statement_end
 
 _KEYWORDS = frozenset(("if", "while", "for", "switch", "return", "sizeof", "else"))
 _QUIRK = "kvm_check_has_quirk"
+_QUIRKS = "KVM_X86_QUIRK_"
 
 
 class Fate(Enum):
@@ -68,10 +69,18 @@ def _joined(tokens: Sequence[Token], first: int, last: int) -> tuple[int, int]:
 
 
 def of_quirk(tokens: Sequence[Token], first: int, last: int) -> bool:
-    """Whether a condition, `tokens[first:last]`, holds together with a quirk only."""
+    """Whether a condition, `tokens[first:last]`, decides about a quirk only.
+
+    It holds together with one, or what is done where it holds is one statement about one.
+    """
     behind = [token.text for token in tokens[last : last + 3]]
     if behind[:2] == ["&&", _QUIRK] or behind == ["||", "!", _QUIRK]:
         return True
+    if behind[:1] == [")"] and [t.text for t in tokens[first - 2 : first]] == ["if", "("]:
+        end = statement_end(tokens, last + 1)
+        done = [token.text for token in tokens[last + 1 : end]]
+        lone = done.count(";") == 1 and tokens[end].text != "else"
+        return lone and any(text.startswith(_QUIRKS) for text in done)
     calls = (match for match in find(f"{_QUIRK}(...) &&", tokens) if match.last == first)
     return any(tokens[match.first - 1].text != "!" for match in calls)
 
