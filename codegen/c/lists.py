@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from codegen.c.outline import Block, Outline
 
@@ -77,9 +78,8 @@ def bounds(outline: Outline, family: Collection[str]) -> Iterator[tuple[str, int
 
 
 def _named(outline: Outline, family: Collection[str]) -> Iterator[re.Match[str]]:
-    if not family:
-        return
-    for match in re.finditer(r"\b[A-Za-z_]\w*\b", outline.text):
+    begins = commonprefix(sorted(family))
+    for match in re.finditer(rf"\b{begins}\w*", outline.text) if family else ():
         if match[0] in family:
             yield match
 

@@ -60,8 +60,10 @@ def _second(
     """The lists and bounds that lack the name, each with its file and what it is like."""
     tests = survey.folders.selftests
     texts = {
-        path: outline(survey.tree.read(path))
+        path: outline(data)
         for path in survey.holding(prefix, (*survey.kvm_prefixes(), tests))
+        # a test that names one has no list
+        if (data := survey.tree.read(path)).count(prefix.encode()) > path.startswith(tests)
     }
     lists = [
         (path, each)
@@ -81,12 +83,12 @@ def _second(
                 like = f"has {common} of the {others} that stand with {name} in "
                 yield path, each, f"{like}{mine.within or 'a list'}"
                 break
+    aliases = frozenset(_aliases(texts.values(), names))
     for path, text in texts.items():
-        if path.startswith(tests):
-            continue
-        for other, at in bounds(text, {*names, *_aliases(texts.values(), names)}):
-            each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
-            yield path, each, f"asks for the order of {other}, and {name} is behind all others"
+        for ordered in (names, aliases) if not path.startswith(tests) else ():
+            for other, at in bounds(text, ordered):
+                each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
+                yield path, each, f"asks for the order of {other}, and {name} is behind all others"
 
 
 def _aliases(texts: Collection[Outline], names: Collection[str]) -> Iterator[str]:

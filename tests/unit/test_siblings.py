@@ -167,7 +167,9 @@ static int f(int x)
 	return x->m < B;
 }
 """)
-    found = [(each.within, sorted(each.names), len(each.runs)) for each in name_lists(text, "ABC")]
+    found = [
+        (each.within, sorted(each.names), len(each.runs)) for each in name_lists(text, {*"ABC"})
+    ]
     assert found == [
         ("MASK", ["A", "B"], 1),
         ("f", ["A", "C"], 2),
@@ -176,4 +178,4 @@ static int f(int x)
         ("f", ["B"], 1),
         ("f", ["B"], 1),
     ]
-    assert [name for name, _ in bounds(text, "ABC")] == ["B"]
+    assert [name for name, _ in bounds(text, {*"ABC"})] == ["B"]
