@@ -78,7 +78,7 @@ def bounds(outline: Outline, family: Collection[str]) -> Iterator[tuple[str, int
 
 
 def _named(outline: Outline, family: Collection[str]) -> Iterator[re.Match[str]]:
-    begins = commonprefix(sorted(family))
+    begins = commonprefix(sorted(family))  # noqa: RUF071 (names, no paths)
     for match in re.finditer(rf"\b{begins}\w*", outline.text) if family else ():
         if match[0] in family:
             yield match

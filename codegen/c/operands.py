@@ -15,6 +15,7 @@ _STATEMENTS = frozenset(
     "const static inline typedef extern volatile".split()
 )
 
+_TYPE = 16  # tokens at most that a cast has between its brackets
 _HEADS = frozenset(("if", "for", "while", "switch"))  # what stands in their brackets is no operand
 
 
@@ -28,7 +29,7 @@ def begins_operand(texts: Sequence[str], index: int) -> bool:
     if before in ("->", "."):
         return False
     if texts[index] in _PREFIX:
-        return not ended(texts, index)
+        return not ended(texts, index) and not is_unary(texts, index - 1)
     if texts[index] == "(":
         return not ended(texts, index) and before not in _HEADS
     # behind another name it is what a declaration declares
@@ -49,46 +50,60 @@ def is_unary(texts: Sequence[str], index: int) -> bool:
     return texts[index] in ("!", "~") or not ended(texts, index)
 
 
-def operand_end(texts: Sequence[str], first: int) -> int | None:
-    """The index behind the operand that begins at `first`; None where none does."""
+def operand_end(texts: Sequence[str], first: int, behind: Sequence[int]) -> int | None:
+    """The index behind the operand that begins at `first`; None where none does.
+
+    `behind` is what `behind_brackets` says of the same texts.
+    """
     count, at = len(texts), first
-    while at < count and texts[at] in _PREFIX:
-        at += 1
-    if at < count and texts[at] == "(":
-        end = _closed(texts, at)
-        inner = texts[at + 1 : end - 1] if end else []
-        at = end or count
-        cast = bool(inner) and all(_word(text) or text == "*" for text in inner)
-        if end and cast and at < count and (_primary(texts[at]) or texts[at] == "("):
-            return operand_end(texts, at)
-        if not end:
+    while True:
+        while at < count and texts[at] in _PREFIX:
+            at += 1
+        if at >= count:
             return None
-    elif at < count and _primary(texts[at]):
-        at += 1
-    else:
-        return None
+        opened = at
+        if texts[at] == "(":
+            at = behind[at]
+            if not at:
+                return None
+            if not _is_cast(texts, opened, at):
+                break
+        elif _primary(texts[at]):
+            at += 1
+            break
+        else:
+            return None
     while at < count:
         if texts[at] in ("->", ".") and at + 1 < count and _word(texts[at + 1]):
             at += 2
         elif texts[at] in ("(", "["):
-            end = _closed(texts, at)
-            if not end:
+            at = behind[at]
+            if not at:
                 return None
-            at = end
         else:
             break
     return at
+
+
+def _is_cast(texts: Sequence[str], opened: int, end: int) -> bool:
+    """Whether brackets hold a type, and what is cast stands behind them."""
+    if end >= len(texts) or not (_primary(texts[end]) or texts[end] == "("):
+        return False
+    inner = texts[opened + 1 : min(end - 1, opened + _TYPE)]
+    return end - 1 <= opened + _TYPE and bool(inner) and all(_word(t) or t == "*" for t in inner)
 
 
 def _word(text: str) -> bool:
     return text[:1].isalpha() or text[:1] == "_"
 
 
-def _closed(texts: Sequence[str], opening: int) -> int | None:
-    """The index behind the bracket that closes the one at `opening`; None where none does."""
-    depth = 0
-    for index in range(opening, len(texts)):
-        depth += (texts[index] in OPEN) - (texts[index] in CLOSE)
-        if not depth:
-            return index + 1
-    return None
+def behind_brackets(texts: Sequence[str]) -> list[int]:
+    """For each opening bracket the index behind the one that closes it, 0 where none does."""
+    behind = [0] * len(texts)
+    opened = []
+    for index, text in enumerate(texts):
+        if text in OPEN:
+            opened.append(index)
+        elif text in CLOSE and opened:
+            behind[opened.pop()] = index + 1
+    return behind

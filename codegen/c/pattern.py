@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codegen.c.operands import begins_operand, operand_end
+from codegen.c.operands import begins_operand, behind_brackets, operand_end
 from codegen.c.source import Token, lex
 from codegen.c.statements import CLOSE, OPEN
 
@@ -60,9 +60,10 @@ def find(pattern: str, tokens: Sequence[Token]) -> Iterator[Match]:
     words = {word for part in parts for word in part if not _is_hole(word)}
     if not set(texts).issuperset(words):
         return
-    ends, reached = _ends(parts, texts)
+    behind = behind_brackets(texts)
+    ends, reached = _ends(parts, texts, behind)
     for first, last in enumerate(ends[: len(texts)]):
-        holes = _holes(parts, texts, first, reached) if last is not None else None
+        holes = _holes(parts, texts, first, reached, behind) if last is not None else None
         if last is not None and holes is not None:
             yield Match(first, last, holes)
 
@@ -75,6 +76,7 @@ def _part_end(
     part: Sequence[str],
     texts: Sequence[str],
     first: int,
+    behind: Sequence[int],
     holes: dict[str, tuple[Span, ...]] | None = None,
 ) -> int | None:
     """Where a run of words and holes ends that begins at `first`; None where it does not match."""
@@ -87,7 +89,9 @@ def _part_end(
                 return None
             at += 1
             continue
-        end = operand_end(texts, at) if at > first or begins_operand(texts, at) else None
+        end = None
+        if at > first or begins_operand(texts, at):
+            end = operand_end(texts, at, behind)
         if end is None:
             return None
         if holes is not None:
@@ -100,7 +104,7 @@ def _part_end(
 
 
 def _ends(
-    parts: Sequence[Sequence[str]], texts: Sequence[str]
+    parts: Sequence[Sequence[str]], texts: Sequence[str], behind: Sequence[int]
 ) -> tuple[list[int | None], list[list[int | None]]]:
     """For each token, where the pattern ends that begins there; None where it does not match.
 
@@ -109,7 +113,6 @@ def _ends(
     end of the text to its beginning, so that each step knows what the next ones found.
     """
     count = len(texts)
-    behind = _behind_brackets(texts)
     reached: list[int | None] = list(range(count + 1))  # a wildcard at the end takes nothing
     begun: list[list[int | None]] = []
     for number in range(len(parts) - 1, -1, -1):
@@ -118,7 +121,7 @@ def _ends(
         for first in range(count + 1):
             if part and (first == count or (texts[first] != part[0] and not _is_hole(part[0]))):
                 continue
-            last = _part_end(part, texts, first)
+            last = _part_end(part, texts, first, behind)
             if last is not None:
                 ends[first] = reached[last]
         if not number:
@@ -150,6 +153,7 @@ def _holes(
     texts: Sequence[str],
     first: int,
     begun: Sequence[list[int | None]],
+    behind: Sequence[int],
 ) -> dict[str, tuple[Span, ...]] | None:
     """What the holes of a pattern that begins at `first` match; None where two of a name differ."""
     holes: dict[str, tuple[Span, ...]] = {}
@@ -157,22 +161,10 @@ def _holes(
     for number, part in enumerate(parts):
         if number:
             at = begun[number - 1][at] if at is not None else None
-        at = _part_end(part, texts, at, holes) if at is not None else None
+        at = _part_end(part, texts, at, behind, holes) if at is not None else None
         if at is None:
             return None
     return holes
-
-
-def _behind_brackets(texts: Sequence[str]) -> list[int]:
-    """For each opening bracket the index behind the one that closes it, 0 where none does."""
-    behind = [0] * len(texts)
-    opened = []
-    for index, text in enumerate(texts):
-        if text in OPEN:
-            opened.append(index)
-        elif text in CLOSE and opened:
-            behind[opened.pop()] = index + 1
-    return behind
 
 
 def texts(tokens: Sequence[Token], match: Match) -> dict[str, str]:

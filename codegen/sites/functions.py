@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from codegen.base.errors import FindingsError
 from codegen.c.pattern import Match, filled, find, last_holes, texts
@@ -18,6 +19,7 @@ from codegen.sites.masks import written
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.scopes import Tokens, functions_of, head
 
+_GIVEN = 64  # ways at most in which a function says what a shape needs
 Put = Callable[["_Hit", str], Place]
 
 
@@ -109,7 +111,8 @@ def _given(shape: Shape, tokens: Tokens) -> Iterator[Mapping[str, str]]:
     if not shape.given:
         yield {}
     for pattern in shape.given:
-        found = [texts(tokens, match) for match in find(pattern, tokens)]
+        matches = islice(find(pattern, tokens), _GIVEN)
+        found = [texts(tokens, match) for match in matches]
         if found:
             yield from found
             return

@@ -12,7 +12,7 @@ import pytest
 from codegen.base.errors import FindingsError, UsageError
 from codegen.c.candidates import may_define
 from codegen.c.pattern import find
-from codegen.c.source import lex
+from codegen.c.source import Token, lex
 from codegen.c.statements import statement_end
 from codegen.cli.main import main
 from codegen.mail.mbox import read_files, read_mail
@@ -102,3 +102,20 @@ def test_a_short_name_is_defined_in_few_files() -> None:
     assert not may_define("function", "x", many)
     assert not may_define("struct", "x", b"struct x *f(struct x *a);\n" * 20_000)
     assert may_define("struct", "x", b"struct x *f(void);\nstruct __packed x {\n};\n")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["("] * 30_000 + ["x"] + [")"] * 30_000,
+        [*["-", "!"] * 30_000, "x"],
+        [*["(", "int", ")"] * 20_000, "x"],
+        ["x", *["(", "y", ")"] * 20_000],
+        ["("] * 60_000,
+    ],
+)
+def test_an_operand_without_end(texts: list[str]) -> None:
+    """Nested, with operators, casts and calls: no recursion, and each token is read a few times."""
+    whole = ["f", "=", *texts, "&", "~", "M", ";"]
+    found = find("$a & ~M", [Token(text, 0, 0) for text in whole])
+    assert bool(list(found)) == (texts[-1] != "(")
