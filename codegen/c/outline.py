@@ -22,6 +22,9 @@ _BRACE = re.compile(r"[{}]")
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+([<\"])([^>\"\n]+)[>\"]", re.M)
 _DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
 TOKEN = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\.\.\.|##|\S")
+_MACRO_CALL = re.compile(r"^[A-Z][A-Z0-9_]*\(", re.M)
+_ROUND = re.compile(r"[()]")
+_ASSEMBLER = re.compile(r"\b__ASSEMBL(?:Y|ER)__\b")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -78,6 +81,43 @@ class Outline:
         )
 
     @cached_property
+    def assembly(self) -> tuple[tuple[int, int], ...]:
+        """The branches of `#if` lines that are for the assembler: where they begin and end."""
+        found: list[tuple[int, int]] = []
+        open_: list[int | None] = []  # where the branch for the assembler begins, of each `#if`
+        for each in self.directives:
+            if each.word in ("if", "ifdef", "ifndef"):
+                named = _ASSEMBLER.search(each.rest)
+                negated = each.word == "ifndef" or "!" in each.rest
+                open_.append(each.end if named and not negated else -1 if named else None)
+            elif open_ and each.word in ("else", "elif", "endif"):
+                begun = open_[-1]
+                if begun is not None and begun >= 0:
+                    found.append((begun, each.start))
+                open_[-1] = each.end if begun == -1 and each.word == "else" else None
+                if each.word == "endif":
+                    open_.pop()
+        return tuple(found)
+
+    @cached_property
+    def calls(self) -> tuple[tuple[int, int], ...]:
+        """What stands in the brackets of macros that are called in column 1, `TRACE_EVENT(…)`."""
+        found: list[tuple[int, int]] = []
+        for match in _MACRO_CALL.finditer(self.code):
+            if not found or match.start() >= found[-1][1]:
+                found.append((match.end(), self._closed(match.end())))
+        return tuple(found)
+
+    def _closed(self, at: int) -> int:
+        """Where the bracket closes that has been opened in front of an offset."""
+        depth = 1
+        for match in _ROUND.finditer(self.code, at):
+            depth += 1 if match[0] == "(" else -1
+            if not depth:
+                return match.start()
+        return len(self.code)
+
+    @cached_property
     def code(self) -> str:
         """The text without the lines of the preprocessor."""
         return _DIRECTIVE.sub(_blank_line, self.text)
@@ -131,6 +171,12 @@ class Outline:
         index = bisect_right(self._starts, at) - 1
         if index >= 0:
             first = max(first, self.directives[index].end)
+        index = bisect_right(self.calls, (at,)) - 1
+        if index >= 0:
+            # a call without `;` is no part of what stands behind it, unless that is a body
+            begin, end = self.calls[index]
+            if first <= begin and end < at and self.code[end + 1 : at].strip():
+                first = end + 1
         while first < at and self.code[first].isspace():
             first += 1
         return first

@@ -358,7 +358,7 @@ def shows(file: Outline, name: str, before: int | None = None) -> bool:
     for at in file.occurrences(name):
         if before is not None and at >= before:
             return False
-        if _shown(file, name, at):
+        if _shown(file, name, at) and not any(a <= at < b for a, b in file.assembly):
             return True
     return False
 
@@ -371,6 +371,10 @@ def _shown(file: Outline, name: str, at: int) -> bool:
     after = file.code[at + len(name) : at + len(name) + 80].lstrip()
     if before.endswith((".", "->")) or re.search(r"\b(?:struct|union|enum|goto)$", before):
         return False
+    for begin, end in file.calls:
+        if begin <= at < end:
+            # DEFINE_MUTEX(name); deeper in TRACE_EVENT(name, … are parameters, and uses of them
+            return file.code.count("(", begin, at) == file.code.count(")", begin, at)
     block = file.block_at(at)
     if block is None:
         return _shown_at_file_scope(file, at, before, after)
@@ -378,7 +382,7 @@ def _shown(file: Outline, name: str, at: int) -> bool:
     if at < block.open:
         return _shown_at_file_scope(file, at, before, after)
     words = head.split("(")[0].split()
-    if "enum" in words and "=" not in head:
+    if "enum" in words and "=" not in head and "(" not in head:
         return True
     if ("struct" in words or "union" in words) and "(" not in head and "=" not in head:
         return bool(re.match(r"[A-Za-z_*]", after))  # a type, not a member
@@ -392,7 +396,7 @@ def _shown_at_file_scope(file: Outline, at: int, before: str, after: str) -> boo
     if between.count("(") <= between.count(")"):
         return True
     if _CALLED.match(between):
-        return True  # DEFINE_MUTEX(name), TRACE_EVENT(name, …
+        return True  # DEFINE_MUTEX(name)
     # the name of a parameter stands behind its type, and before `,` `)` `[`
     named = bool(re.search(r"[\w*]$", before)) and after[:1] in (",", ")", "[")
     return not named or bool(re.search(r"\(\s*\*?$", before))

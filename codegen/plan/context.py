@@ -18,7 +18,7 @@ from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
 from codegen.plan.variants import Variant
-from codegen.sites.selftest import test_path
+from codegen.sites.selftest import names_ucall, test_path
 from codegen.vocabulary.parameters import pointers
 from codegen.vocabulary.part import Part, dashed, expression_keys
 
@@ -110,6 +110,7 @@ def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
     path = test_path(survey, knob.architectures, knob.test.name)
     return {
         "path": path,
+        "names_ucall": names_ucall(survey, knob.architectures),
         "file": f"{survey.folders.selftests}{path}.c",
         "code": knob.test.code.rstrip("\n") if knob.test.code else "",
         "checks": knob.test.checks or "",

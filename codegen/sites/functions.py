@@ -56,10 +56,12 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         if placed:
             return placed
         lost += hits
-    if spec.otherwise:
+    # what is looked for elsewhere is for trees that have no such function at all
+    if spec.otherwise and not (spec.otherwise.in_ and seen):
         other = spec.model_copy(update={**spec.otherwise.said(), "otherwise": None})
         places = in_functions(survey, site, other, arch)
-        return tuple(replace(p, names={**p.names, "alone": "yes"}) for p in places)
+        unknown = dict.fromkeys(spec.holes, "")
+        return tuple(replace(p, names={**unknown, **p.names, "alone": "yes"}) for p in places)
     near = "; ".join(map(_shown, lost))
     return absent(survey, site, spec, arch, problem, tuple(dict.fromkeys(searched)), seen, near)
 
@@ -193,12 +195,19 @@ def _start(hit: _Hit, how: str) -> Place:
     return code.line_before(hit.found, hit.tokens[first].start, how)
 
 
+def _behind(hit: _Hit, how: str) -> Place:
+    source = hit.found.source
+    end = source.line_end(hit.found.extent.end)
+    return Place(source.path, end, end, source.line(hit.found.extent.end), how)
+
+
 _PUTS: Mapping[str, Put] = {
     "labels": _labels,
     "before": _before,
     "after": _after,
     "instead": _instead,
     "start": _start,
+    "behind": _behind,
 }
 
 

@@ -99,16 +99,17 @@ class Taken(_Said):
 
 
 _Shapes = Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)]
-_Put = Literal["labels", "before", "after", "instead", "start", "end", "new-section"]
+_Put = Literal["labels", "before", "after", "instead", "start", "behind", "end", "new-section"]
 
 
 class Otherwise(_Said):
-    """What is looked for in the same scopes where they have none of the shapes.
+    """What is looked for where the scopes have none of the shapes, in them or `in` others.
 
     Templates see `place.names.alone`.
     """
 
-    find: _Shapes
+    in_: Annotated[list[Scope], BeforeValidator(_several), Field(alias="in")] = []
+    find: _Shapes = []
     ends: list[str] = []
     level: int | None = None
     pick: Literal["only", "first", "last"] = "only"
@@ -116,7 +117,8 @@ class Otherwise(_Said):
 
     def said(self) -> dict[str, Any]:
         """Its keys and values, as those of a place."""
-        return {key: getattr(self, key) for key in type(self).model_fields}
+        said = {key: getattr(self, key) for key in type(self).model_fields}
+        return said if self.in_ else {key: said[key] for key in said if key != "in_"}
 
 
 class PlaceSpec(_Said):

@@ -24,7 +24,10 @@ def functions_of(
     Raises FindingsError for a name that has several.
     """
     if scope.function:
-        if survey.definitions("function", scope.function, arch):
+        known = survey.definitions("function", scope.function, arch)
+        # what generic code has is a weak one, for architectures without their own
+        generic = survey.folders.code if arch else ()
+        if any(not found.source.path.startswith(generic or "\0") for found in known):
             found = code.function(survey, site, scope.function, arch)
             yield found, code.code_tokens(found)
     elif scope.functions:

@@ -11,8 +11,11 @@ from codegen.architectures import ARCHITECTURES
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
+from codegen.tree.reader import read_or_none
 
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:?]?=[ \t]*((?:.*\\\n)*.*)$", re.M)
+_OWN = ("", "lib/", "include/")  # folders with one for each architecture
+_UCALL = "ucall_common.h"
 _PREFIXED = re.compile(r"\$\(addprefix (\w+)/,")
 
 
@@ -63,6 +66,8 @@ def registry(survey: Survey, arch: str) -> Registry:
             entries = tuple(_entries(text, alias))
             folders = {entry.folder.partition("/")[0] for entry in entries}
             own = sorted(f for f in folders if f in names)
+            if not own and entries:  # of tests that all architectures have, alone
+                own = [name for name in names if survey.files(f"{folder}include/{name}/")]
             if own:
                 return Registry(path, f"TEST_GEN_PROGS_{alias}", own[0], entries, text)
     raise not_found(
@@ -70,19 +75,48 @@ def registry(survey: Survey, arch: str) -> Registry:
     )
 
 
+def supported(survey: Survey, arch: str) -> bool:
+    """Whether the tree's selftests, or their library, have a part for an architecture."""
+    folder = survey.folders.selftests
+    own = [f"{folder}{part}{name}/" for part in _OWN for name in ARCHITECTURES[arch].selftests]
+    return any(survey.files(prefix) for prefix in own)
+
+
+def names_ucall(survey: Survey, architectures: Sequence[str]) -> bool:
+    """Whether a test has to include the header of the guest's calls by itself."""
+    folder = f"{survey.folders.selftests}include/"
+    shared = read_or_none(survey.tree, f"{folder}kvm_util.h") or b""
+    if not survey.exists(f"{folder}{_UCALL}") or _UCALL.encode() in shared:
+        return False
+    own = (
+        read_or_none(survey.tree, f"{folder}{name}/processor.h")
+        for arch in architectures
+        for name in ARCHITECTURES[arch].selftests
+    )
+    return any(_UCALL.encode() not in header for header in own if header is not None)
+
+
 def test_path(survey: Survey, architectures: Sequence[str], name: str) -> str:
-    """Where a test lives in this tree, without the `.c`: several architectures share a folder."""
+    """Where a test lives in this tree, without the `.c`: several architectures share a folder.
+
+    Empty where the tree's selftests know none of the architectures.
+    """
+    if not any(supported(survey, arch) for arch in architectures):
+        return ""
     if len(architectures) > 1:
         return name
     return f"{registry(survey, architectures[0]).folder}/{name}"
 
 
 @site("selftest-register")
-def register(survey: Survey, *, arch: str, test: str) -> Place:
+def register(survey: Survey, *, arch: str, test: str) -> tuple[Place, ...]:
     """In the architecture's list of selftests, among those of the same folder by name.
 
-    Behind the list where several tests stand in one line.
+    Behind the list where several tests stand in one line; nowhere for an architecture that the
+    tree's selftests do not know.
     """
+    if not supported(survey, arch):
+        return ()
     known = registry(survey, arch)
     folder = test.rpartition("/")[0]
     lines = [(entry, _line(known.text, entry)) for entry in known.entries if "$" not in entry.name]
@@ -100,7 +134,7 @@ def register(survey: Survey, *, arch: str, test: str) -> Place:
     start = len(known.text[:end].encode("utf-8", "surrogateescape"))
     line = known.text.count("\n", 0, at.end) + 1
     how = f"{known.variable}: behind {at.name}"
-    return Place(known.path, start, start, line, how, names={"lead": lead, "tail": tail})
+    return (Place(known.path, start, start, line, how, names={"lead": lead, "tail": tail}),)
 
 
 def _line(text: str, entry: Entry) -> str:

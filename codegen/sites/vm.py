@@ -15,7 +15,8 @@ from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import functions_of
 
-_ENABLING = (
+# The functions of an architecture that enable a VM's capabilities, by name or by what they take.
+ENABLING = (
     Scope(function="kvm_vm_ioctl_enable_cap"),
     Scope(functions=Functions(of="arch", taking=["struct kvm *", "struct kvm_enable_cap *"])),
 )
@@ -26,6 +27,7 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
     """Behind the last field of struct kvm_arch that enable_cap sets, outside of any `#if`.
 
     Fields of capabilities stand together; which ones these are, the code that sets them says.
+    Where it sets none, behind the last field of all.
     """
     structs = survey.definitions("struct", "kvm_arch", arch)
     if len(structs) != 1:
@@ -33,16 +35,19 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
             "arch-field", "one definition of struct kvm_arch", survey.kvm_prefixes(arch)
         )
     found = structs[0]
-    for scope in _ENABLING:
+    for scope in ENABLING:
         for _, tokens in functions_of(survey, "arch-field", scope, arch):
             place = _behind_last(found, _assigned_fields(tokens))
             if place:
                 return place
-    raise not_found("arch-field", "a field that KVM_ENABLE_CAP sets", [found.source.path])
+    place = _behind_last(found, None)
+    if place is None:
+        raise not_found("arch-field", "a field of struct kvm_arch", [found.source.path])
+    return place
 
 
-def _behind_last(found: Found, assigned: Container[str]) -> Place | None:
-    """Behind the last of the fields that a function sets; None where the struct has none."""
+def _behind_last(found: Found, assigned: Container[str] | None) -> Place | None:
+    """Behind the last of the fields that a function sets, or of all; None where there is none."""
     tokens = code.code_tokens(found)
     last: Token | None = None
     name = ""
@@ -50,7 +55,7 @@ def _behind_last(found: Found, assigned: Container[str]) -> Place | None:
         zip(tokens, nesting(tokens), strict=True)
     ):
         ends = token.text == ";" and depth == 1 and not conditional
-        if ends and tokens[index - 1].text in assigned:
+        if ends and (assigned is None or tokens[index - 1].text in assigned):
             last, name = token, tokens[index - 1].text
     if last is None:
         return None

@@ -10,7 +10,7 @@ import pytest
 
 from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding
-from tests.minitree import MMU, UAPI, X86, X86_HOST, Change, added, edited, old
+from tests.minitree import MMU, UAPI, X86, X86_HOST, Change, Files, added, edited, old
 from tests.unit.kit import BASE, CAPABILITY, complaints, knob, plan, shipped
 
 CALL = "if (kvm_small_maps(kvm, slot))\n\treturn PG_LEVEL_4K;\n"
@@ -101,6 +101,28 @@ def test_the_place_is_that_of_the_name(tmp_path: Path) -> None:
     (finding,) = raised.value.findings
     assert finding.source[finding.column - 1 :].startswith("PG_LEVLE_4K;")
     assert "nearest that is visible: `PG_LEVEL_4K`" in finding.hint
+
+
+ELSEWHERE_A_PARAMETER = {
+    "of-a-function-that-returns-an-enum": "static enum kvm_way way(int levels)\n{\n\treturn levels;\n}\n",
+    "of-a-trace-event": "TRACE_EVENT(kvm_way,\n\tTP_PROTO(int levels),\n\tTP_fast_assign(\n"
+    "\t\t__entry->a = 1;\n\t\t__entry->levels = levels;\n\t),\n);\n",
+    "of-the-assembler": "#ifndef __ASSEMBLY__\n#else\n.macro get levels, x\n.endm\n#endif\n",
+    "behind-a-macro": "KVM_ACCESSOR(esr, 64)\nstatic inline int way(int levels)\n{\n\treturn levels;\n}\n",
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE_A_PARAMETER)
+def test_a_parameter_elsewhere_declares_nothing(where: str) -> None:
+    def more(files: Files) -> None:
+        text = ELSEWHERE_A_PARAMETER[where].encode()
+        files[X86_HOST] = files[X86_HOST].replace(
+            b"struct kvm_arch {", text + b"\nstruct kvm_arch {"
+        )
+        files["arch/x86/kvm/other.c"] = b"#include <linux/kvm_host.h>\n" + text
+
+    (finding,) = refused("hardcoded", more, mechanism=putting("max_level = levels;\n"))
+    assert "`levels` is not declared" in finding.message
 
 
 def test_what_a_later_patch_defines_is_said() -> None:

@@ -118,8 +118,38 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         {"arch": "arm64"},
         None,
         "arch/arm64/include/asm/kvm_host.h",
-        "\tbool mte_enabled;",
+        "\tunsigned long flags;",
         "};",
+    ),
+    (
+        "arch-field",
+        A,
+        edited(X86_HOST, ("slow_clock;", "clock;"), ("disabled_quirks;", "quirks;")),
+        X86_HOST,
+        "\tbool has_private_mem;",
+        "};",
+    ),
+    (
+        "arch-flag",
+        {"arch": "arm64"},
+        None,
+        "arch/arm64/include/asm/kvm_host.h",
+        "#define KVM_ARCH_FLAG_TAGS_ENABLED\t1",
+        "\tunsigned long flags;",
+    ),
+    (
+        "enable-cap-case",
+        {"arch": "arm64"},
+        edited(
+            "arch/arm64/kvm/arm.c",
+            (
+                "int kvm_vm_ioctl_enable_cap(struct kvm *kvm,\n\t\t\t    struct kvm_enable_cap *cap)",
+                "int other(int cap)",
+            ),
+        ),
+        "arch/arm64/kvm/arm.c",
+        "}",
+        "",
     ),
     ("init-vm", A, None, X86, "\tkvm->arch.slow_clock_khz = 1000;", ""),
     ("init-vm", {"arch": "arm64"}, None, "arch/arm64/kvm/arm.c", "\tkvm->arch.flags = type;", ""),
@@ -318,7 +348,7 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("check-extension-list", {"arch": "riscv"}, None),
     ("enable-cap-case", A, edited(X86, ("\treturn r;\n}\n\nint kvm_arch_init_vm", "\treturn -EIO;\n}\n\nint kvm_arch_init_vm"))),
     ("arch-field", A, edited(X86_HOST, ("struct kvm_arch {", "struct kvm_architecture {"))),
-    ("arch-field", A, edited(X86_HOST, ("slow_clock;", "clock;"), ("disabled_quirks;", "quirks;"))),
+    ("arch-flag", A, None),
     ("init-vm", A, edited(X86, ("int kvm_arch_init_vm", "int kvm_arch_make_vm"))),
     ("quirk-mask", {}, edited(X86_HOST, ("KVM_X86_QUIRK_", "X86_QUIRK_"))),
     ("vm-type-supported", {}, old),
@@ -330,7 +360,7 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("api-vm-types", {}, old),
     ("api-vm-types", {}, edited(API, ("  #define KVM_X86_", "  #define X86_"))),
     ("api-vm-types-end", {}, old),
-    ("selftest-register", {"test": "s390/a_test", "arch": "s390"}, None),
+    ("selftest-register", {"test": "aarch64/a_test", "arch": "arm64"}, edited(f"{SELFTESTS}Makefile", ("TEST_GEN_PROGS_aarch64", "TEST_GEN_FILES_aarch64"))),
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.c import layout
 from codegen.kinds.fields import c_type, initial
+from codegen.kinds.vm_capability.flags import flag_word
 from codegen.style.filters import for_any_vm, literal
 
 if TYPE_CHECKING:
@@ -15,15 +16,30 @@ if TYPE_CHECKING:
 
 
 def context(asked: Asked) -> Mapping[str, Any]:
-    """`answer`, `good` (an argument that the capability takes) and `default` (of a number, as the
-    selftest says it)."""
+    """What is asked of a capability on a tree.
+
+    `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says it)
+    and `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
+    """
     field = asked.section.field
     default = field.default if field.type in ("u32", "u64") else "0"
     return {
         "answer": _answer(asked.section, asked.chosen["condition"]),
         "good": _good_argument(field),
         "default": asked.knob.test.default or default,
+        "flag": _flag(asked, field),
     }
+
+
+def _flag(asked: Asked, field: Any) -> Mapping[str, str] | None:
+    """The bit of a bool, where all of the knob's architectures keep theirs in such a word."""
+    if field.type != "bool":
+        return None
+    words = {flag_word(asked.survey, arch) for arch in asked.knob.architectures}
+    known, *others = words
+    if known is None or others:
+        return None
+    return {"name": f"{known.prefix}{field.name.upper()}", "word": known.word}
 
 
 def _good_argument(field: Any) -> str:

@@ -11,11 +11,15 @@ int kvm_vm_ioctl_enable_cap(struct kvm *kvm,
 		return -EINVAL;
 
 	switch (cap->cap) {
+	case KVM_CAP_HLT:
+		r = 0;
+		set_bit(KVM_ARCH_FLAG_ABORT_TO_USER, &kvm->arch.flags);
+		break;
 	case KVM_CAP_IRQCHIP:
 		mutex_lock(&kvm->lock);
 		if (!kvm->created_vcpus) {
-			kvm->arch.mte_enabled = true;
 			r = 0;
+			set_bit(KVM_ARCH_FLAG_TAGS_ENABLED, &kvm->arch.flags);
 		}
 		mutex_unlock(&kvm->lock);
 		break;
