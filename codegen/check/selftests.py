@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from codegen.architectures import ARCHITECTURES, Architecture
+from codegen.c.guarded import guarded_lines
 from codegen.c.source import CSource
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_selftest
@@ -19,7 +20,6 @@ _ARCHES = "|".join(name for each in ARCHITECTURES.values() for name in each.self
 _OF_ARCH = re.compile(rf"{SELFTESTS}((lib|include)/)?({_ARCHES})/")
 _HEADER = "include/uapi/asm/kvm.h"
 _ERRNO = re.compile(r"errno|E[A-Z0-9]{3,}")
-_DIRECTIVE = re.compile(r"\s*#\s*(ifdef|ifndef|if|elif|else|endif)\b(.*)")
 _LISTED = re.compile(r"TEST_GEN_PROGS(?:_EXTENDED)?_(\w+)\s*[:+]?=\s*([^#\n]*)")
 _SPDX = re.compile(r"(//|/\*) SPDX-License-Identifier: \S")
 
@@ -83,7 +83,11 @@ def guarded(view: View) -> Iterator[Remark]:
         seen: set[str] = set()
         for number, word in _added_words(change):
             arch = owners.get(word)
-            if arch is None or word in seen or number in _guarded_lines(change, arch.macro):
+            if (
+                arch is None
+                or word in seen
+                or number in guarded_lines(change.after or b"", arch.macro)
+            ):
                 continue
             if not _only(view, change.path, arch):
                 seen.add(word)
@@ -118,32 +122,6 @@ def _only(view: View, path: str, arch: Architecture) -> bool:
 def _makefiles(view: View) -> str:
     paths = [p for p in view.after.files(f"{SELFTESTS}Makefile") if "/" not in p[len(SELFTESTS) :]]
     return "\n".join(view.after.tree.read(path).decode("utf-8", "replace") for path in paths)
-
-
-@lru_cache(maxsize=256)
-def _guarded_lines(change: Changed, macro: str) -> frozenset[int]:
-    """The lines that are compiled only where a macro is defined."""
-    inside: set[int] = set()
-    stack: list[bool] = []
-    for number, line in enumerate((change.after or b"").decode("utf-8", "replace").splitlines(), 1):
-        match = _DIRECTIVE.match(line)
-        word = match[1] if match else ""
-        if match and word in ("if", "ifdef", "ifndef"):
-            stack.append(_positive(word, match[2], macro))
-        elif match and stack and word == "elif":
-            stack[-1] = _positive("if", match[2], macro)
-        elif stack and word == "else":
-            stack[-1] = not stack[-1]
-        elif stack and word == "endif":
-            stack.pop()
-        if any(stack):
-            inside.add(number)
-    return frozenset(inside)
-
-
-def _positive(word: str, condition: str, macro: str) -> bool:
-    """Whether a condition holds with the macro only; one on something else counts as not."""
-    return macro in condition and word != "ifndef" and "!" not in condition
 
 
 def registered(view: View) -> Iterator[Remark]:

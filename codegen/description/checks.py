@@ -15,6 +15,7 @@ from codegen.c.pattern import holes
 from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
+from codegen.vocabulary.ccode import defines
 from codegen.vocabulary.part import Find, Part, Where, dashed, expression_keys, repeated, twice
 
 _WAYS = (
@@ -98,6 +99,18 @@ def _mechanism(part: Mechanism, where: Where, find: Find) -> Iterator[Finding]:
     if not given:
         hint = f"give one of: {', '.join(ways)}"
         yield find(where, "the mechanism has no edits", hint)
+    if part.then and not part.alternatives:
+        yield find(
+            (*where, "then"), "`then` goes on with nothing", "it comes behind `alternatives`"
+        )
+    for key, step in part.steps:
+        for index, alternative in enumerate(step.alternatives):
+            there = (*where, *key, "alternatives", index)
+            if not alternative.edits and not part.then:
+                yield find(there, "an alternative without edits", "say what is to be edited")
+            elif not alternative.edits and key and not alternative.holds:
+                hint = "`holds`: a statement of the trees in which there is nothing to do"
+                yield find(there, "any tree would fit this", hint)
     for way in given[1:]:
         message = f"the mechanism is given by `{given[0]}` already"
         yield find((*where, way), message, "leave one of them out")
@@ -118,7 +131,7 @@ def _test(part: Test, where: Where, find: Find) -> Iterator[Finding]:
         "observe": "static bool observe(struct kvm_vm *vm, struct kvm_vcpu *vcpu, …)",
     }
     for name, hint in wanted.items():
-        if not re.search(rf"^[ \t]*\w[\w \t*]*\b{name}\s*\(", part.code, re.M):
+        if not defines(part.code, name):
             message = f"the snippet does not define {name}()"
             yield find((*where, "code"), message, f"`{hint}`")
     if re.search(r"^\s*(?:static\s+)?int\s+main\s*\(", part.code, re.M):

@@ -6,15 +6,14 @@ Each check names the keys that it needs to be well formed, so that one mistake h
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Set
 
 from codegen.base.findings import Finding
-from codegen.description.model import Knob
+from codegen.description.model import TRIES, Alternative, Knob
 from codegen.kinds import kinds
 from codegen.vocabulary.ccode import tokens
 from codegen.vocabulary.parameters import parameter, pointers
-from codegen.vocabulary.part import Find, attribute, twice
+from codegen.vocabulary.part import Find, Where, attribute, twice
 from codegen.vocabulary.text import MESSAGE_COLUMNS
 
 
@@ -54,16 +53,19 @@ def _architectures(knob: Knob, find: Find) -> Iterator[Finding]:
 
 
 def _title(knob: Knob, find: Find) -> Iterator[Finding]:
-    yield from _subject(knob, ("title",), knob.title, find)
+    yield from _subject(knob.topic, ("title",), knob.title, find)
 
 
 def _mechanism_subject(knob: Knob, find: Find) -> Iterator[Finding]:
     if knob.mechanism:
-        yield from _subject(knob, ("mechanism", "subject"), knob.mechanism.subject, find)
+        yield from _subject(knob.topic, ("mechanism", "subject"), knob.mechanism.subject, find)
+        for index, step in enumerate(knob.mechanism.then):
+            where = ("mechanism", "then", index, "subject")
+            yield from _subject(step.topic, where, step.subject, find)
 
 
-def _subject(knob: Knob, where: tuple[str, ...], text: str, find: Find) -> Iterator[Finding]:
-    prefix = f"KVM: {knob.topic}: " if knob.topic else "KVM: "
+def _subject(topic: str | None, where: Where, text: str, find: Find) -> Iterator[Finding]:
+    prefix = f"KVM: {topic}: " if topic else "KVM: "
     columns = len(prefix) + len(text.strip())
     if columns > MESSAGE_COLUMNS:
         message = f"the subject `{prefix}{text.strip()}` has {columns} columns"
@@ -84,12 +86,23 @@ def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
     if knob.mechanism is None:
         return
     name = knob.predicate.name
-    for number_, alternative in enumerate(knob.mechanism.alternatives):
-        texts = (edit.put for edit in alternative.edits if edit.put)
-        if not any(token.text == name for text in texts for token in tokens(text)):
-            message = f"no edit of this alternative calls the predicate {name}()"
-            hint = "the mechanism acts on the knob by calling it"
-            yield find(("mechanism", "alternatives", number_), message, hint)
+    hint = "the mechanism acts on the knob by calling it"
+    steps = list(knob.mechanism.steps)
+    if knob.mechanism.then:
+        if not any(_calls(each, name) for _, step in steps for each in step.alternatives):
+            message = f"no edit of the mechanism calls the predicate {name}()"
+            yield find(("mechanism", "then"), message, hint)
+        return
+    for where, step in steps:
+        for number_, alternative in enumerate(step.alternatives):
+            if not _calls(alternative, name):
+                message = f"no edit of this alternative calls the predicate {name}()"
+                yield find(("mechanism", *where, "alternatives", number_), message, hint)
+
+
+def _calls(alternative: Alternative, name: str) -> bool:
+    texts = (edit.put for edit in alternative.edits if edit.put)
+    return any(token.text == name for text in texts for token in tokens(text))
 
 
 def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
@@ -111,20 +124,15 @@ def _code(knob: Knob, find: Find) -> Iterator[Finding]:
 
 def _guarantee_tried(knob: Knob, find: Find) -> Iterator[Finding]:
     """What is guaranteed is tested for what could break it."""
-    if knob.contract == "guarantee" and knob.test.code and not _defines(knob.test.code, _TRIES):
-        message = f"a guarantee, and the snippet does not define {_TRIES}()"
+    if knob.contract == "guarantee" and knob.test.code and not knob.test.tried:
+        message = f"a guarantee, and the snippet does not define {TRIES}()"
         hint = (
-            f"`static bool {_TRIES}(struct kvm_vm *vm, struct kvm_vcpu *vcpu, …)`: do what could "
+            f"`static bool {TRIES}(struct kvm_vm *vm, struct kvm_vcpu *vcpu, …)`: do what could "
             "break the guarantee, and say whether it holds"
         )
         yield find(("test", "code"), message, hint)
 
 
-def _defines(code: str, name: str) -> bool:
-    return bool(re.search(rf"^[ \t]*\w[\w \t*]*\b{name}\s*\(", code, re.M))
-
-
-_TRIES = "still_holds"
 _Check = Callable[[Knob, Find], Iterator[Finding]]
 _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
     (frozenset(needs.split()), make)

@@ -6,6 +6,7 @@ What it says of a kind of uAPI is the kind's own matter (`codegen.kinds`).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, create_model
@@ -20,8 +21,9 @@ from codegen.vocabulary.ccode import (
     Parameters,
     Statements,
     TestCode,
+    defines,
 )
-from codegen.vocabulary.part import Identifier, Part, Unsigned, attribute, matching
+from codegen.vocabulary.part import Identifier, Part, Unsigned, Where, attribute, matching
 from codegen.vocabulary.people import author
 from codegen.vocabulary.rules import characters, holds
 from codegen.vocabulary.text import Clause, LineText, Permission, Phrase, Prose, Subject
@@ -76,6 +78,13 @@ class Edit(Part):
     tight: Annotated[bool, Field(description="no blank line between it and its neighbour")] = False
 
 
+class Landmark(Part):
+    """A statement by which a tree is known."""
+
+    in_: Annotated[CName, Field(alias="in", description="a function of the tree")]
+    statement: Annotated[Fragment, Field(description="what stands in it")]
+
+
 class Alternative(Part):
     """The mechanism as one kind of tree needs it; the first whose sites all resolve is taken."""
 
@@ -83,8 +92,14 @@ class Alternative(Part):
     lacking: Annotated[
         list[CName], Field(max_length=8, description="functions that such a tree does not have")
     ] = []
-    edits: Annotated[list[Edit], Field(min_length=1, max_length=64)]
+    edits: Annotated[
+        list[Edit], Field(max_length=64, description="none where there is nothing to do")
+    ]
+    holds: Annotated[
+        list[Landmark], Field(max_length=8, description="statements that such a tree has")
+    ] = []
     why: Annotated[Prose | None, Field(description="more for the commit message")] = None
+    documentation: Annotated[Prose | None, Field(description="more for api.rst")] = None
 
 
 class Predicate(Part):
@@ -105,14 +120,37 @@ class Predicate(Part):
     comment: Prose | None = None
 
 
+class Stage(Part):
+    """A patch of the mechanism, such as that of one architecture."""
+
+    topic: Annotated[Topic | None, Field(description="of this patch; none is generic code")] = None
+    subject: Annotated[Subject, Field(description="the patch's subject without its prefix")]
+    why: Annotated[Prose, Field(description="the patch's changelog")]
+    alternatives: Annotated[list[Alternative], Field(min_length=1, max_length=16)]
+
+
 class Mechanism(Part):
     """The kernel code that acts on the knob, the same for every variant."""
 
     subject: Annotated[Subject, Field(description="the patch's subject without its prefix")]
     why: Annotated[Prose, Field(description="the patch's changelog")]
     alternatives: Annotated[list[Alternative], Field(max_length=16)] = []
+    then: Annotated[
+        list[Stage], Field(max_length=8, description="patches behind that one, in this order")
+    ] = []
     patches: Annotated[list[PatchFile], Field(max_length=32)] = []
     commits: Annotated[list[CommitId], Field(max_length=32)] = []
+
+    @property
+    def steps(self) -> Iterator[tuple[Where, Mechanism | Stage]]:
+        """Its patches that are described by alternatives, and where below `mechanism` each is."""
+        if self.alternatives:
+            yield (), self
+        for index, step in enumerate(self.then):
+            yield ("then", index), step
+
+
+TRIES = "still_holds"
 
 
 class Test(Part):
@@ -130,6 +168,11 @@ class Test(Part):
     )
     values: Annotated[list[Unsigned], Field(max_length=8, description="to try, of a number")] = []
     default: Annotated[Expression | None, Field(description="of a number, for the selftest")] = None
+
+    @property
+    def tried(self) -> bool:
+        """Whether `code` tries what could break what observe() has seen."""
+        return defines(self.code or "", TRIES)
 
 
 class PriorArt(Part):
@@ -156,6 +199,9 @@ class _Knob(Part):
         Contract, Field(description="what userspace gets: KVM may do so, is asked to, or does")
     ]
     background: Annotated[Prose, Field(description="why userspace must have a say")]
+    documentation: Annotated[
+        Prose | None, Field(description="for api.rst: what userspace sees of it and has to do")
+    ] = None
     prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
     not_in: Annotated[
         list[CName],

@@ -52,6 +52,10 @@ class Number(Part):
     max: Annotated[Unsigned, Field(description="the largest number that KVM takes")]
     unit: Annotated[Unit, Field(description="what it counts, such as nanoseconds")]
     default: Annotated[Expression, Field(description="a constant of the tree, or a number")] = "0"
+    times: Annotated[
+        Expression | None,
+        Field(description="a constant with which the number has to fit into 64 bits: gives `max`"),
+    ] = None
     range_why: Annotated[Comment | None, Field(description="a comment above the test")] = None
     comment: Comment | None = None
 
@@ -72,6 +76,8 @@ def number_problems(part: Number, where: Where, find: Find) -> Iterator[Finding]
             if getattr(part, name) >= 1 << 32:
                 message = f"`{name}` does not fit into a u32: {getattr(part, name)}"
                 yield find((*where, name), message, f"at most {(1 << 32) - 1}, or `type: u64`")
+    if part.times and part.type != "u64":
+        yield find((*where, "times"), "`times` is for a number of 64 bits", "`type: u64`")
     if part.min > part.max:
         message = f"the range is empty: {part.min} to {part.max}"
         yield find((*where, "min"), message, "`min` is at most `max`")

@@ -6,7 +6,7 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -16,7 +16,7 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
-from codegen.description.model import Alternative, Mechanism, PriorArt
+from codegen.description.model import Knob, Mechanism, PriorArt, Stage
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
@@ -29,7 +29,7 @@ from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
-from codegen.vocabulary.part import attribute
+from codegen.vocabulary.part import Where, attribute
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
@@ -42,7 +42,7 @@ class Plan:
     variant: Variant
     numbers: Mapping[str, int]
     patches: tuple[Patch, ...]
-    alternative: Alternative | None = None
+    alternatives: tuple[Where, ...] = ()  # of the mechanism: those that were taken
     call: str = ""  # what userspace does to turn the knob on
     prior_art: tuple[PriorArt, ...] = ()  # of those that the description names, the tree's
     redundant: str = ""  # why the tree has it already, where it was made all the same
@@ -133,17 +133,19 @@ def _plan(
     def early(edits: Iterable[TextEdit]) -> dict[str, list[TextEdit]]:
         return early_edits(edits, description, variant, renderer, survey)
 
-    def compiles(edits: Sequence[TextEdit]) -> bool:
-        whole = [*edits, *chain(*early(edits).values())]
-        return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
-
-    choice = mechanism.choose(survey, description.knob, renderer, compiles)
-    constants = early(choice.edits) if choice else {}
-    if choice and (described := description.knob.mechanism):
-        patches.append(
-            _mechanism_patch(description, described, choice, constants, renderer, overlay)
-        )
-        overlay = Overlay(overlay, patches[-1].files)
+    knob = description.knob
+    constants: dict[str, list[TextEdit]] = {}
+    choices: list[mechanism.Choice] = []
+    for key, step in knob.mechanism.steps if knob.mechanism else ():
+        choice = _choose(Survey(overlay, survey.architectures), knob, key, step, renderer, early)
+        if choice.edits:  # a tree may need nothing of a step
+            choices.append(choice)
+            more = {t: made for t, made in early(choice.edits).items() if t not in constants}
+            constants |= more
+            patches.append(_mechanism_patch(knob, choice, more, renderer, overlay))
+            overlay = Overlay(overlay, patches[-1].files)
+    notes = [knob.documentation, *(choice.alternative.documentation for choice in choices)]
+    renderer = Renderer(templates, {**said, "n": taken, "notes": [n for n in notes if n]})
     for spec in variant.patches:
         made = _patch(spec, description, variant, renderer, overlay, constants)
         if made.edits:
@@ -151,12 +153,45 @@ def _plan(
             overlay = Overlay(overlay, made.files)
     behind = Survey(overlay, description.knob.architectures)
     check_siblings(description, variant, renderer, survey, behind)
-    alternative = choice.alternative if choice else None
     edited = {path for patch in patches if patch.edits for path in patch.files}
     for lines in own:
         lines.check_editable(edited)
     call = renderer.inline(variant.call)
-    return Plan(description, variant, taken, tuple(patches), alternative, call)
+    ways = tuple(choice.where for choice in choices)
+    return Plan(description, variant, taken, tuple(patches), ways, call)
+
+
+def _choose(
+    survey: Survey,
+    knob: Knob,
+    key: Where,
+    step: Mechanism | Stage,
+    renderer: Renderer,
+    early: Callable[[Iterable[TextEdit]], Mapping[str, list[TextEdit]]],
+) -> mechanism.Choice:
+    """The alternative of a step that fits the tree; the first step defines the predicate."""
+
+    def first(each: Survey) -> tuple[TextEdit, ...]:
+        return () if key else (mechanism.predicate(each, knob, renderer),)
+
+    def compiles(edits: Sequence[TextEdit]) -> bool:
+        whole = [*edits, *chain(*early(edits).values())]
+        return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
+
+    choice = mechanism.choose(survey, key, step, first, compiles)
+    if not key:
+        _check_called(choice, knob)
+    return choice
+
+
+def _check_called(choice: mechanism.Choice, knob: Knob) -> None:
+    """A static function that nothing calls is a warning, where it stands in no header."""
+    defined, *others = choice.edits
+    texts = (outline(edit.text.encode()).identifiers for edit in others)
+    if not defined.place.path.endswith(".h") and not any(knob.predicate.name in t for t in texts):
+        what = f"{knob.predicate.name}() is static in {defined.place.path}, and nothing calls it"
+        hint = "have the first patch of the mechanism call it, or define it in a header"
+        raise error(Finding(f"{what} before a later patch", hint=hint))
 
 
 def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant: bool) -> Plan:
@@ -201,18 +236,19 @@ def _check(
 
 
 def _mechanism_patch(
-    description: Description,
-    described: Mechanism,
+    knob: Knob,
     choice: mechanism.Choice,
     constants: Mapping[str, Sequence[TextEdit]],
     renderer: Renderer,
     tree: Tree,
 ) -> Patch:
-    knob = description.knob
-    subject = _subject(knob.topic, described.subject)
+    step = choice.step
+    subject = _subject(step.topic if isinstance(step, Stage) else knob.topic, step.subject)
     early = tuple(chain(*constants.values()))
     names = [name for edit in early for name in outline(edit.text.encode()).macros]
-    message = renderer.render("common/mechanism", alternative=choice.alternative, constants=names)
+    message = renderer.render(
+        "common/mechanism", step=step, alternative=choice.alternative, constants=names
+    )
     edits = (*choice.edits, *early)
     changes = changed(tree, edits)
     return Patch(

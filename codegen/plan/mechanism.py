@@ -4,56 +4,67 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
 from codegen.c.layout import width
 from codegen.c.pattern import filled, holes
-from codegen.description.model import Alternative, Edit, Knob
+from codegen.description.model import Alternative, Edit, Knob, Mechanism, Stage
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
 from codegen.sites import named
 from codegen.sites.edit import TextEdit
 from codegen.sites.kbuild import kconfig_symbol
 from codegen.sites.place import Place, not_found
+from codegen.vocabulary.part import Where
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An alternative with its edits; not `fits` if it names what the tree does not have there."""
+    """An alternative with its edits; not `fits` if it names what the tree does not have there.
 
+    `step` is the patch of the mechanism that it is of, `where` its place in the description.
+    """
+
+    where: Where
+    step: Mechanism | Stage
     alternative: Alternative
     edits: tuple[TextEdit, ...]
     fits: bool = True
 
 
 def choose(
-    survey: Survey, knob: Knob, renderer: Renderer, compiles: Callable[[Sequence[TextEdit]], bool]
-) -> Choice | None:
-    """The alternative that fits the tree, with its edits and the predicate's definition.
+    survey: Survey,
+    key: Where,
+    step: Mechanism | Stage,
+    first: Callable[[Survey], tuple[TextEdit, ...]],
+    compiles: Callable[[Sequence[TextEdit]], bool],
+) -> Choice:
+    """The alternative of a step that fits the tree, with its edits and those that come `first`.
 
-    `compiles` says whether what the edits name is visible there.  Where that holds for none, the
-    first whose places are all found is answered.  None without alternatives; FindingsError with
-    what each one lacks where the places of none are found.
+    `key` is where the step stands below `mechanism`.  `compiles` says whether what the edits name
+    is visible there.  Where that holds for none, the first whose places are all found is answered.
+    FindingsError with what each one lacks where the places of none are found.
     """
-    if knob.mechanism is None or not knob.mechanism.alternatives:
-        return None
     narrow = Survey(survey.tree, survey.architectures, wide=False)
     for each in (narrow, survey):
         found: list[Choice] = []
         findings: list[Finding] = []
-        for number, alternative in enumerate(knob.mechanism.alternatives, 1):
+        for number, alternative in enumerate(step.alternatives):
             try:
                 _check_lacking(each, alternative)
+                for held in alternative.holds:
+                    named.matches(each, "mechanism", held.in_, held.statement)
                 edits = tuple(edit_of(each, edit) for edit in alternative.edits)
-                made = (predicate(each, knob, renderer), *edits)
+                made = (*first(each), *edits)
             except FindingsError as problem:
-                findings += _headed(number, alternative, problem)
+                findings += _headed((*key, number + 1), alternative, problem)
                 continue
+            choice = Choice(("mechanism", *key, "alternatives", number), step, alternative, made)
             if compiles(made):
-                return Choice(alternative, made)
-            found.append(Choice(alternative, made, fits=False))
+                return choice
+            found.append(replace(choice, fits=False))
         if found:  # the folders are where they were
             return found[0]
     raise error(*findings)
@@ -67,8 +78,10 @@ def _check_lacking(survey: Survey, alternative: Alternative) -> None:
             raise error(Finding(what, site="mechanism"))
 
 
-def _headed(number: int, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:
-    heading = f"mechanism, alternative {number} ({alternative.tree})"
+def _headed(where: Where, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:
+    *step, number = where
+    after = f" of then[{step[1]}]" if step else ""
+    heading = f"mechanism, alternative {number}{after} ({alternative.tree})"
     for each in problem.findings:
         yield Finding(f"{heading}: {each.message}", hint=each.hint, site=each.site)
 

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding
 from codegen.c.definitions import Definition, definitions
+from codegen.c.guarded import guarded_lines
 from codegen.c.outline import includes, outline
 from codegen.c.scopes import Use
 from codegen.c.visible import Unseen, Visibility
@@ -33,7 +35,7 @@ _MOST_FILES = 60  # in which a name that is not visible is looked for
 # The keys of a description whose values are C.
 _CODE = frozenset(
     "put off args returns condition expression value check-extension code requires default setup "
-    "expected field".split()
+    "expected field mixed times".split()
 )
 
 
@@ -76,9 +78,12 @@ def _missing_in(
     own = re.match(r"arch/(\w+)/", path)
     for arch in (own[1],) if own else architectures:
         view = Visibility(path, data, lambda at: read_or_none(tree, at), arch)
+        others = [each.macro for name, each in ARCHITECTURES.items() if name != arch]
         for unseen in view.unseen((each.start, each.end) for each in new):
+            line = data.count(b"\n", 0, unseen.use.at) + 1
+            if any(line in guarded_lines(data, macro) for macro in others):
+                continue  # it is for another architecture
             if not _seen_otherwise(tree, path, unseen.use, arch):
-                line = data.count(b"\n", 0, unseen.use.at) + 1
                 yield Missing(path, line, unseen, view.nearest(unseen))
 
 
@@ -178,10 +183,9 @@ def _parts(plan: Plan, patch: Patch, number: int, path: str) -> list[Where]:
         return [("mechanism", "patches", number), ("mechanism", "commits", number)]
     if path.startswith(SELFTESTS):
         return [("test",), (section,)]
-    mechanism = plan.description.knob.mechanism
-    if patch.part == "mechanism" and mechanism and plan.alternative:
-        index = mechanism.alternatives.index(plan.alternative)
-        return [("mechanism", "alternatives", index), ("predicate",)]
+    if patch.part == "mechanism":
+        first = next(at for at, made in enumerate(plan.patches) if made.part == "mechanism")
+        return [plan.alternatives[number - first], ("predicate",)]
     return [(section,), ("predicate",)]
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -25,6 +25,7 @@ _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.
 _KERNEL_C = r"(?!tools/|samples/|.*/uapi/|arch/(?!{}/)).*\.[ch]"
 _DEFINER = "kernel/params.c"  # where the kernel has its own parameters
+_MACRO = re.compile(r"\bKVM_[A-Z0-9_]+")
 _LEFT_OUT = "the configuration leaves it out"
 _OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
 
@@ -159,11 +160,13 @@ def try_strain(
     `run` boots the strain under some parameters.  Under each condition, one boot wakes one mutant
     after the other; those left are then woken from boot on, a boot each.  Before each mutant the
     tests run with all asleep: where they do not pass, an earlier one has left something behind,
-    and what follows says nothing.
+    and what follows says nothing.  What is left and is about nothing but what the tests, asleep,
+    have skipped for want of it, is not testable on this kernel.
     """
     left = {mutant.number: mutant for mutant in strain.mutants if not mutant.untested}
     yield from (Noticed(mutant, None) for mutant in strain.mutants if mutant.untested)
     unknown: dict[int, TestResult] = {}
+    wanting: set[str] = set()
     for params in conditions if strain.switched else ():
         if not left:
             return
@@ -173,6 +176,8 @@ def try_strain(
         if not _good(first, params):
             yield from (Noticed(mutant, None, first) for mutant in left.values())
             return  # a kernel that fails with all asleep shows nothing
+        if not params:
+            wanting = _wanting(results[row.name] for row in _asleep(tests, min(left)))
         for n in list(left):
             if all(_good(results[row.name], params) for row in _asleep(tests, n)):
                 by = _given_away(results, _woken(tests, n), params)
@@ -189,7 +194,18 @@ def try_strain(
             for test in boot:
                 if results[test.name].verdict is Verdict.INFRA:
                     unknown[n] = results[test.name]
-    yield from (Noticed(mutant, None, unknown.get(n)) for n, mutant in left.items())
+    for n, mutant in left.items():
+        about = set(_MACRO.findall(mutant.what))
+        if about and about <= wanting:
+            why = f"the test skips it, as this kernel has no {' and no '.join(sorted(about))}"
+            mutant = replace(mutant, untested=why)
+        yield Noticed(mutant, None, unknown.get(n))
+
+
+def _wanting(results: Iterable[TestResult]) -> set[str]:
+    """The macros for want of which cases of tests were skipped, as they say."""
+    skips = (p for r in results for p in r.subtests if p.verdict is Verdict.SKIP)
+    return {name for point in skips for name in _MACRO.findall(point.detail)}
 
 
 def _woken(tests: Sequence[GuestTest], number: int, more: str = "") -> list[GuestTest]:

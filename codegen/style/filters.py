@@ -54,6 +54,12 @@ def for_any_vm(expression: str) -> str:
     return f"!kvm || {inner}"
 
 
+def quoted(text: str) -> str:
+    """A text as a string of C, for functions that format it."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{" ".join(plain.split())}"'
+
+
 def literal(number: int) -> str:
     """A number in C, with a suffix where an int does not hold it."""
     return str(number) if number < 1 << 31 else f"{number}ull"
@@ -73,7 +79,8 @@ def comment_block(text: str) -> str:
 def test_cases(text: str) -> list[tuple[str, bool]]:
     """The cases of a selftest, its functions `test_*()`, in order, and which look at the effect."""
     found = re.findall(r"^static void test_(\w+)\(void\)\n\{\n(.*?)^\}", text, re.M | re.S)
-    return [(name, bool(re.search(r"\b(observe|check_value)\(", body))) for name, body in found]
+    looks = re.compile(r"\b(observe|check_value|only_flagged)\(")
+    return [(name, bool(looks.search(body))) for name, body in found]
 
 
 def rst_field(text: str, name: str) -> str:
@@ -96,6 +103,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         negated,
         for_any_vm,
         literal,
+        quoted,
         heading,
         comment_block,
         rst_field,

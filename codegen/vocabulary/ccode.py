@@ -283,6 +283,11 @@ def _says_something(value: str) -> Iterator[Problem]:
         yield Problem("nothing is left to look for", 0, "name what the statement consists of")
 
 
+def defines(code: str, name: str) -> bool:
+    """Whether a piece of C defines a function of that name, by its looks."""
+    return bool(re.search(rf"^[ \t]*\w[\w \t*]*\b{name}\s*\(", code, re.M))
+
+
 _ONE = (
     _ascii,
     not_empty,

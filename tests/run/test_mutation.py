@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from codegen.run.guestlog import Verdict
+from codegen.run.guestlog import Subtest, Verdict
 from codegen.run.initramfs import GuestTest
 from codegen.run.mutants import Mutant
 from codegen.run.mutation import Strain, try_strain
@@ -129,3 +129,16 @@ def test_a_kernel_of_its_own_is_always_the_mutant() -> None:
     kernel = Kernel({(0, TDP_OFF[0], True): Verdict.FAIL})
     assert names(kernel, Strain(Path("k"), mutants(1), False)) == {1: "fail"}
     assert kernel.boots == [([0], ()), ([0], TDP_OFF)]
+
+
+def test_what_the_test_skips_for_want_of_a_flag_is_not_testable() -> None:
+    skipped = Subtest("test 1", Verdict.SKIP, "a case: no KVM_MEM_ONE here")
+
+    def run(tests: Sequence[GuestTest], params: Params) -> Results:
+        return {t.name: TestResult(t.name, Verdict.PASS, subtests=(skipped,)) for t in tests}
+
+    said = ("`KVM_MEM_ONE` is gone", "`KVM_MEM_ONE | KVM_MEM_TWO` is gone", "`one` is gone")
+    made = tuple(replace(mutant, what=what) for mutant, what in zip(mutants(3), said, strict=True))
+    tried = list(try_strain(Strain(Path("k"), made, True), TESTS, [()], run))
+    assert [bool(each.mutant.untested) for each in tried] == [True, False, False]
+    assert "no KVM_MEM_ONE" in tried[0].mutant.untested

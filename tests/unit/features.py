@@ -60,9 +60,55 @@ GUARANTEE = {
     "contract": "guarantee",
     "test": _test(code=BASE["test"]["code"] + STILL_HOLDS),
 }
+NEEDS = {
+    "expression": "kvm->arch.slow_clock",
+    "error": "ENXIO",
+    "without": "the VM has no slow clock",
+    "setup": "vm_create_irqchip(vm);",
+}
+MIXED = """
+static bool only_flagged(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
+{
+	return observe(vm, vcpu, KVM_MEM_SMALL_MAPS);
+}
+"""
+DOCUMENTED = {"documentation": "Nothing is split.\n\nNothing is lost."}
 TWO = ["x86", "arm64"]
 ANNOTATED = "Quite a long comment that says what the field is for, and that takes two lines"
 EDIT = BASE["mechanism"]["alternatives"][0]["edits"][0]
+
+# A second patch, that each of two trees has otherwise, and a third that this one does not need.
+LAST = {
+    "in": EDIT["in"],
+    "before": "return max_level;",
+    "put": "if (kvm_small_maps(kvm, slot))\n\tmax_level = PG_LEVEL_4K;\n",
+}
+STEPS = {
+    **BASE["mechanism"],
+    "then": [
+        {
+            "topic": "x86/mmu",
+            "subject": "Use small mappings where it says so",
+            "why": "Stop there.",
+            "alternatives": [
+                {"tree": "no tree", "edits": [{**LAST, "in": "kvm_mmu_smallest_level"}]},
+                {"tree": "this one", "edits": [LAST], "documentation": "It is splendid."},
+            ],
+        },
+        {
+            "topic": "x86",
+            "subject": "Do nothing at all",
+            "why": "Nothing is to be done.",
+            "alternatives": [
+                {
+                    "tree": "this one",
+                    "holds": [{"in": EDIT["in"], "statement": "return max_level;"}],
+                    "edits": [],
+                }
+            ],
+        },
+    ],
+}
 
 FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "flag-guarantee": ("memslot-flag", {}, GUARANTEE),
@@ -73,6 +119,18 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"field": U32},
         NUMBER | GUARANTEE | {"test": {**GUARANTEE["test"], "values": [1], "default": "0"}},
     ),
+    "flag-mixed": ("memslot-flag", {"mixed": MIXED}, {}),
+    "needs": ("vm-capability", {"needs": NEEDS}, {}),
+    "needs-any-time": ("vm-capability", {"needs": NEEDS, "when": "any-time"}, {}),
+    "times": (
+        "vm-capability",
+        {"field": {**U32, "type": "u64", "times": "(u64)U32_MAX * 2"}},
+        NUMBER,
+    ),
+    "flag-documented": ("memslot-flag", {}, DOCUMENTED),
+    "quirk-documented": ("quirk", {}, DOCUMENTED),
+    "type-documented": ("vm-type", {}, DOCUMENTED),
+    "steps": ("vm-capability", {}, {"mechanism": STEPS}),
     "flag-hint": ("memslot-flag", {}, {"contract": "hint"}),
     "quirk-hint": ("quirk", {}, {"contract": "hint"}),
     "mask": ("vm-capability", {"field": MASK}, {}),

@@ -114,7 +114,7 @@ CLOSEST = [
     (
         "hardcoded",
         "mechanism's statement is another",
-        "closest: `max_level = min(max_huge_page_level, max_level);` at arch/x86/kvm/mmu/mmu.c:37",
+        "closest: `max_level = min(max_huge_page_level, max_level);` at arch/x86/kvm/mmu/mmu.c:38",
     ),
 ]
 

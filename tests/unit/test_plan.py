@@ -34,7 +34,7 @@ from tests.minitree import (
     new,
     old,
 )
-from tests.unit.features import FEATURES
+from tests.unit.features import FEATURES, STEPS
 from tests.unit.kit import (
     BASE,
     FLAG,
@@ -93,7 +93,11 @@ def style(made: Plan, *changes: Change) -> list[str]:
         lines = data.decode("utf-8", "replace").split("\n")
         for number, line in enumerate(lines):
             new_line = line not in was or not line
-            if new_line and not _good(line, lines[max(number - 1, 0) : number], path):
+            if (
+                new_line
+                and not re.fullmatch(r'\t+ *".*"[,);]*', line)
+                and not _good(line, lines[max(number - 1, 0) : number], path)
+            ):
                 wrong.append(f"{path}:{number + 1}: {line!r}")
     return wrong
 
@@ -166,6 +170,16 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
     [
         ("flag-guarantee", f"{SELFTESTS}x86_64/small_maps_test.c", "\tTEST_ASSERT(still_holds(vm, vcpu, KVM_MEM_SMALL_MAPS),\n"),
         ("number-guarantee", f"{SELFTESTS}x86_64/small_maps_test.c", "\tTEST_ASSERT(still_holds(vm, vcpu, value),\n"),
+        ("flag-mixed", f"{SELFTESTS}x86_64/small_maps_test.c", "\tTEST_ASSERT(only_flagged(vm, vcpu),\n"),
+        ("needs", X86, "\t\tif (!kvm->arch.slow_clock) {\n\t\t\tr = -ENXIO;\n\t\t} else if (!kvm->created_vcpus) {\n"),
+        ("needs", API, "-ENXIO if the VM has no slow clock\n"),
+        ("needs", f"{SELFTESTS}x86_64/small_maps_test.c", "r && errno == ENXIO"),
+        ("needs-any-time", X86, "\t\t\tr = -ENXIO;\n\t\t} else {\n\t\t\tWRITE_ONCE("),
+        ("times", X86, "check_mul_overflow(cap->args[0], (u64)U32_MAX * 2,"),
+        ("flag-documented", API, "\nNothing is split.\n\nNothing is lost.\n"),
+        ("quirk-documented", API, "Nothing is split."),
+        ("type-documented", API, "\nNothing is split.\n\nNothing is lost.\n"),
+        ("steps", API, "\nIt is splendid.\n"),
         ("mask", X86_UAPI, "#define KVM_X86_SMALL_MAPS_GUEST\t\t(1 << 0)\n#define KVM_X86_SMALL_MAPS_EVERYTHING_ELSE\t(1 << 4)\n\n#endif"),
         ("mask", X86, "\t\tr = KVM_X86_SMALL_MAPS_GUEST |\n\t\t    KVM_X86_SMALL_MAPS_EVERYTHING_ELSE;\n\t\tbreak;\n"),
         ("mask", API, "  #define KVM_X86_SMALL_MAPS_GUEST\t\t(1 << 0)\n"),
@@ -537,3 +551,25 @@ def test_a_place_is_found_again_behind_its_patch(
 
     with pytest.raises(FindingsError, match=said):
         make_plan(knob(variant), load_variant(templates, variant), tree(), templates)
+
+
+def test_a_mechanism_of_several_patches(tmp_path: Path) -> None:
+    variant, section, more = FEATURES["steps"]
+    made = plan(knob(variant, section, **more), variant)
+    assert [patch.subject for patch in made.patches][:3] == [
+        "KVM: x86/mmu: Use small mappings if that is asked for",
+        "KVM: x86/mmu: Use small mappings where it says so",
+        "KVM: x86/mmu: Add KVM_CAP_X86_SMALL_MAPS",
+    ]
+    first, second, *_ = made.patches
+    assert [
+        (each.files[MMU] or b"").count(b"kvm_small_maps(kvm, ") for each in (first, second)
+    ] == [1, 2]
+    assert "which a later patch adds" in first.message and "so far" in second.message
+
+
+def test_a_function_that_only_a_later_patch_calls_is_not_left_unused() -> None:
+    variant, section, _ = FEATURES["steps"]
+    unused = {**STEPS, "alternatives": [{"tree": "any", "edits": []}]}
+    with pytest.raises(FindingsError, match="nothing calls it before a later patch"):
+        plan(knob(variant, section, mechanism=unused), variant)

@@ -11,6 +11,7 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
 from codegen.kinds.section import KindSection
+from codegen.vocabulary.ccode import TestCode, defines
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
@@ -42,6 +43,9 @@ class MemslotFlag(KindSection):
     v1: Annotated[bool, Field(description="usable through KVM_SET_USER_MEMORY_REGION as well")]
     mutable: Annotated[bool, Field(description="may change on an existing memslot")] = False
     excludes: Annotated[list[Excluded], Field(max_length=16)] = []
+    mixed: Annotated[
+        TestCode | None, Field(description="for the selftest: defines only_flagged()")
+    ] = None
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
     condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
 
@@ -52,6 +56,9 @@ def _problems(part: MemslotFlag, where: Where, find: Find) -> Iterator[Finding]:
     for index, flag in enumerate(flags):
         if flag == part.flag:
             yield find((*where, "excludes", index, "flag"), "the flag excludes itself", "")
+    if part.mixed and not defines(part.mixed, "only_flagged"):
+        hint = "`static bool only_flagged(struct kvm_vm *vm, struct kvm_vcpu *vcpu)`"
+        yield find((*where, "mixed"), "the snippet does not define only_flagged()", hint)
 
 
 KIND = Kind(section=MemslotFlag, checks={MemslotFlag: _problems})

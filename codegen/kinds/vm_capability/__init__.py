@@ -12,18 +12,29 @@ from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool, Mask, Number, mask_problems, number_problems
 from codegen.kinds.kind import Kind
 from codegen.kinds.section import KindSection
-from codegen.vocabulary.ccode import Expression
+from codegen.vocabulary.ccode import Expression, Setup
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
     Find,
+    Part,
     matching,
     number,
 )
-from codegen.vocabulary.text import Prose
+from codegen.vocabulary.text import Clause, Prose
 
+Errno = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENXIO")]
 Privilege = Annotated[str, matching(r"^CAP_[A-Z_]+$", "CAP_SYS_ADMIN")]
 _X86_PREFIX = "KVM_CAP_X86_"
+
+
+class Needs(Part):
+    """What a VM has to have before the capability can be enabled."""
+
+    expression: Annotated[Expression, Field(description="over the VM `kvm`, in C")]
+    error: Annotated[Errno, Field(description="what KVM_ENABLE_CAP fails with without it")]
+    without: Annotated[Clause, Field(description="the VM without it, behind `if`")]
+    setup: Annotated[Setup, Field(description="in the selftest: what gives a VM `vm` it")]
 
 
 class VmCapability(KindSection):
@@ -34,6 +45,7 @@ class VmCapability(KindSection):
     when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
     condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
+    needs: Needs | None = None
     privilege: Annotated[Privilege | None, Field(description="the capable() it takes")] = None
     check_extension: Annotated[
         Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 def context(asked: Asked) -> Mapping[str, Any]:
     """What is asked of a capability on a tree.
 
-    `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says it)
-    and `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
+    `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says
+    it), `bare` (in the selftest: what makes a VM that has nothing but its needs) and `flag`,
+    where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
     """
     field = asked.section.field
     default = field.default if field.type in ("u32", "u64") else "0"
@@ -28,6 +29,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "good": _good_argument(field),
         "default": asked.knob.test.default or default,
         "flag": _flag(asked, field),
+        "bare": "create_with_needs()" if asked.section.needs else "vm_create_barebones()",
     }
 
 
@@ -83,7 +85,10 @@ def _value_tests(field: Any, value: str) -> list[str]:
         return [f"({value} & ~(u64){mask})"]
     tests = [f"{value} < {literal(field.min)}"] if field.min > 1 else []
     tests += [f"!{value}"] if field.min == 1 else []
-    tests += [f"{value} > {literal(field.max)}"] if field.max < 2**64 - 1 else []
+    if field.times:
+        tests += [f"check_mul_overflow({value}, {field.times}, &product)"]
+    elif field.max < 2**64 - 1:
+        tests += [f"{value} > {literal(field.max)}"]
     return tests
 
 

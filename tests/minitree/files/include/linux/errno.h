@@ -4,6 +4,7 @@
 
 #define EPERM 1
 #define EIO 5
+#define ENXIO 6
 #define EFAULT 14
 #define EINVAL 22
 #define ENOTTY 25

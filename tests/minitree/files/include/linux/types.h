@@ -31,6 +31,8 @@ typedef struct { int held; } rwlock_t;
 #define __must_check __attribute__((warn_unused_result))
 #define noinline __attribute__((noinline))
 #define __init
+#define U32_MAX (~0u)
+#define check_mul_overflow(a, b, d) __builtin_mul_overflow(a, b, d)
 #define NSEC_PER_SEC 1000000000ull
 
 static inline u64 div64_u64(u64 a, u64 b) { return a / b; }

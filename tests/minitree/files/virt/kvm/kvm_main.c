@@ -3,6 +3,7 @@
  * The generic part of a KVM of our own: what gen looks for, and nothing else.
  */
 #include <linux/kvm_host.h>
+#include <linux/kvm_pfn.h>
 #include <linux/errno.h>
 
 /*
@@ -105,4 +106,24 @@ long kvm_vm_ioctl(struct kvm *kvm, unsigned int ioctl,
 	default:
 		return -ENOTTY;
 	}
+}
+
+kvm_pfn_t __gfn_to_pfn_memslot(const struct kvm_memory_slot *slot, gfn_t gfn,
+			       bool atomic, bool interruptible, bool *async,
+			       bool write_fault, bool *writable, hva_t *hva)
+{
+	return hva_to_pfn(gfn_to_gpa(gfn), atomic, async, writable);
+}
+
+kvm_pfn_t hva_to_pfn(unsigned long addr, bool atomic, bool *async, bool *writable)
+{
+	if (atomic)
+		return KVM_PFN_ERR_FAULT;
+
+	if (async)
+		*async = true;
+	if (writable)
+		*writable = true;
+
+	return addr >> 12;
 }

@@ -3,6 +3,7 @@
  * The generic part of an older KVM of our own.
  */
 #include <linux/kvm_host.h>
+#include <linux/kvm_pfn.h>
 #include <linux/errno.h>
 
 static int check_memory_region_flags(const struct kvm_userspace_memory_region *mem)
@@ -72,4 +73,24 @@ long kvm_vm_ioctl(struct kvm *kvm, unsigned int ioctl,
 	default:
 		return kvm_vm_ioctl_check_extension_generic(kvm, arg);
 	}
+}
+
+kvm_pfn_t __gfn_to_pfn_memslot(const struct kvm_memory_slot *slot, gfn_t gfn,
+			       bool atomic, bool interruptible, bool *async,
+			       bool write_fault, bool *writable, hva_t *hva)
+{
+	return hva_to_pfn(gfn_to_gpa(gfn), atomic, async, writable);
+}
+
+kvm_pfn_t hva_to_pfn(unsigned long addr, bool atomic, bool *async, bool *writable)
+{
+	if (atomic)
+		return KVM_PFN_ERR_FAULT;
+
+	if (async)
+		*async = true;
+	if (writable)
+		*writable = true;
+
+	return addr >> 12;
 }

@@ -31,6 +31,17 @@ struct kvm_userspace_memory_region2 {
 #define KVM_MEM_READONLY	(1UL << 1)
 #define KVM_MEM_GUEST_MEMFD	(1UL << 2)
 
+#define KVM_EXIT_MEMORY_FAULT	39
+
+struct kvm_run {
+	__u32 exit_reason;
+	struct {
+		__u64 flags;
+		__u64 gpa;
+		__u64 size;
+	} memory_fault;
+};
+
 struct kvm_enable_cap {
 	__u32 cap;
 	__u32 flags;

@@ -11,6 +11,11 @@ static inline bool kvm_arch_has_assigned_device(struct kvm *kvm)
 	return kvm->arch.history.mode;
 }
 
+static inline bool irqchip_in_kernel(struct kvm *kvm)
+{
+	return kvm->arch.history.mode > 1;
+}
+
 static inline bool kvm_check_has_quirk(struct kvm *kvm, u64 quirk)
 {
 	return !(kvm->arch.disabled_quirks & quirk);

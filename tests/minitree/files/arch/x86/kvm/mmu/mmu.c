@@ -2,6 +2,7 @@
 /* Small pages, large pages. */
 #include <linux/kvm_host.h>
 
+#include "mmu_internal.h"
 #include "../x86.h"
 
 #define PG_LEVEL_4K	1
@@ -51,4 +52,31 @@ void kvm_arch_flush_shadow_memslot(struct kvm *kvm,
 		kvm_mmu_zap_all_fast(kvm);
 	else
 		kvm_mmu_zap_memslot(kvm, slot);
+}
+
+static int __kvm_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	bool async;
+
+	async = false;
+	fault->pfn = __gfn_to_pfn_memslot(fault->slot, fault->gfn, false, false,
+					  &async, fault->write,
+					  &fault->map_writable, &fault->hva);
+	if (!async)
+		return RET_PF_CONTINUE;
+
+	fault->pfn = __gfn_to_pfn_memslot(fault->slot, fault->gfn, false, true,
+					  NULL, fault->write,
+					  &fault->map_writable, &fault->hva);
+	return RET_PF_CONTINUE;
+}
+
+int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+{
+	int r = __kvm_faultin_pfn(vcpu, fault);
+
+	if (!r && is_error_noslot_pfn(fault->pfn))
+		return -EFAULT;
+
+	return r;
 }

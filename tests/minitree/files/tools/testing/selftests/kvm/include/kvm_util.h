@@ -15,6 +15,7 @@
 #define BIT(n) (1ul << (n))
 #define BIT_ULL(n) (1ull << (n))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define READ_ONCE(x) (*(volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
 
 typedef uint64_t vm_vaddr_t;
@@ -23,6 +24,7 @@ typedef uint64_t vm_paddr_t;
 enum vm_mem_backing_src_type {
 	VM_MEM_SRC_ANONYMOUS,
 	VM_MEM_SRC_ANONYMOUS_THP,
+	VM_MEM_SRC_SHMEM,
 };
 
 #define VM_MODE_DEFAULT 0
@@ -37,8 +39,13 @@ struct userspace_mem_region {
 	void *host_mem;
 };
 
-struct kvm_vm;
-struct kvm_vcpu;
+struct kvm_vm {
+	unsigned int page_size;
+};
+
+struct kvm_vcpu {
+	struct kvm_run *run;
+};
 
 struct ucall {
 	uint64_t cmd;
@@ -82,6 +89,8 @@ int __vm_set_user_memory_region2(struct kvm_vm *vm, uint32_t slot, uint32_t flag
 int vm_create_guest_memfd(struct kvm_vm *vm, uint64_t size, uint64_t flags);
 void vm_userspace_mem_region_add(struct kvm_vm *vm, enum vm_mem_backing_src_type src,
 				 uint64_t gpa, uint32_t slot, uint64_t npages, uint32_t flags);
+void vm_mem_region_move(struct kvm_vm *vm, uint32_t slot, uint64_t new_gpa);
+void vm_create_irqchip(struct kvm_vm *vm);
 void vm_mem_region_delete(struct kvm_vm *vm, uint32_t slot);
 void vm_mem_region_set_flags(struct kvm_vm *vm, uint32_t slot, uint32_t flags);
 void vm_disable_nx_huge_pages(struct kvm_vm *vm);
@@ -90,6 +99,7 @@ void virt_map(struct kvm_vm *vm, uint64_t vaddr, uint64_t paddr, unsigned int np
 void *addr_gpa2hva(struct kvm_vm *vm, vm_paddr_t gpa);
 uint64_t vm_get_stat(struct kvm_vm *vm, const char *stat_name);
 void vcpu_run(struct kvm_vcpu *vcpu);
+int _vcpu_run(struct kvm_vcpu *vcpu);
 uint64_t get_ucall(struct kvm_vcpu *vcpu, struct ucall *uc);
 void sync_bytes(struct kvm_vm *vm, void *global);
 #define sync_global_to_guest(vm, g) sync_bytes(vm, &(g))
