@@ -79,7 +79,8 @@ ONE = (
         nargs="?",
         type=Path,
         metavar="SERIES",
-        help="a folder of patches, one patch or a mailbox, whoever wrote it; else name --variant",
+        help="a folder of patches, one patch or a mailbox, whoever wrote it, - for what is piped "
+        "in, or DIR@BASE..BRANCH, commits of a repository; else name --variant",
     ),
     *MADE,
 )

@@ -7,6 +7,7 @@ What takes time to import is imported where it is used.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 _TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
 
+_BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
 _TOUCHED = re.compile(rb"^diff --git a/\S+ b/arch/(\w+)/", re.M)
 
 
@@ -61,7 +63,9 @@ def target_of(options: argparse.Namespace) -> Target:
             raise UsageError(f"either a series ({options.series}) or --variant, not both")
         return _there(options)
     if not options.variant:
-        raise UsageError("name a series (a folder of patches, a patch, a mailbox) or --variant")
+        raise UsageError(
+            "name a series (a folder of patches, a patch, a mailbox, DIR@BASE..BRANCH) or --variant"
+        )
     if options.variant == "all":
         raise UsageError("--variant all is many series, this is about one; name it")
     from codegen.base.resources import resources
@@ -97,13 +101,18 @@ def stranger(about: Target, options: argparse.Namespace) -> str:
 
 def _there(options: argparse.Namespace) -> Target:
     """A series that lies there: only gen's own record says which tree it was made for."""
-    from codegen.mail.mbox import read_files
+    from codegen.mail.given import read_given
     from codegen.series.record import recall
 
-    files = read_files(options.series)
+    given = read_given(options.series)
+    files = given.files
     record = recall(files)
     if options.tree:
-        return _read(files, location(options.tree, options.json), own=record is not None)
+        where = location(options.tree, options.json)
+        based = where if record else _based(files, where, options.tree)
+        return _read(files, based, own=record is not None)
+    if given.tree:
+        return _read(files, location(given.tree, options.json), own=False)
     if record is None:
         raise _stranger(options, files)
     try:
@@ -134,6 +143,23 @@ def _stranger(options: argparse.Namespace, files: Mapping[str, bytes]) -> UsageE
         f"name {_TREES} by --tree, such as",
         [f"{program()} {line(words)}"],
     )
+
+
+def _based(files: Mapping[str, bytes], where: TreeLocation, tree: str) -> TreeLocation:
+    """The commit that the mails name by `base-commit:`, if `tree` names a repository without a
+    revision, and what is checked out there is built on that commit."""
+    from codegen.tree.locate import Folder
+    from codegen.tree.plumbing import git_command, run_git
+
+    named = {found[1].decode() for data in files.values() for found in _BASE.finditer(data)}
+    if isinstance(where.at, Folder) or len(named) != 1 or not os.path.isdir(tree):
+        return where
+    (base,) = named
+    asked = git_command(where.at.git_dir, "merge-base", "--is-ancestor", base, where.at.commit)
+    if run_git(asked).returncode or base == where.at.commit:
+        return where
+    say(f"gen: note: the mails are for commit {base[:12]} of {tree}: base-commit", sys.stderr)
+    return _at(where, base)
 
 
 def _at(where: TreeLocation, commit: str | None) -> TreeLocation:

@@ -23,6 +23,7 @@ _DIFF = (
     *("--no-renames", "--no-color", "--no-ext-diff", "--no-textconv"),
 )
 SUBMODULE = "160000"
+ALREADY = "the tree has what it changes already"
 
 
 def applied(git_dir: Path, base: str, patches: Iterable[Posted]) -> Iterator[Posted | str]:
@@ -39,7 +40,8 @@ def applied(git_dir: Path, base: str, patches: Iterable[Posted]) -> Iterator[Pos
         for patch in patches:
             done = run_git(command, env=env, stdin=patch.diff)
             if done.returncode:
-                yield complaint(done.stderr)
+                undone = run_git([*command, "--check", "--reverse"], env=env, stdin=patch.diff)
+                yield complaint(done.stderr) if undone.returncode else ALREADY
                 return
             behind = git(git_dir, "write-tree", env=env)
             done = run_git(git_command(git_dir, "diff-tree", *_DIFF, before, behind))

@@ -25,11 +25,11 @@ _FROM = re.compile(rb"(?:From .*\n)?(?:[!-9;-~]+:.*\n(?:[ \t].*\n)*)*?From:", re
 # on its way the mail got the line ends of mails: `git am` takes them off again
 _SENT_WITH_CR = re.compile(rb"(?:From .*\r\n)?(?:[!-9;-~]+:.*\r\n(?:[ \t].*\r\n)*)+\r\n")
 _NUMBERED = re.compile(r"\[[^\]]*\b0*[1-9]\d*/\d+\]")
-_MOST_MAILS = 500  # patches in a series
+MOST_MAILS = 500  # patches in a series
 _MOST_FILES = 1000  # that one patch changes
 _MAIL = re.compile(rb"^From .*\d\d:\d\d:\d\d", re.M)
 _CHANGED = re.compile(rb"^--- \S", re.M)
-_MAX_MAIL = 16 << 20  # bytes; more is no patch that somebody reads
+MOST_BYTES = 16 << 20  # more is no patch that somebody reads
 # Beside the mails in a series' folder that gen writes, where `git send-email FOLDER` finds no file.
 COVER = "0000-cover-letter.patch"
 ORDER = ".gen/series"
@@ -47,7 +47,7 @@ def read_files(place: Path) -> Mapping[str, bytes]:
     try:
         if place.is_dir():
             return _read_folder(place)
-        return _split(place.name, _read(place))
+        return split(place.name, _read(place))
     except OSError as problem:
         raise UsageError(f"{problem.filename or place}: {problem.strerror}") from None
     except ValueError as problem:
@@ -55,9 +55,9 @@ def read_files(place: Path) -> Mapping[str, bytes]:
 
 
 def _read(path: Path) -> bytes:
-    data = read_file(path, _MAX_MAIL + 1)
-    if len(data) > _MAX_MAIL:
-        raise UsageError(f"{path}: more than {_MAX_MAIL >> 20} MiB, no patch that a person reads")
+    data = read_file(path, MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path}: more than {MOST_BYTES >> 20} MiB, no patch that a person reads")
     return data
 
 
@@ -79,18 +79,18 @@ def _read_folder(place: Path) -> Mapping[str, bytes]:
         path = (place / name).resolve()
         if not path.is_relative_to(place.resolve()):
             raise UsageError(f"{listing}: {name} is outside of the folder")
-        files.update(_split(name, _read(path)))
+        files.update(split(name, _read(path)))
     if (place / MANIFEST).is_file():
         files[MANIFEST] = _read(place / MANIFEST)
     return files
 
 
 def _count(place: object, number: int) -> None:
-    if number > _MOST_MAILS:
-        raise UsageError(f"{place}: {number} patches; a series has {_MOST_MAILS} at most")
+    if number > MOST_MAILS:
+        raise UsageError(f"{place}: {number} patches; a series has {MOST_MAILS} at most")
 
 
-def _split(name: str, data: bytes) -> Mapping[str, bytes]:
+def split(name: str, data: bytes) -> Mapping[str, bytes]:
     """The mails of a mailbox; a file with one mail keeps its name."""
     if data.startswith(_BOM):
         hint = "save it as UTF-8 without one"

@@ -12,7 +12,7 @@ from typing import Any
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.progress import Report, silent
-from codegen.mail.diff import applied
+from codegen.mail.diff import ALREADY, applied
 from codegen.mail.mbox import MANIFEST, ORDER, read_mail
 from codegen.mail.patch import Posted
 from codegen.series.commit import base_commit
@@ -56,6 +56,8 @@ def _refused(mail: Posted, said: str, location: TreeLocation) -> FindingsError:
     if b"\r\n" in mail.diff:
         hint += "\nlines of the patch end in CR LF"
     what = f"the patch does not apply: {said}"
+    if said == ALREADY:
+        hint = f"{location.name} has it; an older tree, or the rest of the series, is named instead"
     return error(Finding(what, mail.name, _line_in(mail, said), hint=hint))
 
 

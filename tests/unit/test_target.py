@@ -4,15 +4,18 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from codegen.base.errors import UsageError
+from codegen.base.errors import FindingsError, UsageError
+from codegen.base.progress import silent
 from codegen.cli.target import description, location, target_of
 from codegen.cli.usage import parse
 from codegen.mail.mbox import MANIFEST, ORDER
@@ -145,7 +148,8 @@ def test_a_manifest_of_nobody_s_is_none(made: Path, repository: Path, manifest: 
     (made / MANIFEST).write_text(manifest)
     about = target_of(parsed(made, "--tree", repository))
     assert not about.own
-    assert about.location.commit == git(repository, "rev-parse", "HEAD")
+    # what the mails say is the commit, and the repository has it
+    assert about.location.commit == git(repository, "rev-parse", "HEAD~")
 
 
 @pytest.mark.parametrize(
@@ -223,3 +227,57 @@ def test_the_reference_series_are_gens_own_on_a_fresh_machine() -> None:
         assert [record.abi, record.variant] == list(folder.parts[-2:])
         assert unknown(files) == ()
         assert unknown({**files, ORDER: b"mine"}) == (ORDER,)
+
+
+def _two_commits(repository: Path) -> str:
+    """Two commits of a person's on a branch of the repository; the commit below them."""
+    base = git(repository, "rev-parse", "HEAD")
+    git(repository, "checkout", "-q", "-b", "mine")
+    for text in ("one", "two"):
+        with (repository / "virt/kvm/kvm_main.c").open("a") as stream:
+            stream.write(f"/* {text} */\n")
+        git(repository, "commit", "-qam", f"KVM: Add {text}")
+    git(repository, "checkout", "-q", "main")
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Go on")
+    return base
+
+
+def test_commits_of_a_repository_are_a_series_on_what_is_below_them(repository: Path) -> None:
+    base = _two_commits(repository)
+    about = target_of(parsed(f"{repository}@main..mine"))
+    assert (about.location.commit, about.own, len(about.files)) == (base, False, 2)
+    series = about.series(silent)
+    assert [patch.subject for patch in series.patches] == ["KVM: Add one", "KVM: Add two"]
+    for wrong, said in (("main..main", "is 0 commits"), ("none..mine", "names no commit")):
+        with pytest.raises(UsageError, match=said):
+            target_of(parsed(f"{repository}@{wrong}"))
+
+
+def test_a_series_is_piped_in(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    base = _two_commits(repository)
+    mails = git(repository, "format-patch", "--stdout", f"{base}..mine").encode() + b"\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(mails)))
+    about = target_of(parsed("-", "--tree", f"{repository}@{base}"))
+    assert len(about.series(silent).patches) == 2
+
+
+def test_the_commit_that_mails_are_for_is_taken_of_a_repository(repository: Path) -> None:
+    base = _two_commits(repository)
+    mails = git(repository, "format-patch", "--stdout", f"--base={base}", f"{base}..mine") + "\n"
+    place = repository.parent / "mine.mbox"
+    place.write_text(mails)
+    assert target_of(parsed(place, "--tree", repository)).location.commit == base
+    # a revision that is named goes before it, and what is no part of the tree is not taken
+    head = git(repository, "rev-parse", "HEAD")
+    assert target_of(parsed(place, "--tree", f"{repository}@main")).location.commit == head
+    place.write_text(mails.replace(base, git(repository, "rev-parse", "mine")))
+    assert target_of(parsed(place, "--tree", repository)).location.commit == head
+
+
+def test_what_is_applied_already_is_said(repository: Path) -> None:
+    _two_commits(repository)
+    place = repository.parent / "mine.mbox"
+    place.write_text(git(repository, "format-patch", "--stdout", "mine~..mine") + "\n")
+    about = target_of(parsed(place, "--tree", f"{repository}@mine"))
+    with pytest.raises(FindingsError, match="the tree has what it changes already"):
+        about.series(silent)
