@@ -18,7 +18,7 @@ from codegen.run.make import printable
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
 from codegen.series.commit import MAIL
-from codegen.tree import answers
+from codegen.store import answers
 from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/checkpatch.pl"

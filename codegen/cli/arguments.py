@@ -9,14 +9,19 @@ from pathlib import Path
 
 from codegen.architectures import DEFAULT, RUN
 from codegen.cli.options import (
+    ABI,
     ARCH,
     BUILT,
     COMPILER,
+    JOBS,
     JSON,
     MADE,
     ONE,
     OUT,
+    REDUNDANT,
+    RESERVE,
     SIGNOFF,
+    TREES,
     TRUST,
     Argument,
     argument,
@@ -215,6 +220,48 @@ _LIST = (
             ("gen test my-series/ --no-mutants --format ktap", "for a CI that reads KTAP"),
         ),
         behind="names",
+    ),
+    Command(
+        "compare",
+        "Set all variants of a knob side by side, with evidence.",
+        "[--abi K] [--tree T ...] [options]",
+        "compare:compare",
+        (
+            ABI,
+            TREES,
+            argument(
+                "--variants",
+                metavar="V,…",
+                help="these variants alone (default: all)",
+            ),
+            RESERVE,
+            REDUNDANT,
+            argument("--quick", action="store_true", help="nothing is built; what was, is shown"),
+            COMPILER,
+            JOBS,
+            argument("--markdown", action="store_true", help="for a mail, in 72 columns"),
+            argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
+            JSON,
+        ),
+        (
+            ("gen compare --quick", "what needs no build, and what was built before"),
+            ("gen compare --tree debian:6.1 --tree debian:6.12", "on two trees"),
+            ("gen compare --redundant --html page.html", "everything, as a page"),
+            ("gen compare --quick --markdown", "for a cover letter"),
+        ),
+    ),
+    Command(
+        "drift",
+        "Say which places of a knob moved between two trees.",
+        "[--abi K] --tree A --tree B [options]",
+        "compare:drift",
+        (ABI, TREES, RESERVE, REDUNDANT, JSON),
+        (
+            (
+                "gen drift --tree debian:6.1 --tree debian:6.12",
+                "file, function, signature; and whether git am -3 takes the one's patches",
+            ),
+        ),
     ),
     Command(
         "abi-diff",

@@ -44,32 +44,42 @@ JSON = argument("--json", action="store_true", help="one object for machines, er
 SIGNOFF = argument(
     "--signoff", action="store_true", help="sign off as git's user.name and user.email"
 )
+ABI = argument(
+    "--abi",
+    default="zap-leafs-only",
+    metavar="NAME|FILE",
+    help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
+)
+RESERVE = argument(
+    "--reserve",
+    action="append",
+    default=[],
+    metavar="PREFIX=N,…",
+    help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
+)
+REDUNDANT = argument(
+    "--redundant",
+    action="store_true",
+    help="make a series that adds nothing to what the tree has, to compare; it says so",
+)
+TREES = argument(
+    "--tree",
+    action="append",
+    default=[],
+    metavar="TREE",
+    help="one of several, as the other commands take it (default: debian:6.12)",
+)
 # Which series gen makes.
 MADE = (
     argument("--variant", metavar="V", help="a variant, or `all`"),
-    argument(
-        "--abi",
-        default="zap-leafs-only",
-        metavar="NAME|FILE",
-        help="the knob: a description of abi/ by name, or a file (default: %(default)s)",
-    ),
+    ABI,
     argument(
         "--tree",
         metavar="TREE",
         help="debian:6.12 (the default), a name of `gen tree`, a folder, or a repository[@REV]",
     ),
-    argument(
-        "--reserve",
-        action="append",
-        default=[],
-        metavar="PREFIX=N,…",
-        help="numbers claimed elsewhere, such as KVM_CAP_=239,240 or KVM_MEM_=3",
-    ),
-    argument(
-        "--redundant",
-        action="store_true",
-        help="make a series that adds nothing to what the tree has, to compare; it says so",
-    ),
+    RESERVE,
+    REDUNDANT,
     JSON,
 )
 # The same for commands on one series: one that is there, or one that gen makes for it.
@@ -97,11 +107,12 @@ TRUST = argument(
     action="store_true",
     help="run what a series brings that gen did not make, also where there is no sandbox",
 )
+JOBS = argument("--jobs", type=number, metavar="N", help="for make (default: all processors)")
 BUILT = (
     *ONE,
     ARCH,
     COMPILER,
     TRUST,
-    argument("--jobs", type=number, metavar="N", help="for make (default: all processors)"),
+    JOBS,
     argument("--out", type=Path, metavar="DIR", help="results (default: in the cache)"),
 )

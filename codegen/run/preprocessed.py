@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 from codegen.run import make
 from codegen.run.build import KernelBuild
@@ -17,17 +18,10 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
 
     The file `.NAME.o.cmd` is written by scripts/Kbuild.include (if_changed_dep).
     """
-    target = (kernel.out / path).with_suffix(".o")
-    kept = target.with_name(f".{target.name}.cmd")
-    if not kept.is_file():
+    command = compile_command(kernel, path)
+    if command is None:
         return None
-    words = _compile_command(made.text(kept))
-    if "-c" not in words or "-o" not in words:
-        return None
-    at = words.index("-o")
-    # -MMD would write the file that make reads its dependencies from.
-    asked = [word for word in (*words[:at], *words[at + 2 :]) if not word.startswith("-Wp,-MMD")]
-    asked[asked.index("-c")] = "-E"
+    asked = [*command, "-E", str(kernel.source / path)]
     env = make.environment(kernel.ccache)
     read = (kernel.source, kernel.out)
     room = make.room(kernel.tools, kernel.cc, read, (), kernel.ccache)
@@ -35,7 +29,24 @@ def preprocessed(kernel: KernelBuild, path: str) -> bytes | None:
     return done.stdout if done.status == 0 else None
 
 
-def _compile_command(kept: str) -> list[str]:
+def compile_command(kernel: KernelBuild, path: str) -> list[str] | None:
+    """The command that compiles a C file of the tree, without its source, its target and `-c`;
+    None where kbuild kept none."""
+    target = (kernel.out / path).with_suffix(".o")
+    kept = target.with_name(f".{target.name}.cmd")
+    if not kept.is_file():
+        return None
+    words = _words(made.text(kept))
+    if "-c" not in words or "-o" not in words:
+        return None
+    at = words.index("-o")
+    # -MMD would write the file that make reads its dependencies from.
+    asked = [word for word in (*words[:at], *words[at + 2 :]) if not word.startswith("-Wp,-MMD")]
+    asked.remove("-c")
+    return [word for word in asked if not word.endswith(f"/{Path(path).name}")]
+
+
+def _words(kept: str) -> list[str]:
     """The first command in the first line, which is a make variable."""
     line = kept.partition("\n")[0].partition(":=")[2].partition(" ; ")[0]
     try:

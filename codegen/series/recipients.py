@@ -13,7 +13,7 @@ from pathlib import Path
 from codegen.base.errors import EnvironmentFailure
 from codegen.sandbox import sandbox
 from codegen.sandbox.view import Room
-from codegen.tree import answers
+from codegen.store import answers
 from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_folder
 

@@ -15,7 +15,7 @@ from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
 from codegen.c.source import CSource
-from codegen.tree import answers
+from codegen.store import answers
 from codegen.uapi.headers import UapiHeaders
 from codegen.uapi.model import Abi, At, Constant, Field, Parsed, Record, UapiDefinition
 

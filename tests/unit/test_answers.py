@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.tree import answers
+from codegen.store import answers
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,7 @@ import argparse
 import json
 import sys
 import textwrap
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from codegen.base import unbroken, whole
 from codegen.base.errors import UsageError
@@ -18,13 +16,14 @@ from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FAILED, FOUND, INTERRUPTED
 from codegen.cli.target import Target, stranger, target_of
 from codegen.cli.terminal import put, say
-from codegen.run import report
+from codegen.run import kept, report
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_all
+from codegen.run.summary import as_json, bad, counted
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.series.commit import Commits, commits_of
@@ -73,6 +72,7 @@ def test(options: argparse.Namespace) -> int:
             interrupted = False
         finally:
             _write(folder, trial)
+        kept.keep(trial)
     status = _finish(options, trial)
     if interrupted:
         say("gen: interrupted; --resume goes on from here", sys.stderr)
@@ -172,84 +172,37 @@ def _write(folder: Path, trial: Trial) -> None:
     for name, text in (
         ("results.ktap", report.ktap(rows)),
         ("results.xml", report.junit(rows)),
-        ("results.json", json.dumps(_as_json(trial), indent=1) + "\n"),
+        ("results.json", json.dumps(as_json(trial), indent=1) + "\n"),
     ):
         whole.write(folder / name, text)
     boots = sorted(folder.glob("*/boot*/qemu.sh"))
     write_reproducer(folder, trial.series.tree.name, trial.commits, trial.bench.options, boots)
 
 
-def _as_json(trial: Trial) -> dict[str, Any]:
-    rows = trial.rows
-    return {
-        "ok": trial.complete and bool(rows) and not _bad(rows),
-        "complete": trial.complete,
-        "folder": str(trial.folder),
-        "tree": trial.series.tree.name,
-        "base": trial.commits.base,
-        "commits": list(trial.commits.ids),
-        "arch": trial.arch.name,
-        "accel": trial.accel and {"name": trial.accel.name, "why": trial.accel.why},
-        "kernel": trial.kernel and trial.kernel.release,
-        "notes": list(trial.kernel.notes) if trial.kernel else [],
-        "mutants": _counted(trial),
-        "seconds": _spent(trial),
-        "results": [report.to_dict(row) for row in rows],
-        "rounds": [
-            {"name": each.name, "results": [report.to_dict(r) for r in each.results.values()]}
-            for each in trial.rounds
-        ],
-    }
-
-
-def _spent(trial: Trial) -> dict[str, float]:
-    """Seconds by what they were spent on; boots and builds overlap."""
-    total: dict[str, float] = {}
-    for what, seconds in trial.seconds:
-        total[what] = round(total.get(what, 0.0) + seconds, 2)
-    return total
-
-
-def _counted(trial: Trial) -> dict[str, int]:
-    tried = [each for each in trial.noticed if not each.mutant.untested and not each.unknown]
-    return {
-        "made": len(trial.noticed),
-        "noticed": sum(each.by is not None for each in tried),
-        "survived": sum(each.by is None for each in tried),
-        "not_testable": sum(bool(each.mutant.untested) for each in trial.noticed),
-        "unknown": sum(each.unknown is not None for each in trial.noticed),
-        "not_compiling": sum(len(strain.mutants) for strain in trial.stillborn),
-    }
-
-
-def _bad(rows: Sequence[TestResult]) -> list[TestResult]:
-    return [row for row in rows if not row.verdict.good]
-
-
 def _finish(options: argparse.Namespace, trial: Trial) -> int:
-    rows, bad = trial.rows, _bad(trial.rows)
+    rows, wrong = trial.rows, bad(trial.rows)
     if options.json:
-        print_json(_as_json(trial))
+        print_json(as_json(trial))
     elif options.format != "table":
         put(FORMATS[options.format](rows).removesuffix("\n"))
     else:
         _summary(trial)
     if not rows:
         return FOUND
-    if bad and all(row.verdict is Verdict.INFRA for row in bad):
+    if wrong and all(row.verdict is Verdict.INFRA for row in wrong):
         return FAILED
-    return FOUND if bad else DONE
+    return FOUND if wrong else DONE
 
 
 def _summary(trial: Trial) -> None:
     arch = trial.arch.name
-    for row in _bad(trial.rows):
+    for row in bad(trial.rows):
         say(f"\n{row.name}: {row.verdict.value}: {row.reason}")
         for line in row.log:
             put(f"  {line}")
     if not trial.rows:
         say(f"the series adds and changes no KVM selftest of {arch}: name some behind --")
-    mutants = _counted(trial)
+    mutants = counted(trial)
     if trial.wishes.mutants and trial.rows and not mutants["made"]:
         none = "mutants: none, since the series adds no test that passes, or no check to a file of"
         say(f"{none} {arch}")

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`gen compare`: all variants of a knob on some trees, side by side."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import groupby
+
+from codegen.architectures import Architecture, chosen
+from codegen.base import unbroken, whole
+from codegen.base.commandline import line
+from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.progress import Report, progress
+from codegen.base.resources import resources
+from codegen.cli import target
+from codegen.cli.commands import print_json
+from codegen.cli.main import DONE
+from codegen.cli.terminal import put, say
+from codegen.compare import evidence
+from codegen.compare.evidence import Evidence
+from codegen.compare.gather import page
+from codegen.compare.model import Page
+from codegen.compare.show import markdown, terminal
+from codegen.compare.subject import Subject, Wanted, subjects
+from codegen.plan.variants import load_variant, variant_names
+from codegen.run.build import Options
+from codegen.series.make import open_tree
+from codegen.tree.reader import version
+
+
+def compare(options: argparse.Namespace) -> int:
+    """`gen compare`: gather, and show in the form that is asked for."""
+    if options.markdown + options.json + bool(options.html) > 1:
+        raise UsageError("one of --json, --markdown and --html at a time")
+    with progress(quiet=options.json) as report:
+        found = _subjects(options, report)
+        seen = _evidence(options, found, report)
+        made = page(found, _command(options), evidence.sections(found, seen))
+    if options.json:
+        print_json({"ok": True, **asdict(made)})
+    elif options.markdown:
+        put(markdown.text(made).removesuffix("\n"))
+    elif options.html:
+        _write(options, made)
+    else:
+        put(terminal.text(made))
+    return DONE
+
+
+def _write(options: argparse.Namespace, made: Page) -> None:
+    from codegen.compare.show import html
+
+    try:
+        whole.write(options.html, html.text(made))
+    except OSError as problem:
+        why = problem.strerror or str(problem)
+        raise EnvironmentFailure(f"cannot write {options.html}: {why}") from None
+    say(f"page:  {options.html}")
+
+
+def _subjects(options: argparse.Namespace, report: Report) -> Sequence[Subject]:
+    """Every variant that is asked for on every tree that is."""
+    templates, keep_free = resources("templates"), target.reserved(options.reserve)
+    names = variant_names(templates)
+    if getattr(options, "variants", None):
+        names = tuple(name.strip() for name in options.variants.split(","))
+    variants = [load_variant(templates, name) for name in dict.fromkeys(names)]
+    knob = target.description(options.abi)
+    wanted = Wanted(knob, variants, keep_free, options.redundant)
+    found: list[Subject] = []
+    for tree in dict.fromkeys(options.tree or [None]):
+        where = target.location(tree, options.json)
+        with open_tree(where) as source:
+            called = version(source)
+        found += subjects(wanted, where, called, report)
+    return found
+
+
+def _evidence(
+    options: argparse.Namespace, found: Sequence[Subject], report: Report
+) -> Sequence[Evidence]:
+    """What was seen of each subject; without --quick, what nobody has seen yet is looked at now."""
+    seen: list[Evidence] = []
+    for _, same in groupby(found, key=lambda each: each.location):
+        group = list(same)
+        how = Options(options.compiler, _arch(group), jobs=options.jobs)
+        if options.quick:
+            seen += [evidence.recall(each, how) for each in group]
+        else:
+            from codegen.compare.work import find_out
+
+            unbroken.note("gen compare goes on from here")
+            seen += find_out(group, how, report)
+    return seen
+
+
+def _arch(group: Sequence[Subject]) -> Architecture:
+    """The architecture to build for: one that can be, and that all of the knob's variants have."""
+    return chosen(None, group[0].description.knob.architectures)
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that makes the page again."""
+    words = ["gen", "compare", "--abi", options.abi]
+    for tree in options.tree:
+        words += ["--tree", tree]
+    words += ["--variants", options.variants] if options.variants else []
+    for each in options.reserve:
+        words += ["--reserve", each]
+    words += ["--redundant"] * options.redundant + ["--quick"] * options.quick
+    words += ["--markdown"] * options.markdown
+    words += ["--html", str(options.html)] if options.html else []
+    return line(words)

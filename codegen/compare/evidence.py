@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What was seen of each variant: checks, tests, mutants, and what it became when it was built.
+
+All of it is read from the store; `codegen.compare.work` finds out what is not there.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from codegen.base.errors import EnvironmentFailure
+from codegen.compare.kernel import changes
+from codegen.compare.model import Figure, Row, Section, Worst, unknown
+from codegen.compare.subject import Subject
+from codegen.compare.userspace import absent
+from codegen.run import kept, objects
+from codegen.run.build import Options
+from codegen.run.identity import trial_key
+from codegen.run.objects import STRUCTS, Objects
+from codegen.store import owncode
+from codegen.store.store import Kept, key, store
+from codegen.tree.plumbing import git
+
+CHECK = "check"
+_CHECKS = ("base", "c", "uapi", "kernel", "mail", "series", "check")  # rooms that take part
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the store has of a subject; `failed` is why the rest could not be found out."""
+
+    check: Kept | None = None
+    trial: Kept | None = None
+    mutants: Kept | None = None
+    before: Objects | None = None
+    after: Objects | None = None
+    failed: str = ""
+
+
+def base_tree(subject: Subject) -> str | None:
+    """The id of the git tree below the series; None for a folder."""
+    location = subject.location
+    if location.git_dir is None or location.commit is None:
+        return None
+    return git(location.git_dir, "rev-parse", f"{location.commit}^{{tree}}")
+
+
+def check_key(subject: Subject) -> str:
+    """The key of what the checks that build nothing say of a series."""
+    location = subject.location
+    return key(owncode.code(_CHECKS), dict(subject.series.files), location.commit or "")
+
+
+def recall(subject: Subject, options: Options, failed: str = "") -> Evidence:
+    """What the store has."""
+    base = base_tree(subject)
+    if not subject.made or base is None:
+        return Evidence(failed=failed)
+    check = store().get(CHECK, check_key(subject))
+    try:
+        asked = trial_key(options, base, subject.series.tip)
+        before = objects.recall(options, base)
+        after = objects.recall(options, subject.series.tip)
+    except EnvironmentFailure as problem:  # no compiler, no QEMU
+        return Evidence(check, failed=str(problem))
+    trial, mutants = (kept.recall(kind, asked) for kind in (kept.TRIAL, kept.MUTANTS))
+    return Evidence(check, trial, mutants, before, after, failed)
+
+
+def sections(subjects: Sequence[Subject], found: Sequence[Evidence]) -> tuple[Section, ...]:
+    """The rows of what was built, and of what was seen."""
+    pairs = list(zip(subjects, found, strict=True))
+
+    def row(
+        name: str,
+        about: str,
+        ask: Callable[[Subject, Evidence], Figure],
+        worst: Worst = Worst.NONE,
+        *,
+        prose: bool = False,
+    ) -> Row:
+        figures = (ask(s, each) if s.made else absent(s) for s, each in pairs)
+        return Row(name, about, tuple(figures), worst, prose)
+
+    built = [row("text", "text of its objects", _text, Worst.MOST)]
+    for struct in STRUCTS:
+        built += [
+            row(struct, f"struct {struct}", _of_struct(struct, "size"), Worst.MOST),
+            row(f"{struct}-holes", "  holes in it", _of_struct(struct, "holes"), Worst.MOST),
+        ]
+    built += [
+        row("instructions", "instructions where it is asked", _instructions, Worst.MOST),
+        row("functions", "functions that changed there", _functions, prose=True),
+    ]
+    seen = [
+        row("findings", "findings of gen check", _findings, Worst.MOST),
+        row("with", "its test, with the series", _rows_of("series: ")),
+        row("without", "its test, without it", _rows_of("base: ")),
+        row("conditions", "its test, without TDP", _rows_of("series ")),
+        row("mutants", "mutants noticed", _mutants),
+        row("accel", "ran on", _accel, prose=True),
+    ]
+    return Section("As it was built", tuple(built)), Section("Evidence", tuple(seen))
+
+
+def _not_seen(each: Evidence, what: str) -> Figure:
+    return unknown(each.failed or f"not {what} yet: gen compare without --quick does so")
+
+
+def _findings(subject: Subject, each: Evidence) -> Figure:
+    if each.check is None:
+        return _not_seen(each, "checked")
+    said = each.check.said
+    return Figure(
+        said["findings"],
+        source=f"gen check --no-build: {said['checks']} checks",
+        log="\n".join(said["remarks"]),
+    )
+
+
+def _rows_of(lead: str) -> Callable[[Subject, Evidence], Figure]:
+    def asked(subject: Subject, each: Evidence) -> Figure:
+        if each.trial is None:
+            return _not_seen(each, "run")
+        rows = [row for row in each.trial.said["results"] if row["name"].startswith(lead)]
+        if not rows:
+            return unknown("no test of the series ran so", _source(each.trial))
+        counts = Counter(str(row["verdict"]) for row in rows)
+        text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        return Figure(text, source=_source(each.trial), log="\n".join(_told(rows)))
+
+    return asked
+
+
+def _told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for row in rows:
+        yield f"{row['verdict']:5} {row['seconds']:6.2f} s  {row['name']}  {row['reason']}".rstrip()
+        yield from (f"    {line}" for line in row["log"])
+
+
+def _source(trial: Kept) -> str:
+    logs = ", ".join(str(path) for name, path in trial.files.items() if name.endswith("output.log"))
+    return f"gen test; logs: {logs}" if logs else "gen test"
+
+
+def _mutants(subject: Subject, each: Evidence) -> Figure:
+    if each.mutants is None:
+        return unknown("gen compare makes no mutants, gen test does")
+    said = each.mutants.said
+    tried = said["noticed"] + said["survived"]
+    log = "\n".join(_told(said["results"]))
+    return Figure(f"{said['noticed']} of {tried}", source="gen test", log=log)
+
+
+def _accel(subject: Subject, each: Evidence) -> Figure:
+    if each.trial is None:
+        return _not_seen(each, "run")
+    said = each.trial.said
+    where = f"Linux {said['kernel']} for {said['arch']}, {said['accel']['name']}"
+    return Figure(where, source=_source(each.trial))
+
+
+def _grown(each: Evidence) -> tuple[Objects, Objects] | None:
+    return (each.before, each.after) if each.before and each.after else None
+
+
+def _text(subject: Subject, each: Evidence) -> Figure:
+    both = _grown(each)
+    if both is None:
+        return _not_seen(each, "built")
+    paths = [c.path for c in changes(subject.series) if c.path in both[1].text]
+    if not paths:
+        return unknown("it changes no C file that is built for this architecture")
+    grown = sum(both[1].text[path] - both[0].text.get(path, 0) for path in paths)
+    return Figure(grown, "bytes", f"size of the objects of {', '.join(paths)}")
+
+
+def _of_struct(struct: str, what: str) -> Callable[[Subject, Evidence], Figure]:
+    def asked(subject: Subject, each: Evidence) -> Figure:
+        both = _grown(each)
+        if both is None:
+            return _not_seen(each, "built")
+        if any(struct not in one.structs for one in both):
+            return unknown(f"KVM's header has no struct {struct} that is defined")
+        old, new = (getattr(one.structs[struct], what) for one in both)
+        return Figure(new - old, "bytes", f"DWARF of struct {struct}: {old}, then {new}")
+
+    return asked
+
+
+def _asking(subject: Subject) -> list[str]:
+    """The files where the mechanism asks the predicate."""
+    patches = subject.series.manifest["patches"]
+    sites = (site for each in patches if each["part"] == "mechanism" for site in each["sites"])
+    return [path for path in dict.fromkeys(site["file"] for site in sites) if path.endswith(".c")]
+
+
+def _instructions(subject: Subject, each: Evidence) -> Figure:
+    found = _changed(subject, each)
+    if isinstance(found, Figure):
+        return found
+    more = sum(new - old for old, new in found.values())
+    return Figure(more, source=f"objdump -d of {', '.join(_asking(subject))}")
+
+
+def _functions(subject: Subject, each: Evidence) -> Figure:
+    found = _changed(subject, each)
+    if isinstance(found, Figure):
+        return found
+    told = ", ".join(f"{name}() {old} to {new}" for name, (old, new) in found.items())
+    return Figure(told or "none", source=f"objdump -d of {', '.join(_asking(subject))}")
+
+
+def _changed(subject: Subject, each: Evidence) -> Mapping[str, tuple[int, int]] | Figure:
+    """The functions with other numbers of instructions than before, in the files that ask."""
+    both = _grown(each)
+    if both is None:
+        return _not_seen(each, "built")
+    paths = [path for path in _asking(subject) if path in both[1].instructions]
+    if not paths:
+        return unknown("no patch of the series asks the predicate in a file that is built")
+    found = {}
+    for path in paths:
+        before, after = (one.instructions.get(path, {}) for one in both)
+        for name in dict.fromkeys([*after, *before]):
+            pair = before.get(name, 0), after.get(name, 0)
+            if pair[0] != pair[1]:
+                found[name] = pair
+    return found

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a variant costs the kernel, by the bytes of its series: files, lines, people."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from email.utils import getaddresses
+
+from codegen.compare.model import Row, Section, Worst
+from codegen.compare.subject import Subject
+from codegen.compare.userspace import of_series
+from codegen.series.identity import Known
+
+_TESTS, _DOCUMENTS = "tools/testing/", "Documentation/"
+_ARCH = re.compile(r"^(?:tools/)?arch/(\w+)/")
+_SHARED = re.compile(r"^(virt|include)/")
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A file that a series changes, and by how many lines; `new` where it adds the file."""
+
+    path: str
+    added: int
+    removed: int
+    new: bool
+
+    @property
+    def c(self) -> bool:
+        """Whether it is C, and no makefile."""
+        return self.path.endswith(".c")
+
+    @property
+    def of(self) -> str:
+        """What the file is: a test, a document, or code."""
+        if self.path.startswith(_TESTS):
+            return "tests"
+        return "documents" if self.path.startswith(_DOCUMENTS) else "code"
+
+
+def changes(series: Known) -> tuple[Changed, ...]:
+    """The files of a series in the order of its patches, each once."""
+    found: dict[str, Changed] = {}
+    for name in series.patches:
+        for each in _changes(series.files[name].decode("utf-8", "replace")):
+            was = found.get(each.path, Changed(each.path, 0, 0, each.new))
+            added, removed = was.added + each.added, was.removed + each.removed
+            found[each.path] = Changed(each.path, added, removed, was.new or each.new)
+    return tuple(found.values())
+
+
+def _changes(mail: str) -> Iterator[Changed]:
+    for text in re.split(r"^diff --git ", mail, flags=re.M)[1:]:
+        path = text.partition("\n")[0].rpartition(" b/")[2]
+        head, _, body = text.partition("\n@@ ")
+        lines = body.split("\n-- \n")[0].split("\n")[1:]
+        added = sum(line.startswith("+") for line in lines)
+        removed = sum(line.startswith("-") for line in lines)
+        yield Changed(path, added, removed, "\nnew file mode " in head)
+
+
+def section(subjects: Sequence[Subject]) -> Section:
+    """The rows that the diffs and the cover letter answer."""
+
+    def files(subject: Subject, of: str = "") -> list[Changed]:
+        return [each for each in changes(subject.series) if of in ("", each.of)]
+
+    def lines(subject: Subject, of: str) -> int:
+        return sum(each.added + each.removed for each in files(subject, of))
+
+    rows: list[Row] = [
+        of_series(subjects, "patches", "patches", lambda s: len(s.series.patches)),
+        of_series(subjects, "files", "files changed", lambda s: len(files(s))),
+        of_series(subjects, "code", "lines of code", lambda s: lines(s, "code")),
+        of_series(subjects, "documents", "lines of api.rst", lambda s: lines(s, "documents")),
+        of_series(
+            subjects, "tests", "lines of tests", lambda s: lines(s, "tests"), worst=Worst.NONE
+        ),
+        of_series(subjects, "scope", "touches", _scope, worst=Worst.NONE),
+        of_series(
+            subjects,
+            "people",
+            "maintainers and lists",
+            lambda s: len(_people(s)),
+            source="To and Cc of the cover letter",
+        ),
+        of_series(
+            subjects,
+            "which",
+            "files of code",
+            lambda s: _listed([each.path for each in files(s, "code")]),
+            worst=Worst.NONE,
+            prose=True,
+        ),
+        of_series(
+            subjects,
+            "who",
+            "who is asked",
+            lambda s: _listed(_people(s)),
+            source="To and Cc of the cover letter",
+            worst=Worst.NONE,
+            prose=True,
+        ),
+        of_series(
+            subjects,
+            "with-it",
+            "existing tests that change with it",
+            lambda s: _listed([e.path for e in files(s, "tests") if not e.new and e.c]),
+            worst=Worst.NONE,
+            prose=True,
+        ),
+    ]
+    return Section("For the kernel", tuple(rows))
+
+
+def _scope(subject: Subject) -> str:
+    """`generic, x86`: whose code changes."""
+    paths = [each.path for each in changes(subject.series) if each.of == "code"]
+    found = {"generic": None} if any(_SHARED.match(path) for path in paths) else {}
+    arches = (match[1] for path in paths if (match := _ARCH.match(path)))
+    return ", ".join([*found, *dict.fromkeys(arches)]) or "no code"
+
+
+def _people(subject: Subject) -> list[str]:
+    series = subject.series
+    cover = next((name for name in series.files if name.startswith("0000-")), None)
+    if cover is None:
+        return []
+    head = email.message_from_bytes(series.files[cover], policy=email.policy.compat32)
+    fields = [str(each) for key in ("To", "Cc") for each in head.get_all(key, [])]
+    return [name or mail for name, mail in getaddresses(fields) if mail]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

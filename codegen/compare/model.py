@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A comparison as data: columns, rows of figures, and where each figure is from.  No figure is
+just absent: what is not known says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+Value = str | int | float
+
+
+class Worst(StrEnum):
+    """Which figure of a row costs the most."""
+
+    NONE = ""
+    MOST = "most"
+    LEAST = "least"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One thing that is known of a variant on a tree, or why it is not.
+
+    `source` says where it is from: a file, a log, a command.  `log` is a file's text to look at.
+    """
+
+    value: Value | None = None
+    unit: str = ""
+    source: str = ""
+    missing: str = ""
+    log: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (not self.missing):
+            raise ValueError("a figure has a value, or the reason why it has none")
+
+    @property
+    def text(self) -> str:
+        """The value with its unit; empty where there is none."""
+        if self.value is None:
+            return ""
+        shown = f"{self.value:g}" if isinstance(self.value, float) else str(self.value)
+        return f"{shown} {self.unit}".rstrip()
+
+
+def unknown(why: str, source: str = "") -> Figure:
+    """A figure that is not known."""
+    return Figure(missing=why, source=source)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A variant on a tree: `state` is `made`, `redundant` or `not here`, and `reason` says why."""
+
+    tree: str
+    version: str
+    variant: str
+    summary: str
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question to all columns.  `prose`: its answers are sentences; `key` is for machines."""
+
+    key: str
+    about: str
+    figures: tuple[Figure, ...]
+    worst: Worst = Worst.NONE
+    prose: bool = False
+
+    @property
+    def marked(self) -> frozenset[int]:
+        """The columns with the worst figure, where the figures differ."""
+        known = {
+            at: each.value
+            for at, each in enumerate(self.figures)
+            if isinstance(each.value, (int, float))
+        }
+        if not self.worst or len(set(known.values())) < 2:
+            return frozenset()
+        pick = max if self.worst is Worst.MOST else min
+        bad = pick(known.values())
+        return frozenset(at for at, value in known.items() if value == bad)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Rows that belong together."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A measure by a number that was varied: `points` for the column of that place."""
+
+    column: int
+    points: tuple[tuple[float, float], ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """Curves of one measure; `missing` says for columns without one why."""
+
+    title: str
+    x: str
+    y: str
+    curves: tuple[Curve, ...]
+    missing: Mapping[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What was said of a kind of variant: `opinion` or `fact`."""
+
+    variant: str
+    when: str
+    kind: str
+    what: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A text to look at, such as what a VMM does, or a patch, of one column."""
+
+    column: int
+    title: str
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole comparison."""
+
+    knob: str
+    title: str
+    contract: str
+    background: str
+    command: str
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    plots: tuple[Plot, ...]
+    said: tuple[Said, ...]
+    prior_art: tuple[str, ...]
+    snippets: tuple[Code, ...]
+    patches: tuple[Code, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def trees(self) -> Sequence[str]:
+        """The names of the trees, in the columns' order."""
+        return list(dict.fromkeys(column.tree for column in self.columns))
+
+    def of(self, tree: str) -> Sequence[int]:
+        """The columns of a tree."""
+        return [at for at, column in enumerate(self.columns) if column.tree == tree]

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A comparison for a mail or a cover letter: Markdown in 72 columns that reads as plain text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from codegen.compare.model import Page, Row
+from codegen.compare.show.notes import MARK, Footnotes, cells, not_known, told
+
+WIDE = 72
+
+
+def text(page: Page) -> str:
+    """The page; variants are the rows of its tables, as many figures beside each other as fit."""
+    lines = [*_filled(f"# {page.knob}: {page.title}"), ""]
+    for tree in page.trees:
+        lines += _tree(page, tree)
+    if page.said:
+        lines += ["## What was said", ""]
+        for each in page.said:
+            where = f', "{each.subject}"' if each.subject else ""
+            lines += _item(f"{each.variant}, {each.when}{where}, {each.kind}: {each.what}")
+        lines.append("")
+    if page.prior_art:
+        lines += ["## Prior art", "", *(line for art in page.prior_art for line in _item(art)), ""]
+    lines += [*(line for note in page.notes for line in _filled(f"Note: {note}"))]
+    return "\n".join([*lines, "Made by:", "", f"    {page.command}"]) + "\n"
+
+
+def _tree(page: Page, tree: str) -> Iterator[str]:
+    columns, notes = page.of(tree), Footnotes()
+    version = page.columns[columns[0]].version
+    yield f"## {tree}" + (f" (Linux {version})" if version else "")
+    yield ""
+    sources: dict[str, None] = {}
+    for section in page.sections:
+        yield f"### {section.title}"
+        yield ""
+        short: list[tuple[str, list[str]]] = []
+        long: list[Row] = []
+        for row in section.rows:
+            sources.update({row.figures[at].source: None for at in columns})
+            shown = cells(row, columns, Footnotes()) if row.prose else cells(row, columns, notes)
+            wide = max(map(len, [row.about, *shown])) + _names(page, columns) + 7 > WIDE
+            if row.prose or wide:
+                long.append(row)
+            else:
+                short.append((row.about, shown))
+        yield from _tables(page, columns, short)
+        for row in long:
+            yield from _prose(page, row, columns)
+    yield from _filled(f"{MARK} costs the most of all variants.")
+    yield ""
+    for letter, reason in notes:
+        yield from _item(f"({letter}) {reason}")
+    yield ""
+    yield from _filled(f"From: {'; '.join(each for each in sources if each)}.")
+    yield ""
+
+
+def _names(page: Page, columns: Sequence[int]) -> int:
+    return max(len(page.columns[at].variant) for at in columns)
+
+
+def _tables(
+    page: Page, columns: Sequence[int], rows: Sequence[tuple[str, list[str]]]
+) -> Iterator[str]:
+    left = list(rows)
+    first = ("", [page.columns[at].variant for at in columns])
+    while left:
+        taken = [first]
+        while left and len(_line(*_widths([*taken, left[0]]))) <= WIDE:
+            taken.append(left.pop(0))
+        widths, heads = _widths(taken)
+        yield _line(widths, heads)
+        yield "|" + "|".join("-" * (wide + 2) for wide in widths) + "|"
+        for at in range(len(columns)):
+            yield _line(widths, [cells[at] for _, cells in taken])
+        yield ""
+
+
+def _widths(rows: Sequence[tuple[str, list[str]]]) -> tuple[list[int], list[str]]:
+    return [max(map(len, [head, *cells])) for head, cells in rows], [head for head, _ in rows]
+
+
+def _line(widths: Sequence[int], texts: Sequence[str]) -> str:
+    cells = (each.ljust(wide) for wide, each in zip(widths, texts, strict=True))
+    return "| " + " | ".join(cells) + " |"
+
+
+def _prose(page: Page, row: Row, columns: Sequence[int]) -> Iterator[str]:
+    yield from _filled(f"{row.about[:1].upper()}{row.about[1:]}:")
+    yield ""
+    for who, answer in told(page, row, columns):
+        yield from _item(f"{who}: {answer}")
+    for who, reason in not_known(page, row, columns):
+        yield from _item(f"{who}: not known: {reason}")
+    yield ""
+
+
+def _item(text: str) -> list[str]:
+    return _filled(f"* {text}", "  ")
+
+
+def _filled(text: str, rest: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, WIDE, subsequent_indent=rest, break_on_hyphens=False, break_long_words=False
+    )

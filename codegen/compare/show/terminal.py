@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A comparison as text for a terminal: one table for each tree, and what does not fit a table."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+
+from codegen.compare.model import Page, Row
+from codegen.compare.show.notes import MARK, Footnotes, cells, told
+
+WIDEST = 100
+_LABEL = 22
+_GAP = 2
+
+
+def text(page: Page, columns: int | None = None) -> str:
+    """The page in at most so many columns."""
+    wide = min(columns or WIDEST, WIDEST)
+    lines = [*_wrapped(f"{page.knob}: {page.title}", wide, "")]
+    for tree in page.trees:
+        lines += ["", *_tree(page, tree, wide)]
+    if page.said:
+        lines += ["", "What was said"]
+        for each in page.said:
+            where = f" ({each.subject})" if each.subject else ""
+            head = f"{each.variant}, {each.when}, {each.kind}: "
+            lines += _wrapped(f"{head}{each.what}{where}", wide, "  ")
+    for art in page.prior_art:
+        lines += _wrapped(f"prior art: {art}", wide, "  ")
+    for note in page.notes:
+        lines += ["", *_wrapped(f"note: {note}", wide, "")]
+    return "\n".join(lines)
+
+
+def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
+    columns, notes = page.of(tree), Footnotes()
+    version = page.columns[columns[0]].version
+    heads = [page.columns[at].variant for at in columns]
+    label = min(_LABEL, max(12, wide // 4))
+    room = (wide - label) // len(columns) - _GAP
+    narrow = room < max(map(len, heads))
+    yield f"{tree}" + (f" (Linux {version})" if version else "")
+    yield ""
+    if not narrow:
+        yield from _cells("", heads, label, room)
+    for section in page.sections:
+        rows = [row for row in section.rows if not row.prose]
+        if not rows:
+            continue
+        yield section.title
+        for row in rows:
+            shown = cells(row, columns, notes)
+            if narrow:
+                pairs = ", ".join(f"{h} {c}" for h, c in zip(heads, shown, strict=True))
+                yield from _wrapped(f"{row.about}: {pairs}", wide, "  ")
+            else:
+                yield from _cells(f"  {row.about}", shown, label, room)
+    yield ""
+    yield from _wrapped(f"{MARK} costs the most of its row", wide, "")
+    for letter, reason in notes:
+        yield from _wrapped(f"({letter}) {reason}", wide, "")
+    for row in (row for section in page.sections for row in section.rows if row.prose):
+        yield from _prose(page, row, columns, wide)
+
+
+def _prose(page: Page, row: Row, columns: Sequence[int], wide: int) -> Iterator[str]:
+    answers = told(page, row, columns)
+    if not answers:
+        return
+    yield ""
+    yield row.about
+    for who, answer in answers:
+        yield from _wrapped(f"{who}: {answer}", wide, "  ")
+
+
+def _cells(label: str, texts: Sequence[str], first: int, room: int) -> Iterator[str]:
+    """One row of a table, each cell wrapped into its column."""
+    columns = [textwrap.wrap(each, room) or [""] for each in texts]
+    heads = textwrap.wrap(label, first - 1, subsequent_indent="    ") or [""]
+    for at in range(max(map(len, [heads, *columns]))):
+        head = heads[at] if at < len(heads) else ""
+        row = [each[at] if at < len(each) else "" for each in columns]
+        yield (head.ljust(first) + "".join(each.ljust(room + _GAP) for each in row)).rstrip()
+
+
+def _wrapped(text: str, wide: int, indent: str) -> list[str]:
+    rest = f"{indent}  "
+    return textwrap.wrap(
+        text, wide, initial_indent=indent, subsequent_indent=rest, break_on_hyphens=False
+    )

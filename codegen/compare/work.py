@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Find out what the store does not know of some subjects: check, build, boot.
+
+Each step is kept as soon as it is done, so that an ended run goes on where it was.  The tree itself
+is built first, then of each variant the last patch alone, and mutants are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from codegen.base.errors import GenError
+from codegen.base.progress import Report
+from codegen.check import run as checks
+from codegen.compare import evidence
+from codegen.compare.evidence import CHECK, Evidence, check_key
+from codegen.compare.subject import Subject
+from codegen.run import kept, objects
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.run.make import BuildFailed, Progress
+from codegen.run.trial import Trial, Wishes
+from codegen.series.commit import commits_of
+from codegen.series.read import read_series
+from codegen.series.series import Series
+from codegen.store.store import store
+
+
+def find_out(subjects: Sequence[Subject], options: Options, report: Report) -> list[Evidence]:
+    """The evidence of some subjects of one tree; what fails is noted and stops no other."""
+    if subjects[0].location.commit is None:
+        return [Evidence(failed="a folder may change at any time: name a commit")] * len(subjects)
+    known = [evidence.recall(each, options) for each in subjects]
+    todo = [at for at, each in enumerate(subjects) if each.made and not _whole(known[at])]
+    if not todo:
+        return known
+    location = subjects[0].location
+
+    def waiting() -> None:
+        report(0, None, f"waiting for another run on {location.name}")
+
+    failed: dict[int, str] = {}
+    series: dict[int, Series] = {}
+    for number, at in enumerate(todo):
+        subject = subjects[at]
+        report(number, len(todo), f"checking {subject.where}")
+        series[at] = read_series(subject.series.files, location)
+        if known[at].check is None:
+            _check(subject, series[at])
+    todo = [at for at in todo if not _tried(known[at])]
+    if todo:
+        with open_bench(location, options, waiting) as bench:
+            try:
+                _base(subjects[todo[0]], bench, report)
+            except GenError as problem:
+                failed = dict.fromkeys(todo, f"{location.name} itself: {_why(problem)}")
+                todo = []
+            for at in todo:
+                try:
+                    _try(subjects[at], series[at], bench, report)
+                except GenError as problem:
+                    failed[at] = _why(problem)
+    return [evidence.recall(each, options, failed.get(at, "")) for at, each in enumerate(subjects)]
+
+
+def _whole(each: Evidence) -> bool:
+    return each.check is not None and _tried(each)
+
+
+def _tried(each: Evidence) -> bool:
+    return None not in (each.trial, each.before, each.after)
+
+
+def _why(problem: GenError) -> str:
+    lines = [str(each) for each in getattr(problem, "findings", ())][:3]
+    first = str(problem).partition("\n")[0]
+    log = f"; log: {problem.log}" if isinstance(problem, BuildFailed) else ""
+    return "; ".join([first, *lines]) + log
+
+
+def _check(subject: Subject, series: Series) -> None:
+    """What the checks that build nothing say."""
+    found = checks.check(series, compiler=None)
+    said = {
+        "findings": len(found.findings),
+        "checks": len(found.checks),
+        "remarks": [remark.render() for remark in found.remarks],
+    }
+    store().put(CHECK, check_key(subject), said)
+
+
+def _base(subject: Subject, bench: Bench, report: Report) -> None:
+    """The tree without a series: its image and what KVM is in it."""
+    base, commit = evidence.base_tree(subject), subject.location.commit
+    assert base is not None and commit is not None
+    if objects.recall(bench.options, base):
+        return
+    kernel = bench.kernel(commit, _steps(report, subject.location.name))
+    bench.keep(kernel, commit)
+    objects.objects(kernel, bench.options, base)
+
+
+def _try(subject: Subject, series: Series, bench: Bench, report: Report) -> None:
+    """Build the last patch and boot it."""
+    commits = commits_of(series, bench.git_dir)
+    folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
+    folder.mkdir(parents=True, exist_ok=True)
+    wishes = Wishes(mutants=False, resume=True)
+
+    def told(done: int, total: int | None, what: str) -> None:
+        report(done, total, f"{subject.where}: {what}")
+
+    trial = Trial(bench, series, commits, wishes, folder, told)
+    trial.run()
+    kept.keep(trial)
+    assert trial.kernel is not None
+    objects.objects(trial.kernel, bench.options, commits.trees()[-1])
+
+
+def _steps(report: Report, what: str) -> Progress:
+    return lambda step: report(step.done, step.total, f"building {what}")

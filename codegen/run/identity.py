@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a build and a trial are made of, as keys of the store: the bytes of the trees, how they are
+configured and compiled, on what they are booted, and gen's own part in it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import lru_cache
+
+from codegen.base.errors import EnvironmentFailure
+from codegen.run import make
+from codegen.run.build import Options
+from codegen.store import owncode
+from codegen.store.store import key
+
+# The rooms that take part; what a series is made by is in its bytes.
+_ROOMS = ("architectures", "sandbox", "run")
+
+
+def build_key(options: Options, tree: str) -> str:
+    """The key of what is found out about a kernel: `tree` is the id of its git tree."""
+    return key(*_made_by(options), tree)
+
+
+def trial_key(options: Options, base: str, tip: str) -> str:
+    """The key of a trial of a series, by the git trees before and behind it."""
+    return key(*_made_by(options), qemu_id(options.arch.machine.qemu.program), base, tip)
+
+
+def _made_by(options: Options) -> tuple[object, ...]:
+    compiler = make.compiler_id(options.toolchain)
+    how = (options.config.read_text(), options.make_args, options.goals)
+    return (owncode.code(_ROOMS), options.arch.name, compiler, how)
+
+
+@lru_cache(maxsize=4)
+def qemu_id(program: str) -> str:
+    """What QEMU says that it is.  Raises EnvironmentFailure where there is none."""
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    try:
+        done = subprocess.run(
+            [program, "--version"], capture_output=True, text=True, check=False, env=env
+        )
+    except OSError as problem:
+        raise EnvironmentFailure(f"cannot run {program}: {problem.strerror}") from None
+    return done.stdout.partition("\n")[0]

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Trials in the store of results: `gen test` fills it, whoever asks what KVM said reads it."""
+
+from __future__ import annotations
+
+from codegen.run.identity import trial_key
+from codegen.run.summary import as_json
+from codegen.run.trial import Trial, Wishes
+from codegen.sandbox import made
+from codegen.store.store import Kept, store
+from codegen.tree.plumbing import git
+
+TRIAL, MUTANTS = "trial", "mutants"
+_LOG = 1 << 20  # bytes kept of a log, its end
+
+
+def keep(trial: Trial) -> None:
+    """Keep a trial that came to its end, if it was of what the series brings and nothing else.
+
+    The verdicts on mutants are a result of their own.
+    """
+    wishes = trial.wishes
+    same = Wishes(baseline=True, mutants=wishes.mutants, resume=wishes.resume, accel=wishes.accel)
+    if wishes != same or not trial.complete or trial.bench.stranger:
+        return
+    commits = trial.commits
+    base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
+    key = trial_key(trial.bench.options, base, commits.trees()[-1])
+    said = as_json(trial)
+    mutants = [row for row in said["results"] if row["name"].startswith("mutant: ")]
+    said["results"] = [row for row in said["results"] if row not in mutants]
+    counts = said.pop("mutants")
+    store().put(TRIAL, key, said, _logs(trial))
+    if wishes.mutants:
+        store().put(MUTANTS, key, {**counts, "results": mutants})
+
+
+def recall(kind: str, key: str) -> Kept | None:
+    """What was kept of a trial: TRIAL or MUTANTS."""
+    return store().get(kind, key)
+
+
+def _logs(trial: Trial) -> dict[str, bytes]:
+    """What the kernels and the tests said in each boot, but for those of mutants."""
+    found = {}
+    for path in sorted(trial.folder.glob("*/boot*/*.log")):
+        name = str(path.relative_to(trial.folder))
+        if path.name in ("console.log", "output.log") and not name.startswith("mutants-"):
+            found[name] = made.read(path)[-_LOG:]
+    return found

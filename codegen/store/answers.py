@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Short answers: what scripts or the parser said of the same bytes is the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from codegen.base.errors import EnvironmentFailure
+from codegen.store.store import key, store
+
+
+def known(kind: str, question: Sequence[bytes]) -> Any:
+    """The answer that was kept, as JSON has it; None where there is none."""
+    with suppress(EnvironmentFailure):
+        found = store().get(kind, key(*question))
+        return found.said if found else None
+    return None
+
+
+def keep(kind: str, question: Sequence[bytes], answer: Any) -> None:
+    """Keep an answer, whole or not at all; a store that cannot be written is no reason to fail."""
+    with suppress(EnvironmentFailure):
+        store().put(kind, key(*question), answer)
