@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.base.errors import EnvironmentFailure
+from codegen.compare.contender import Contender
 from codegen.compare.kernel import changes
-from codegen.compare.model import Figure, Row, Section, Worst, unknown
-from codegen.compare.subject import Subject
+from codegen.compare.model import Chapter, Figure, Question, Worst, unknown
 from codegen.compare.userspace import absent
 from codegen.run import kept, objects
 from codegen.run.build import Options
@@ -30,7 +30,7 @@ _CHECKS = ("base", "c", "uapi", "kernel", "mail", "series", "check")  # rooms th
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the store has of a subject; `failed` is why the rest could not be found out."""
+    """What the store has of a contender; `failed` is why the rest could not be found out."""
 
     check: Kept | None = None
     trial: Kept | None = None
@@ -40,50 +40,50 @@ class Evidence:
     failed: str = ""
 
 
-def base_tree(subject: Subject) -> str | None:
+def base_tree(contender: Contender) -> str | None:
     """The id of the git tree below the series; None for a folder."""
-    location = subject.location
+    location = contender.location
     if location.git_dir is None or location.commit is None:
         return None
     return git(location.git_dir, "rev-parse", f"{location.commit}^{{tree}}")
 
 
-def check_key(subject: Subject) -> str:
+def check_key(contender: Contender) -> str:
     """The key of what the checks that build nothing say of a series."""
-    location = subject.location
-    return key(owncode.code(_CHECKS), dict(subject.series.files), location.commit or "")
+    location = contender.location
+    return key(owncode.code(_CHECKS), dict(contender.series.files), location.commit or "")
 
 
-def recall(subject: Subject, options: Options, failed: str = "") -> Evidence:
+def recall(contender: Contender, options: Options, failed: str = "") -> Evidence:
     """What the store has."""
-    base = base_tree(subject)
-    if not subject.made or base is None:
+    base = base_tree(contender)
+    if not contender.made or base is None:
         return Evidence(failed=failed)
-    check = store().get(CHECK, check_key(subject))
+    check = store().get(CHECK, check_key(contender))
     try:
-        asked = trial_key(options, base, subject.series.tip)
+        asked = trial_key(options, base, contender.series.tip)
         before = objects.recall(options, base)
-        after = objects.recall(options, subject.series.tip)
+        after = objects.recall(options, contender.series.tip)
     except EnvironmentFailure as problem:  # no compiler, no QEMU
         return Evidence(check, failed=str(problem))
     trial, mutants = (kept.recall(kind, asked) for kind in (kept.TRIAL, kept.MUTANTS))
     return Evidence(check, trial, mutants, before, after, failed)
 
 
-def sections(subjects: Sequence[Subject], found: Sequence[Evidence]) -> tuple[Section, ...]:
+def sections(contenders: Sequence[Contender], found: Sequence[Evidence]) -> tuple[Chapter, ...]:
     """The rows of what was built, and of what was seen."""
-    pairs = list(zip(subjects, found, strict=True))
+    pairs = list(zip(contenders, found, strict=True))
 
     def row(
         name: str,
         about: str,
-        ask: Callable[[Subject, Evidence], Figure],
+        ask: Callable[[Contender, Evidence], Figure],
         worst: Worst = Worst.NONE,
         *,
         prose: bool = False,
-    ) -> Row:
+    ) -> Question:
         figures = (ask(s, each) if s.made else absent(s) for s, each in pairs)
-        return Row(name, about, tuple(figures), worst, prose)
+        return Question(name, about, tuple(figures), worst, prose)
 
     built = [row("text", "text of its objects", _text, Worst.MOST)]
     for struct in STRUCTS:
@@ -103,14 +103,14 @@ def sections(subjects: Sequence[Subject], found: Sequence[Evidence]) -> tuple[Se
         row("mutants", "mutants noticed", _mutants),
         row("accel", "ran on", _accel, prose=True),
     ]
-    return Section("As it was built", tuple(built)), Section("Evidence", tuple(seen))
+    return Chapter("As it was built", tuple(built)), Chapter("Evidence", tuple(seen))
 
 
 def _not_seen(each: Evidence, what: str) -> Figure:
     return unknown(each.failed or f"not {what} yet: gen compare without --quick does so")
 
 
-def _findings(subject: Subject, each: Evidence) -> Figure:
+def _findings(contender: Contender, each: Evidence) -> Figure:
     if each.check is None:
         return _not_seen(each, "checked")
     said = each.check.said
@@ -121,8 +121,8 @@ def _findings(subject: Subject, each: Evidence) -> Figure:
     )
 
 
-def _rows_of(lead: str) -> Callable[[Subject, Evidence], Figure]:
-    def asked(subject: Subject, each: Evidence) -> Figure:
+def _rows_of(lead: str) -> Callable[[Contender, Evidence], Figure]:
+    def asked(contender: Contender, each: Evidence) -> Figure:
         if each.trial is None:
             return _not_seen(each, "run")
         rows = [row for row in each.trial.said["results"] if row["name"].startswith(lead)]
@@ -146,7 +146,7 @@ def _source(trial: Kept) -> str:
     return f"gen test; logs: {logs}" if logs else "gen test"
 
 
-def _mutants(subject: Subject, each: Evidence) -> Figure:
+def _mutants(contender: Contender, each: Evidence) -> Figure:
     if each.mutants is None:
         return unknown("gen compare makes no mutants, gen test does")
     said = each.mutants.said
@@ -155,7 +155,7 @@ def _mutants(subject: Subject, each: Evidence) -> Figure:
     return Figure(f"{said['noticed']} of {tried}", source="gen test", log=log)
 
 
-def _accel(subject: Subject, each: Evidence) -> Figure:
+def _accel(contender: Contender, each: Evidence) -> Figure:
     if each.trial is None:
         return _not_seen(each, "run")
     said = each.trial.said
@@ -167,19 +167,19 @@ def _grown(each: Evidence) -> tuple[Objects, Objects] | None:
     return (each.before, each.after) if each.before and each.after else None
 
 
-def _text(subject: Subject, each: Evidence) -> Figure:
+def _text(contender: Contender, each: Evidence) -> Figure:
     both = _grown(each)
     if both is None:
         return _not_seen(each, "built")
-    paths = [c.path for c in changes(subject.series) if c.path in both[1].text]
+    paths = [c.path for c in changes(contender.series) if c.path in both[1].text]
     if not paths:
         return unknown("it changes no C file that is built for this architecture")
     grown = sum(both[1].text[path] - both[0].text.get(path, 0) for path in paths)
     return Figure(grown, "bytes", f"size of the objects of {', '.join(paths)}")
 
 
-def _of_struct(struct: str, what: str) -> Callable[[Subject, Evidence], Figure]:
-    def asked(subject: Subject, each: Evidence) -> Figure:
+def _of_struct(struct: str, what: str) -> Callable[[Contender, Evidence], Figure]:
+    def asked(contender: Contender, each: Evidence) -> Figure:
         both = _grown(each)
         if both is None:
             return _not_seen(each, "built")
@@ -191,35 +191,35 @@ def _of_struct(struct: str, what: str) -> Callable[[Subject, Evidence], Figure]:
     return asked
 
 
-def _asking(subject: Subject) -> list[str]:
+def _asking(contender: Contender) -> list[str]:
     """The files where the mechanism asks the predicate."""
-    patches = subject.series.manifest["patches"]
+    patches = contender.series.manifest["patches"]
     sites = (site for each in patches if each["part"] == "mechanism" for site in each["sites"])
     return [path for path in dict.fromkeys(site["file"] for site in sites) if path.endswith(".c")]
 
 
-def _instructions(subject: Subject, each: Evidence) -> Figure:
-    found = _changed(subject, each)
+def _instructions(contender: Contender, each: Evidence) -> Figure:
+    found = _changed(contender, each)
     if isinstance(found, Figure):
         return found
     more = sum(new - old for old, new in found.values())
-    return Figure(more, source=f"objdump -d of {', '.join(_asking(subject))}")
+    return Figure(more, source=f"objdump -d of {', '.join(_asking(contender))}")
 
 
-def _functions(subject: Subject, each: Evidence) -> Figure:
-    found = _changed(subject, each)
+def _functions(contender: Contender, each: Evidence) -> Figure:
+    found = _changed(contender, each)
     if isinstance(found, Figure):
         return found
     told = ", ".join(f"{name}() {old} to {new}" for name, (old, new) in found.items())
-    return Figure(told or "none", source=f"objdump -d of {', '.join(_asking(subject))}")
+    return Figure(told or "none", source=f"objdump -d of {', '.join(_asking(contender))}")
 
 
-def _changed(subject: Subject, each: Evidence) -> Mapping[str, tuple[int, int]] | Figure:
+def _changed(contender: Contender, each: Evidence) -> Mapping[str, tuple[int, int]] | Figure:
     """The functions with other numbers of instructions than before, in the files that ask."""
     both = _grown(each)
     if both is None:
         return _not_seen(each, "built")
-    paths = [path for path in _asking(subject) if path in both[1].instructions]
+    paths = [path for path in _asking(contender) if path in both[1].instructions]
     if not paths:
         return unknown("no patch of the series asks the predicate in a file that is built")
     found = {}

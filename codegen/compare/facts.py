@@ -14,7 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from codegen.base.findings import Finding, error
-from codegen.compare.model import Said
+from codegen.compare.model import Statement
 from codegen.kinds import read_yaml
 from codegen.plan.templates import Renderer
 from codegen.vocabulary.part import invalid
@@ -52,7 +52,7 @@ class Facts:
     """What a kind says, as text for one knob; `vmm` is C."""
 
     texts: Mapping[str, str]
-    said: tuple[Said, ...]
+    said: tuple[Statement, ...]
     vmm: str
     path: str
 
@@ -79,7 +79,7 @@ def facts(templates: Path, variant: str, sees: Mapping[str, Any]) -> Facts | Non
     renderer = Renderer(templates, sees)
     texts = {key: " ".join(renderer.inline(str(told[key])).split()) for key in known}
     opinions = tuple(
-        Said(variant, each.when, each.kind, " ".join(each.what.split()), each.subject)
+        Statement(variant, each.when, each.kind, " ".join(each.what.split()), each.subject)
         for each in said
     )
     vmm = renderer.render(f"{variant}/{_FOLDER}/vmm.c").lstrip("\n")

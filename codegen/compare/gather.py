@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Everything that is known of some subjects, as one page."""
+"""Everything that is known of some contenders, as one page."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from codegen.base.resources import resources
 from codegen.compare import ages, kernel, userspace
-from codegen.compare.model import Code, Page, Plot, Section
-from codegen.compare.subject import Subject
+from codegen.compare.contender import Contender
+from codegen.compare.model import Chapter, Code, Page, Plot
 
 PROMISES = {
     "permit": "KVM may do so, and need not",
@@ -18,37 +18,37 @@ PROMISES = {
 
 
 def page(
-    subjects: Sequence[Subject],
+    contenders: Sequence[Contender],
     command: str,
-    evidence: Sequence[Section] = (),
+    evidence: Sequence[Chapter] = (),
     plots: Sequence[Plot] = (),
     notes: Sequence[str] = (),
 ) -> Page:
     """The page of all that is known.  Raises FindingsError for what is wrong in a kind's facts."""
     templates = resources("templates")
-    said = [userspace.facts_of(each, templates) for each in subjects]
-    knob = subjects[0].description.knob
+    said = [userspace.facts_of(each, templates) for each in contenders]
+    knob = contenders[0].description.knob
     sections = (
-        ages.section(subjects),
-        userspace.section(subjects, said),
-        kernel.section(subjects),
+        ages.section(contenders),
+        userspace.section(contenders, said),
+        kernel.section(contenders),
         *evidence,
     )
     opinions = {each: None for found in said if found for each in found.said}
     snippets = tuple(
-        Code(at, f"{subject.variant.name}: what a VMM does", found.vmm, "c")
-        for at, (subject, found) in enumerate(zip(subjects, said, strict=True))
-        if found and subject.made
+        Code(at, f"{contender.variant.name}: what a VMM does", found.vmm, "c")
+        for at, (contender, found) in enumerate(zip(contenders, said, strict=True))
+        if found and contender.made
     )
     patches = tuple(
-        Code(at, name, subject.series.files[name].decode("utf-8", "replace"), "diff")
-        for at, subject in enumerate(subjects)
-        for name in subject.series.patches
+        Code(at, name, contender.series.files[name].decode("utf-8", "replace"), "diff")
+        for at, contender in enumerate(contenders)
+        for name in contender.series.patches
     )
     art = {
         f"{each['tree_has']}: {each['does']} ({each['commit']}, \"{each['title']}\")": None
-        for subject in subjects
-        for each in subject.series.prior_art
+        for contender in contenders
+        for each in contender.series.prior_art
     }
     return Page(
         knob=knob.name,
@@ -56,7 +56,7 @@ def page(
         contract=f"{knob.contract}: {PROMISES[knob.contract]}",
         background=knob.background,
         command=command,
-        columns=tuple(each.column for each in subjects),
+        columns=tuple(each.column for each in contenders),
         sections=sections,
         plots=tuple(plots),
         said=tuple(opinions),

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 
-from codegen.compare.model import Row, Section, Worst
-from codegen.compare.subject import Subject
+from codegen.compare.contender import Contender
+from codegen.compare.model import Chapter, Question, Worst
 from codegen.compare.userspace import of_series
 from codegen.series.identity import Known
 
@@ -21,7 +21,7 @@ _SHARED = re.compile(r"^(virt|include)/")
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class FileChange:
     """A file that a series changes, and by how many lines; `new` where it adds the file."""
 
     path: str
@@ -42,54 +42,54 @@ class Changed:
         return "documents" if self.path.startswith(_DOCUMENTS) else "code"
 
 
-def changes(series: Known) -> tuple[Changed, ...]:
+def changes(series: Known) -> tuple[FileChange, ...]:
     """The files of a series in the order of its patches, each once."""
-    found: dict[str, Changed] = {}
+    found: dict[str, FileChange] = {}
     for name in series.patches:
         for each in _changes(series.files[name].decode("utf-8", "replace")):
-            was = found.get(each.path, Changed(each.path, 0, 0, each.new))
+            was = found.get(each.path, FileChange(each.path, 0, 0, each.new))
             added, removed = was.added + each.added, was.removed + each.removed
-            found[each.path] = Changed(each.path, added, removed, was.new or each.new)
+            found[each.path] = FileChange(each.path, added, removed, was.new or each.new)
     return tuple(found.values())
 
 
-def _changes(mail: str) -> Iterator[Changed]:
+def _changes(mail: str) -> Iterator[FileChange]:
     for text in re.split(r"^diff --git ", mail, flags=re.M)[1:]:
         path = text.partition("\n")[0].rpartition(" b/")[2]
         head, _, body = text.partition("\n@@ ")
         lines = body.split("\n-- \n")[0].split("\n")[1:]
         added = sum(line.startswith("+") for line in lines)
         removed = sum(line.startswith("-") for line in lines)
-        yield Changed(path, added, removed, "\nnew file mode " in head)
+        yield FileChange(path, added, removed, "\nnew file mode " in head)
 
 
-def section(subjects: Sequence[Subject]) -> Section:
+def section(contenders: Sequence[Contender]) -> Chapter:
     """The rows that the diffs and the cover letter answer."""
 
-    def files(subject: Subject, of: str = "") -> list[Changed]:
-        return [each for each in changes(subject.series) if of in ("", each.of)]
+    def files(contender: Contender, of: str = "") -> list[FileChange]:
+        return [each for each in changes(contender.series) if of in ("", each.of)]
 
-    def lines(subject: Subject, of: str) -> int:
-        return sum(each.added + each.removed for each in files(subject, of))
+    def lines(contender: Contender, of: str) -> int:
+        return sum(each.added + each.removed for each in files(contender, of))
 
-    rows: list[Row] = [
-        of_series(subjects, "patches", "patches", lambda s: len(s.series.patches)),
-        of_series(subjects, "files", "files changed", lambda s: len(files(s))),
-        of_series(subjects, "code", "lines of code", lambda s: lines(s, "code")),
-        of_series(subjects, "documents", "lines of api.rst", lambda s: lines(s, "documents")),
+    rows: list[Question] = [
+        of_series(contenders, "patches", "patches", lambda s: len(s.series.patches)),
+        of_series(contenders, "files", "files changed", lambda s: len(files(s))),
+        of_series(contenders, "code", "lines of code", lambda s: lines(s, "code")),
+        of_series(contenders, "documents", "lines of api.rst", lambda s: lines(s, "documents")),
         of_series(
-            subjects, "tests", "lines of tests", lambda s: lines(s, "tests"), worst=Worst.NONE
+            contenders, "tests", "lines of tests", lambda s: lines(s, "tests"), worst=Worst.NONE
         ),
-        of_series(subjects, "scope", "touches", _scope, worst=Worst.NONE),
+        of_series(contenders, "scope", "touches", _scope, worst=Worst.NONE),
         of_series(
-            subjects,
+            contenders,
             "people",
             "maintainers and lists",
             lambda s: len(_people(s)),
             source="To and Cc of the cover letter",
         ),
         of_series(
-            subjects,
+            contenders,
             "which",
             "files of code",
             lambda s: _listed([each.path for each in files(s, "code")]),
@@ -97,7 +97,7 @@ def section(subjects: Sequence[Subject]) -> Section:
             prose=True,
         ),
         of_series(
-            subjects,
+            contenders,
             "who",
             "who is asked",
             lambda s: _listed(_people(s)),
@@ -106,7 +106,7 @@ def section(subjects: Sequence[Subject]) -> Section:
             prose=True,
         ),
         of_series(
-            subjects,
+            contenders,
             "with-it",
             "existing tests that change with it",
             lambda s: _listed([e.path for e in files(s, "tests") if not e.new and e.c]),
@@ -114,19 +114,19 @@ def section(subjects: Sequence[Subject]) -> Section:
             prose=True,
         ),
     ]
-    return Section("For the kernel", tuple(rows))
+    return Chapter("For the kernel", tuple(rows))
 
 
-def _scope(subject: Subject) -> str:
+def _scope(contender: Contender) -> str:
     """`generic, x86`: whose code changes."""
-    paths = [each.path for each in changes(subject.series) if each.of == "code"]
+    paths = [each.path for each in changes(contender.series) if each.of == "code"]
     found = {"generic": None} if any(_SHARED.match(path) for path in paths) else {}
     arches = (match[1] for path in paths if (match := _ARCH.match(path)))
     return ", ".join([*found, *dict.fromkeys(arches)]) or "no code"
 
 
-def _people(subject: Subject) -> list[str]:
-    series = subject.series
+def _people(contender: Contender) -> list[str]:
+    series = contender.series
     cover = next((name for name in series.files if name.startswith("0000-")), None)
     if cover is None:
         return []

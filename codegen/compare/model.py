@@ -11,6 +11,9 @@ from enum import StrEnum
 Value = str | int | float
 
 
+MADE, REDUNDANT, NOT_HERE = "made", "redundant", "not here"  # what a column is
+
+
 class Worst(StrEnum):
     """Which figure of a row costs the most."""
 
@@ -52,7 +55,7 @@ def unknown(why: str, source: str = "") -> Figure:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A variant on a tree: `state` is `made`, `redundant` or `not here`, and `reason` says why."""
+    """A variant on a tree: `state` is one of the three, and `reason` says why it is not made."""
 
     tree: str
     version: str
@@ -63,7 +66,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Question:
     """One question to all columns.  `prose`: its answers are sentences; `key` is for machines."""
 
     key: str
@@ -88,11 +91,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class Chapter:
     """Rows that belong together."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[Question, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class Plot:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Statement:
     """What was said of a kind of variant: `opinion` or `fact`."""
 
     variant: str
@@ -146,9 +149,9 @@ class Page:
     background: str
     command: str
     columns: tuple[Column, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[Chapter, ...]
     plots: tuple[Plot, ...]
-    said: tuple[Said, ...]
+    said: tuple[Statement, ...]
     prior_art: tuple[str, ...]
     snippets: tuple[Code, ...]
     patches: tuple[Code, ...]
@@ -160,5 +163,20 @@ class Page:
         return list(dict.fromkeys(column.tree for column in self.columns))
 
     def of(self, tree: str) -> Sequence[int]:
-        """The columns of a tree."""
+        """The columns of a tree that have a series."""
+        return [at for at in self.every(tree) if self.columns[at].state != NOT_HERE]
+
+    def absent(self, tree: str) -> Sequence[Column]:
+        """The variants that a tree cannot have, or has already."""
+        return [c for c in map(self.columns.__getitem__, self.every(tree)) if c.state == NOT_HERE]
+
+    def every(self, tree: str) -> Sequence[int]:
+        """All columns of a tree."""
         return [at for at, column in enumerate(self.columns) if column.tree == tree]
+
+    @property
+    def holds(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Each variant, and what it is on each of the trees."""
+        states = {(each.variant, each.tree): each.state for each in self.columns}
+        names = dict.fromkeys(each.variant for each in self.columns)
+        return [(name, [states[name, tree] for tree in self.trees]) for name in names]

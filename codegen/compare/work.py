@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Find out what the store does not know of some subjects: check, build, boot.
+"""Find out what the store does not know of some contenders: check, build, boot.
 
 Each step is kept as soon as it is done, so that an ended run goes on where it was.  The tree itself
 is built first, then of each variant the last patch alone, and mutants are left out.
@@ -13,8 +13,8 @@ from codegen.base.errors import GenError
 from codegen.base.progress import Report
 from codegen.check import run as checks
 from codegen.compare import evidence
+from codegen.compare.contender import Contender
 from codegen.compare.evidence import CHECK, Evidence, check_key
-from codegen.compare.subject import Subject
 from codegen.run import kept, objects
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
@@ -26,15 +26,15 @@ from codegen.series.series import Series
 from codegen.store.store import store
 
 
-def find_out(subjects: Sequence[Subject], options: Options, report: Report) -> list[Evidence]:
-    """The evidence of some subjects of one tree; what fails is noted and stops no other."""
-    if subjects[0].location.commit is None:
-        return [Evidence(failed="a folder may change at any time: name a commit")] * len(subjects)
-    known = [evidence.recall(each, options) for each in subjects]
-    todo = [at for at, each in enumerate(subjects) if each.made and not _whole(known[at])]
+def find_out(contenders: Sequence[Contender], options: Options, report: Report) -> list[Evidence]:
+    """The evidence of some contenders of one tree; what fails is noted and stops no other."""
+    if contenders[0].location.commit is None:
+        return [Evidence(failed="a folder may change at any time: name a commit")] * len(contenders)
+    known = [evidence.recall(each, options) for each in contenders]
+    todo = [at for at, each in enumerate(contenders) if each.made and not _whole(known[at])]
     if not todo:
         return known
-    location = subjects[0].location
+    location = contenders[0].location
 
     def waiting() -> None:
         report(0, None, f"waiting for another run on {location.name}")
@@ -42,25 +42,27 @@ def find_out(subjects: Sequence[Subject], options: Options, report: Report) -> l
     failed: dict[int, str] = {}
     series: dict[int, Series] = {}
     for number, at in enumerate(todo):
-        subject = subjects[at]
-        report(number, len(todo), f"checking {subject.where}")
-        series[at] = read_series(subject.series.files, location)
+        contender = contenders[at]
+        report(number, len(todo), f"checking {contender.where}")
+        series[at] = read_series(contender.series.files, location)
         if known[at].check is None:
-            _check(subject, series[at])
+            _check(contender, series[at])
     todo = [at for at in todo if not _tried(known[at])]
     if todo:
         with open_bench(location, options, waiting) as bench:
             try:
-                _base(subjects[todo[0]], bench, report)
+                _base(contenders[todo[0]], bench, report)
             except GenError as problem:
                 failed = dict.fromkeys(todo, f"{location.name} itself: {_why(problem)}")
                 todo = []
             for at in todo:
                 try:
-                    _try(subjects[at], series[at], bench, report)
+                    _try(contenders[at], series[at], bench, report)
                 except GenError as problem:
                     failed[at] = _why(problem)
-    return [evidence.recall(each, options, failed.get(at, "")) for at, each in enumerate(subjects)]
+    return [
+        evidence.recall(each, options, failed.get(at, "")) for at, each in enumerate(contenders)
+    ]
 
 
 def _whole(each: Evidence) -> bool:
@@ -78,7 +80,7 @@ def _why(problem: GenError) -> str:
     return "; ".join([first, *lines]) + log
 
 
-def _check(subject: Subject, series: Series) -> None:
+def _check(contender: Contender, series: Series) -> None:
     """What the checks that build nothing say."""
     found = checks.check(series, compiler=None)
     said = {
@@ -86,21 +88,21 @@ def _check(subject: Subject, series: Series) -> None:
         "checks": len(found.checks),
         "remarks": [remark.render() for remark in found.remarks],
     }
-    store().put(CHECK, check_key(subject), said)
+    store().put(CHECK, check_key(contender), said)
 
 
-def _base(subject: Subject, bench: Bench, report: Report) -> None:
+def _base(contender: Contender, bench: Bench, report: Report) -> None:
     """The tree without a series: its image and what KVM is in it."""
-    base, commit = evidence.base_tree(subject), subject.location.commit
+    base, commit = evidence.base_tree(contender), contender.location.commit
     assert base is not None and commit is not None
     if objects.recall(bench.options, base):
         return
-    kernel = bench.kernel(commit, _steps(report, subject.location.name))
+    kernel = bench.kernel(commit, _steps(report, contender.location.name))
     bench.keep(kernel, commit)
     objects.objects(kernel, bench.options, base)
 
 
-def _try(subject: Subject, series: Series, bench: Bench, report: Report) -> None:
+def _try(contender: Contender, series: Series, bench: Bench, report: Report) -> None:
     """Build the last patch and boot it."""
     commits = commits_of(series, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
@@ -108,7 +110,7 @@ def _try(subject: Subject, series: Series, bench: Bench, report: Report) -> None
     wishes = Wishes(mutants=False, resume=True)
 
     def told(done: int, total: int | None, what: str) -> None:
-        report(done, total, f"{subject.where}: {what}")
+        report(done, total, f"{contender.where}: {what}")
 
     trial = Trial(bench, series, commits, wishes, folder, told)
     trial.run()

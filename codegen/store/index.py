@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS result (
     kind TEXT, key TEXT, record TEXT NOT NULL, asked REAL NOT NULL, PRIMARY KEY (kind, key)
 ) WITHOUT ROWID;
 """
-Entry = tuple[str, str, str, float]  # a kind, a key, a record, and when it was last asked for
+IndexEntry = tuple[str, str, str, float]  # a kind, a key, a record, and when it was last asked for
 _Value = TypeVar("_Value")
 
 
@@ -36,7 +36,7 @@ class Index:
     `note` is told of that."""
 
     def __init__(
-        self, path: Path, records: Callable[[], Iterable[Entry]], note: Callable[[str], None]
+        self, path: Path, records: Callable[[], Iterable[IndexEntry]], note: Callable[[str], None]
     ) -> None:
         self._path, self._records, self._note = path, records, note
         self._local = threading.local()
@@ -57,7 +57,7 @@ class Index:
         asked = "SELECT record FROM result WHERE kind = ?"
         return self._with(lambda index: [row for (row,) in index.execute(asked, (kind,))])
 
-    def enter(self, entry: Entry) -> int:
+    def enter(self, entry: IndexEntry) -> int:
         """Enter a result, and say how many of its kind there are.  Raises Unusable."""
 
         def entered(index: sqlite3.Connection) -> int:
@@ -157,5 +157,5 @@ def _sound(path: Path) -> bool:
         return False
 
 
-def _enter(index: sqlite3.Connection, entry: Entry) -> int:
+def _enter(index: sqlite3.Connection, entry: IndexEntry) -> int:
     return index.execute("INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?)", entry).rowcount

@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from codegen.store.index import Entry, Index, Unusable
+from codegen.store.index import Index, IndexEntry, Unusable
 from codegen.tree.cache import cache_path
 
 _KEPT = 2000  # results of each kind; those that nobody asked for the longest go first
@@ -123,7 +123,7 @@ class Store:
         found = (self._read(record) for record in records)
         return {path.name for each in found if each for path in each.files.values()}
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self) -> Iterator[IndexEntry]:
         """Every record that is whole, the oldest first."""
         paths = (self.folder / _RECORDS).glob("*/*")
         read = ((path.name, self._read(path.name)) for path in paths)

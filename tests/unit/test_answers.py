@@ -25,25 +25,7 @@ def test_the_whole_question_counts() -> None:
     assert answers.known("other", [b"ab", b"c"]) is None
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff", b"[" * 100_000])
-def test_what_is_damaged_is_asked_again(damaged: bytes, cache: Path) -> None:
-    answers.keep("kind", [b"x"], "said")
-    (place,) = (cache / "kind").iterdir()
-    place.write_bytes(damaged)
-    assert answers.known("kind", [b"x"]) is None
-    answers.keep("kind", [b"x"], "said again")
-    assert answers.known("kind", [b"x"]) == "said again"
-
-
 def test_a_cache_that_cannot_be_written_is_none(cache: Path) -> None:
     cache.write_text("no folder")
     answers.keep("kind", [b"x"], "said")
     assert answers.known("kind", [b"x"]) is None
-
-
-def test_the_oldest_go_first(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "_KEPT", 3)
-    for number in range(5):
-        answers.keep("kind", [b"%d" % number], number)
-    assert len(list((cache / "kind").iterdir())) == 3
-    assert answers.known("kind", [b"4"]) == 4

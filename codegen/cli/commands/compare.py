@@ -19,11 +19,11 @@ from codegen.cli.commands import print_json
 from codegen.cli.main import DONE
 from codegen.cli.terminal import put, say
 from codegen.compare import evidence
+from codegen.compare.contender import Contender, Wanted, contenders
 from codegen.compare.evidence import Evidence
 from codegen.compare.gather import page
 from codegen.compare.model import Page
 from codegen.compare.show import markdown, terminal
-from codegen.compare.subject import Subject, Wanted, subjects
 from codegen.plan.variants import load_variant, variant_names
 from codegen.run.build import Options
 from codegen.series.make import open_tree
@@ -60,7 +60,7 @@ def _write(options: argparse.Namespace, made: Page) -> None:
     say(f"page:  {options.html}")
 
 
-def _subjects(options: argparse.Namespace, report: Report) -> Sequence[Subject]:
+def _subjects(options: argparse.Namespace, report: Report) -> Sequence[Contender]:
     """Every variant that is asked for on every tree that is."""
     templates, keep_free = resources("templates"), target.reserved(options.reserve)
     names = variant_names(templates)
@@ -69,19 +69,19 @@ def _subjects(options: argparse.Namespace, report: Report) -> Sequence[Subject]:
     variants = [load_variant(templates, name) for name in dict.fromkeys(names)]
     knob = target.description(options.abi)
     wanted = Wanted(knob, variants, keep_free, options.redundant)
-    found: list[Subject] = []
+    found: list[Contender] = []
     for tree in dict.fromkeys(options.tree or [None]):
         where = target.location(tree, options.json)
         with open_tree(where) as source:
             called = version(source)
-        found += subjects(wanted, where, called, report)
+        found += contenders(wanted, where, called, report)
     return found
 
 
 def _evidence(
-    options: argparse.Namespace, found: Sequence[Subject], report: Report
+    options: argparse.Namespace, found: Sequence[Contender], report: Report
 ) -> Sequence[Evidence]:
-    """What was seen of each subject; without --quick, what nobody has seen yet is looked at now."""
+    """What was seen of each; without --quick, what nobody has seen yet is looked at now."""
     seen: list[Evidence] = []
     for _, same in groupby(found, key=lambda each: each.location):
         group = list(same)
@@ -96,7 +96,7 @@ def _evidence(
     return seen
 
 
-def _arch(group: Sequence[Subject]) -> Architecture:
+def _arch(group: Sequence[Contender]) -> Architecture:
     """The architecture to build for: one that can be, and that all of the knob's variants have."""
     return chosen(None, group[0].description.knob.architectures)
 

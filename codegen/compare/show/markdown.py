@@ -6,8 +6,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from codegen.compare.model import Page, Row
-from codegen.compare.show.notes import MARK, Footnotes, cells, not_known, told
+from codegen.compare.model import Page, Question
+from codegen.compare.show.notes import MARK, Footnotes, cells, known, not_known, nowhere, told
 
 WIDE = 72
 
@@ -31,32 +31,46 @@ def text(page: Page) -> str:
 
 def _tree(page: Page, tree: str) -> Iterator[str]:
     columns, notes = page.of(tree), Footnotes()
-    version = page.columns[columns[0]].version
+    version = page.columns[page.every(tree)[0]].version
     yield f"## {tree}" + (f" (Linux {version})" if version else "")
     yield ""
+    for each in page.absent(tree):
+        yield from _item(f"not here: {each.variant}: {each.reason}")
+    yield from [""] * bool(page.absent(tree))
+    if not columns:
+        return
     sources: dict[str, None] = {}
     for section in page.sections:
         yield f"### {section.title}"
         yield ""
-        short: list[tuple[str, list[str]]] = []
-        long: list[Row] = []
-        for row in section.rows:
-            sources.update({row.figures[at].source: None for at in columns})
-            shown = cells(row, columns, Footnotes()) if row.prose else cells(row, columns, notes)
-            wide = max(map(len, [row.about, *shown])) + _names(page, columns) + 7 > WIDE
-            if row.prose or wide:
-                long.append(row)
-            else:
-                short.append((row.about, shown))
-        yield from _tables(page, columns, short)
-        for row in long:
-            yield from _prose(page, row, columns)
+        sources.update({row.figures[at].source: None for row in section.rows for at in columns})
+        yield from _section(page, section.rows, columns, notes)
     yield from _filled(f"{MARK} costs the most of all variants.")
     yield ""
     for letter, reason in notes:
         yield from _item(f"({letter}) {reason}")
-    yield ""
+    yield from [""] * bool(list(notes))
     yield from _filled(f"From: {'; '.join(each for each in sources if each)}.")
+    yield ""
+
+
+def _section(
+    page: Page, rows: Sequence[Question], columns: Sequence[int], notes: Footnotes
+) -> Iterator[str]:
+    short: list[tuple[str, list[str]]] = []
+    long: list[Question] = []
+    for row in (row for row in rows if known(row, columns)):
+        shown = [row.figures[at].text for at in columns]
+        wide = max(map(len, [row.about, *shown])) + _names(page, columns) + 9
+        if row.prose or wide > WIDE:
+            long.append(row)
+        else:
+            short.append((row.about.strip(), cells(row, columns, notes)))
+    yield from _tables(page, columns, short)
+    for row in long:
+        yield from _prose(page, row, columns)
+    for about, reason in nowhere(rows, columns):
+        yield from _item(f"not known: {about}: {reason}")
     yield ""
 
 
@@ -90,7 +104,7 @@ def _line(widths: Sequence[int], texts: Sequence[str]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _prose(page: Page, row: Row, columns: Sequence[int]) -> Iterator[str]:
+def _prose(page: Page, row: Question, columns: Sequence[int]) -> Iterator[str]:
     yield from _filled(f"{row.about[:1].upper()}{row.about[1:]}:")
     yield ""
     for who, answer in told(page, row, columns):

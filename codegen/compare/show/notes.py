@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from codegen.compare.model import Page, Row
+from codegen.compare.model import Page, Question
 
 MARK = "!"  # the worst figure of a row
 
@@ -30,7 +30,7 @@ def _letters(number: int) -> str:
     return (_letters(number // 26 - 1) if number >= 26 else "") + last
 
 
-def cells(row: Row, columns: Sequence[int], notes: Footnotes) -> list[str]:
+def cells(row: Question, columns: Sequence[int], notes: Footnotes) -> list[str]:
     """The cells of some columns as text: the worst marked, what is not known as a footnote."""
     found = []
     for at in columns:
@@ -40,7 +40,22 @@ def cells(row: Row, columns: Sequence[int], notes: Footnotes) -> list[str]:
     return found
 
 
-def told(page: Page, row: Row, columns: Sequence[int]) -> list[tuple[str, str]]:
+def known(row: Question, columns: Sequence[int]) -> bool:
+    """Whether one of some columns has a figure."""
+    return any(row.figures[at].value is not None for at in columns)
+
+
+def nowhere(rows: Sequence[Question], columns: Sequence[int]) -> list[tuple[str, str]]:
+    """Rows that no column has a figure of: what they are about, by why there is none."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        reasons = dict.fromkeys(row.figures[at].missing for at in columns)
+        if columns and not known(row, columns):
+            by_reason.setdefault("; ".join(reasons), []).append(row.about.strip())
+    return [(", ".join(abouts), reason) for reason, abouts in by_reason.items()]
+
+
+def told(page: Page, row: Question, columns: Sequence[int]) -> list[tuple[str, str]]:
     """The answers of a row of prose, and the variants that give each; without what is not known."""
     known = [at for at in columns if row.figures[at].value is not None]
     by_text: dict[str, list[str]] = {}
@@ -52,7 +67,7 @@ def told(page: Page, row: Row, columns: Sequence[int]) -> list[tuple[str, str]]:
     ]
 
 
-def not_known(page: Page, row: Row, columns: Sequence[int]) -> list[tuple[str, str]]:
+def not_known(page: Page, row: Question, columns: Sequence[int]) -> list[tuple[str, str]]:
     """What is not known of a row of prose: the variants, and why."""
     lost = [at for at in columns if row.figures[at].value is None]
     lost.sort(key=lambda at: row.figures[at].missing)

@@ -6,8 +6,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from codegen.compare.model import Page, Row
-from codegen.compare.show.notes import MARK, Footnotes, cells, told
+from codegen.compare.model import Page, Question
+from codegen.compare.show.notes import MARK, Footnotes, cells, known, nowhere, told
 
 WIDEST = 100
 _LABEL = 22
@@ -18,6 +18,8 @@ def text(page: Page, columns: int | None = None) -> str:
     """The page in at most so many columns."""
     wide = min(columns or WIDEST, WIDEST)
     lines = [*_wrapped(f"{page.knob}: {page.title}", wide, "")]
+    if len(page.trees) > 1:
+        lines += ["", *_holds(page, wide)]
     for tree in page.trees:
         lines += ["", *_tree(page, tree, wide)]
     if page.said:
@@ -33,22 +35,34 @@ def text(page: Page, columns: int | None = None) -> str:
     return "\n".join(lines)
 
 
+def _holds(page: Page, wide: int) -> Iterator[str]:
+    """Which variant is what on which tree."""
+    room = (wide - _LABEL) // len(page.trees) - _GAP
+    yield from _cells("", page.trees, _LABEL, room)
+    for variant, states in page.holds:
+        yield from _cells(f"  {variant}", states, _LABEL, room)
+
+
 def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
     columns, notes = page.of(tree), Footnotes()
-    version = page.columns[columns[0]].version
+    version = page.columns[page.every(tree)[0]].version
     heads = [page.columns[at].variant for at in columns]
     label = min(_LABEL, max(12, wide // 4))
-    room = (wide - label) // len(columns) - _GAP
-    narrow = room < max(map(len, heads))
+    room = (wide - label) // max(len(columns), 1) - _GAP
+    narrow = room < max(map(len, heads), default=0)
     yield f"{tree}" + (f" (Linux {version})" if version else "")
+    for each in page.absent(tree):
+        yield from _wrapped(f"not here: {each.variant}: {each.reason}", wide, "  ")
+    if not columns:
+        return
     yield ""
     if not narrow:
         yield from _cells("", heads, label, room)
     for section in page.sections:
-        rows = [row for row in section.rows if not row.prose]
-        if not rows:
-            continue
-        yield section.title
+        short = [row for row in section.rows if not row.prose]
+        rows = [row for row in short if known(row, columns)]
+        if short:
+            yield section.title
         for row in rows:
             shown = cells(row, columns, notes)
             if narrow:
@@ -56,15 +70,18 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
                 yield from _wrapped(f"{row.about}: {pairs}", wide, "  ")
             else:
                 yield from _cells(f"  {row.about}", shown, label, room)
+        for about, reason in nowhere(short, columns):
+            yield from _wrapped(f"not known: {about}: {reason}", wide, "  ")
     yield ""
-    yield from _wrapped(f"{MARK} costs the most of its row", wide, "")
+    if any(row.marked for section in page.sections for row in section.rows):
+        yield f"{MARK} costs the most of its row"
     for letter, reason in notes:
         yield from _wrapped(f"({letter}) {reason}", wide, "")
     for row in (row for section in page.sections for row in section.rows if row.prose):
         yield from _prose(page, row, columns, wide)
 
 
-def _prose(page: Page, row: Row, columns: Sequence[int], wide: int) -> Iterator[str]:
+def _prose(page: Page, row: Question, columns: Sequence[int], wide: int) -> Iterator[str]:
     answers = told(page, row, columns)
     if not answers:
         return

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.base.progress import Report
-from codegen.compare.model import Column
+from codegen.compare.model import MADE, NOT_HERE, REDUNDANT, Column
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
 from codegen.plan.make import Plan
@@ -22,7 +22,7 @@ from codegen.tree.locate import TreeLocation
 
 
 @dataclass(frozen=True)
-class Subject:
+class Contender:
     """A variant on a tree."""
 
     description: Description
@@ -39,11 +39,11 @@ class Subject:
     @property
     def column(self) -> Column:
         """What heads its figures."""
-        state, reason = "made", str(self.series.manifest.get("redundant", ""))
+        state, reason = MADE, str(self.series.manifest.get("redundant", ""))
         if reason:
-            state = "redundant"
+            state = REDUNDANT
         if not self.made:
-            state = "not here"
+            state = NOT_HERE
             reason = "; ".join(each.message for each in self.series.refused)
         tree, variant = self.location.name, self.variant
         return Column(tree, self.version, variant.name, variant.summary, state, reason)
@@ -64,7 +64,9 @@ class Wanted:
     redundant: bool
 
 
-def subjects(wanted: Wanted, location: TreeLocation, version: str, report: Report) -> list[Subject]:
+def contenders(
+    wanted: Wanted, location: TreeLocation, version: str, report: Report
+) -> list[Contender]:
     """Each variant on a tree: from the store, or made now.
 
     A mistake in the description or a place that is not found is an answer as well: it says so.
@@ -101,7 +103,7 @@ def subjects(wanted: Wanted, location: TreeLocation, version: str, report: Repor
                 waiting[number] = pool.submit(_finished, plan, location, wanted.reserved, name)
         found.update({number: each.result() for number, each in waiting.items()})
     return [
-        Subject(wanted.description, variant, location, version, found[number])
+        Contender(wanted.description, variant, location, version, found[number])
         for number, variant in enumerate(wanted.variants)
     ]
 
