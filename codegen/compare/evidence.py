@@ -14,6 +14,7 @@ from typing import Any
 from codegen.base.errors import EnvironmentFailure
 from codegen.compare.contender import Contender
 from codegen.compare.kernel import changes
+from codegen.compare.measures import program_key
 from codegen.compare.model import Chapter, Figure, Question, Worst, unknown
 from codegen.compare.userspace import absent
 from codegen.run import kept, objects
@@ -24,7 +25,7 @@ from codegen.store import owncode
 from codegen.store.store import Kept, key, store
 from codegen.tree.plumbing import git
 
-CHECK = "check"
+CHECK, MEASURED = "check", "measured"
 _CHECKS = ("base", "c", "uapi", "kernel", "mail", "series", "check")  # rooms that take part
 
 
@@ -37,6 +38,7 @@ class Evidence:
     mutants: Kept | None = None
     before: Objects | None = None
     after: Objects | None = None
+    measured: Kept | None = None
     failed: str = ""
 
 
@@ -67,7 +69,8 @@ def recall(contender: Contender, options: Options, failed: str = "") -> Evidence
     except EnvironmentFailure as problem:  # no compiler, no QEMU
         return Evidence(check, failed=str(problem))
     trial, mutants = (kept.recall(kind, asked) for kind in (kept.TRIAL, kept.MUTANTS))
-    return Evidence(check, trial, mutants, before, after, failed)
+    measured = store().get(MEASURED, key(asked, program_key(contender)))
+    return Evidence(check, trial, mutants, before, after, measured, failed)
 
 
 def sections(contenders: Sequence[Contender], found: Sequence[Evidence]) -> tuple[Chapter, ...]:

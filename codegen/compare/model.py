@@ -4,7 +4,7 @@ just absent: what is not known says why."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -75,6 +75,10 @@ class Question:
     worst: Worst = Worst.NONE
     prose: bool = False
 
+    def sources(self, columns: Sequence[int]) -> Sequence[str]:
+        """Where the figures of some columns are from, each once."""
+        return list(dict.fromkeys(s for at in columns if (s := self.figures[at].source)))
+
     @property
     def marked(self) -> frozenset[int]:
         """The columns with the worst figure, where the figures differ."""
@@ -100,22 +104,22 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A measure by a number that was varied: `points` for the column of that place."""
+    """A measure by a number that was varied, of what is named."""
 
-    column: int
+    name: str
     points: tuple[tuple[float, float], ...]
     source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Curves of one measure; `missing` says for columns without one why."""
+    """Curves of one measure; `missing` says what has none, and why."""
 
     title: str
     x: str
     y: str
     curves: tuple[Curve, ...]
-    missing: Mapping[int, str]
+    missing: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

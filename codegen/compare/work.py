@@ -14,24 +14,33 @@ from codegen.base.progress import Report
 from codegen.check import run as checks
 from codegen.compare import evidence
 from codegen.compare.contender import Contender
-from codegen.compare.evidence import CHECK, Evidence, check_key
+from codegen.compare.evidence import CHECK, MEASURED, Evidence, check_key
+from codegen.compare.guest import measured
+from codegen.compare.measures import Measure, measure_of, program, program_key
 from codegen.run import kept, objects
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
+from codegen.run.identity import trial_key
+from codegen.run.initramfs import build_init
 from codegen.run.make import BuildFailed, Progress
+from codegen.run.runner import Guest
 from codegen.run.trial import Trial, Wishes
 from codegen.series.commit import commits_of
+from codegen.series.make import open_tree
 from codegen.series.read import read_series
 from codegen.series.series import Series
-from codegen.store.store import store
+from codegen.store.store import key, store
 
 
 def find_out(contenders: Sequence[Contender], options: Options, report: Report) -> list[Evidence]:
     """The evidence of some contenders of one tree; what fails is noted and stops no other."""
     if contenders[0].location.commit is None:
         return [Evidence(failed="a folder may change at any time: name a commit")] * len(contenders)
+    measure = measure_of(contenders[0].description)
     known = [evidence.recall(each, options) for each in contenders]
-    todo = [at for at, each in enumerate(contenders) if each.made and not _whole(known[at])]
+    todo = [
+        at for at, each in enumerate(contenders) if each.made and not _whole(known[at], measure)
+    ]
     if not todo:
         return known
     location = contenders[0].location
@@ -47,7 +56,7 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
         series[at] = read_series(contender.series.files, location)
         if known[at].check is None:
             _check(contender, series[at])
-    todo = [at for at in todo if not _tried(known[at])]
+    todo = [at for at in todo if not _tried(known[at], measure)]
     if todo:
         with open_bench(location, options, waiting) as bench:
             try:
@@ -57,7 +66,7 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
                 todo = []
             for at in todo:
                 try:
-                    _try(contenders[at], series[at], bench, report)
+                    _try(contenders[at], series[at], bench, measure, report)
                 except GenError as problem:
                     failed[at] = _why(problem)
     return [
@@ -65,12 +74,13 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
     ]
 
 
-def _whole(each: Evidence) -> bool:
-    return each.check is not None and _tried(each)
+def _whole(each: Evidence, measure: Measure | None) -> bool:
+    return each.check is not None and _tried(each, measure)
 
 
-def _tried(each: Evidence) -> bool:
-    return None not in (each.trial, each.before, each.after)
+def _tried(each: Evidence, measure: Measure | None) -> bool:
+    seen = None not in (each.trial, each.before, each.after)
+    return seen and (measure is None or each.measured is not None)
 
 
 def _why(problem: GenError) -> str:
@@ -102,8 +112,10 @@ def _base(contender: Contender, bench: Bench, report: Report) -> None:
     objects.objects(kernel, bench.options, base)
 
 
-def _try(contender: Contender, series: Series, bench: Bench, report: Report) -> None:
-    """Build the last patch and boot it."""
+def _try(
+    contender: Contender, series: Series, bench: Bench, measure: Measure | None, report: Report
+) -> None:
+    """Build the last patch, boot it, and measure."""
     commits = commits_of(series, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
     folder.mkdir(parents=True, exist_ok=True)
@@ -117,6 +129,31 @@ def _try(contender: Contender, series: Series, bench: Bench, report: Report) -> 
     kept.keep(trial)
     assert trial.kernel is not None
     objects.objects(trial.kernel, bench.options, commits.trees()[-1])
+    if measure:
+        told(0, None, "measuring")
+        _measure(contender, trial, measure)
+
+
+def _measure(contender: Contender, trial: Trial, measure: Measure) -> None:
+    """Measure in a guest of the kernel that was tried."""
+    with open_tree(contender.location) as tree:
+        text = program(contender, measure, tree)
+    tests = [each for lane in trial.lanes if lane.new for each in lane.tests]
+    if text is None or not tests or trial.kernel is None or trial.accel is None:
+        return
+    folder = trial.folder / "measure"
+    image = trial.folder / f"series.{trial.arch.machine.kernel.goal}"
+    init = build_init(trial.bench.folder.parent, arch=trial.arch)
+    guest = Guest(image, init, trial.accel.name, arch=trial.arch)
+    found = measured(
+        trial.bench, trial.kernel, trial.commits.tip, tests[0].name, text, guest, folder
+    )
+    base = evidence.base_tree(contender)
+    assert base is not None
+    asked = trial_key(trial.bench.options, base, trial.commits.trees()[-1])
+    said = {"failed": dict(found.failed)}
+    files = {"output.log": found.log, "program.c": text.encode()}
+    store().put(MEASURED, key(asked, program_key(contender)), said, files)
 
 
 def _steps(report: Report, what: str) -> Progress:

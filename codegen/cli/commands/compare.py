@@ -22,6 +22,8 @@ from codegen.compare import evidence
 from codegen.compare.contender import Contender, Wanted, contenders
 from codegen.compare.evidence import Evidence
 from codegen.compare.gather import page
+from codegen.compare.measures import measure_of
+from codegen.compare.measuring import plots
 from codegen.compare.model import Page
 from codegen.compare.show import markdown, terminal
 from codegen.plan.variants import load_variant, variant_names
@@ -37,7 +39,8 @@ def compare(options: argparse.Namespace) -> int:
     with progress(quiet=options.json) as report:
         found = _subjects(options, report)
         seen = _evidence(options, found, report)
-        made = page(found, _command(options), evidence.sections(found, seen))
+        curves = plots(found, seen, measure_of(found[0].description))
+        made = page(found, _command(options), evidence.sections(found, seen), curves)
     if options.json:
         print_json({"ok": True, **asdict(made)})
     elif options.markdown:

@@ -36,7 +36,7 @@ def text(page: Page) -> str:
     return environment.get_template("page.html").render(
         page=page,
         patches=_patches(page),
-        plots=[(plot, Markup(drawn(plot, page))) for plot in page.plots],
+        plots=[(plot, Markup(drawn(plot) if plot.curves else "")) for plot in page.plots],
         code=_coloured,
         light=Markup(sidebyside.style(dark=False)),
         dark=Markup(sidebyside.style(dark=True)),

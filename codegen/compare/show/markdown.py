@@ -43,14 +43,14 @@ def _tree(page: Page, tree: str) -> Iterator[str]:
     for section in page.sections:
         yield f"### {section.title}"
         yield ""
-        sources.update({row.figures[at].source: None for row in section.rows for at in columns})
+        sources.update({each: None for row in section.rows for each in row.sources(columns)})
         yield from _section(page, section.rows, columns, notes)
     yield from _filled(f"{MARK} costs the most of all variants.")
     yield ""
     for letter, reason in notes:
         yield from _item(f"({letter}) {reason}")
     yield from [""] * bool(list(notes))
-    yield from _filled(f"From: {'; '.join(each for each in sources if each)}.")
+    yield from _filled(f"From: {'; '.join(sources)}.")
     yield ""
 
 

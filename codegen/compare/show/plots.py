@@ -8,13 +8,13 @@ import re
 
 from codegen.base.commandline import line
 from codegen.base.errors import EnvironmentFailure
-from codegen.compare.model import Page, Plot
+from codegen.compare.model import Plot
 
 _EXTRA = "plots"
 _MARKERS = "osD^vPX*"
 
 
-def drawn(plot: Plot, page: Page) -> str:
+def drawn(plot: Plot) -> str:
     """A plot as an `<svg>` element that takes its colours from the page.
 
     Raises EnvironmentFailure where matplotlib is missing.
@@ -33,11 +33,9 @@ def drawn(plot: Plot, page: Page) -> str:
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.add_subplot()
     for number, curve in enumerate(plot.curves):
-        column = page.columns[curve.column]
         xs, ys = zip(*curve.points, strict=True)
-        name = column.variant if len(page.trees) == 1 else f"{column.variant}, {column.tree}"
         marker = _MARKERS[number % len(_MARKERS)]
-        axes.plot(xs, ys, marker=marker, label=name, markersize=9 - number, alpha=0.85)
+        axes.plot(xs, ys, marker=marker, label=curve.name, markersize=9 - number, alpha=0.85)
     axes.set_xlabel(plot.x)
     axes.set_ylabel(plot.y)
     axes.set_xscale("symlog", base=2)

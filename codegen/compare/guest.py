@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Measure in a guest: a program takes the place of a series' selftest, and says figures.
+
+It is built where that test is built, and never becomes part of the series.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from codegen.mail.patch import Patch
+from codegen.run.bench import Bench
+from codegen.run.build import KernelBuild
+from codegen.run.guestlog import Verdict
+from codegen.run.initramfs import GuestTest
+from codegen.run.runner import Guest, run_tests
+from codegen.run.selftests import FOLDER, build_selftests
+from codegen.sandbox import made
+from codegen.series.commit import make_commits
+from codegen.tree.changed import Changed
+
+MODES = ("on", "off")
+_FIGURE = re.compile(r"^\| figure (\w+) (\w+) (\d+) (\d+)\r?$", re.M)
+Points = Mapping[str, Mapping[str, Sequence[tuple[int, int]]]]  # by mode and by name
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was said, `failed` by mode where the program did not come to its end, and its log."""
+
+    points: Points
+    failed: Mapping[str, str]
+    log: bytes
+
+
+def measured(
+    bench: Bench, kernel: KernelBuild, tip: str, test: str, text: str, guest: Guest, folder: Path
+) -> Measured:
+    """Run a program, C as `text`, in the place of the selftest `test` of the commit `tip`.
+
+    Raises what the build and the boot raise.
+    """
+    path = f"{FOLDER}/{test}.c"
+    change = Changed(path, b"", text.encode())
+    patch = Patch(subject="measure", message="", changes={path: change})
+    (commit,) = make_commits([patch], bench.git_dir, tip).ids
+    bench.source(commit)
+    try:
+        program = build_selftests(kernel, [test], jobs=bench.options.jobs).programs[test]
+        folder.mkdir(parents=True, exist_ok=True)
+        own = Path(shutil.copy(program, folder / "program"))
+    finally:
+        bench.source(tip)
+    tests = [GuestTest(mode, own, (mode,), 180) for mode in MODES]
+    results = run_tests(guest, tests, folder / "boots")
+    failed = {r.name: f"{r.verdict}: {r.reason}" for r in results if r.verdict is not Verdict.PASS}
+    said = b"".join(made.read(log) for log in sorted(folder.glob("boots/boot*/output.log")))
+    return Measured(points(said.decode("utf-8", "replace")), failed, said)
+
+
+def points(said: str) -> Points:
+    """The figures in what a guest said."""
+    found: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    for mode, name, x, value in _FIGURE.findall(said):
+        found.setdefault(mode, {}).setdefault(name, []).append((int(x), int(value)))
+    return found
