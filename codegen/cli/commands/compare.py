@@ -20,6 +20,8 @@ from codegen.cli.main import DONE
 from codegen.cli.terminal import put, say
 from codegen.compare import evidence
 from codegen.compare.contender import Contender, Wanted, contenders
+from codegen.compare.drift import Move, text
+from codegen.compare.drift import drift as drifted
 from codegen.compare.evidence import Evidence
 from codegen.compare.gather import page
 from codegen.compare.measures import measure_of
@@ -37,7 +39,7 @@ def compare(options: argparse.Namespace) -> int:
     if options.markdown + options.json + bool(options.html) > 1:
         raise UsageError("one of --json, --markdown and --html at a time")
     with progress(quiet=options.json) as report:
-        found = _subjects(options, report)
+        found = _contenders(options, report)
         seen = _evidence(options, found, report)
         curves = plots(found, seen, measure_of(found[0].description))
         made = page(found, _command(options), evidence.sections(found, seen), curves)
@@ -52,6 +54,30 @@ def compare(options: argparse.Namespace) -> int:
     return DONE
 
 
+def drift(options: argparse.Namespace) -> int:
+    """`gen drift`: what moved between two trees."""
+    if len(dict.fromkeys(options.tree)) != 2:
+        raise UsageError("drift compares two trees: --tree A --tree B")
+    with progress(quiet=options.json) as report:
+        found = _contenders(options, report)
+        half = len(found) // 2
+        pairs = list(zip(found[:half], found[half:], strict=True))
+        moved = []
+        for number, (first, second) in enumerate(pairs):
+            report(number, len(pairs), f"bringing {first.where} to {second.location.name}")
+            moved.append(drifted(first, second))
+    if options.json:
+        said = [{**asdict(each), "moves": [_move(move) for move in each.moves]} for each in moved]
+        print_json({"ok": True, "drift": said})
+    else:
+        say(text(moved))
+    return DONE
+
+
+def _move(move: Move) -> dict[str, object]:
+    return {**asdict(move), "what": move.what}
+
+
 def _write(options: argparse.Namespace, made: Page) -> None:
     from codegen.compare.show import html
 
@@ -63,7 +89,7 @@ def _write(options: argparse.Namespace, made: Page) -> None:
     say(f"page:  {options.html}")
 
 
-def _subjects(options: argparse.Namespace, report: Report) -> Sequence[Contender]:
+def _contenders(options: argparse.Namespace, report: Report) -> Sequence[Contender]:
     """Every variant that is asked for on every tree that is."""
     templates, keep_free = resources("templates"), target.reserved(options.reserve)
     names = variant_names(templates)
