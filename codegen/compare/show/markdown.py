@@ -45,7 +45,7 @@ def _tree(page: Page, tree: str) -> Iterator[str]:
         yield ""
         sources.update({each: None for row in section.rows for each in row.sources(columns)})
         yield from _section(page, section.rows, columns, notes)
-    yield from _filled(f"{MARK} costs the most of all variants.")
+    yield from _filled(f"{MARK} is the worst of all variants.")
     yield ""
     for letter, reason in notes:
         yield from _item(f"({letter}) {reason}")

@@ -74,7 +74,7 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
             yield from _wrapped(f"not known: {about}: {reason}", wide, "  ")
     yield ""
     if any(row.marked for section in page.sections for row in section.rows):
-        yield f"{MARK} costs the most of its row"
+        yield f"{MARK} is the worst of its row"
     for letter, reason in notes:
         yield from _wrapped(f"({letter}) {reason}", wide, "")
     for row in (row for section in page.sections for row in section.rows if row.prose):
