@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except DamagedRepository as problem:
             if not _forgotten(problem):
                 raise
+        finally:
+            _say_notes()
         return _command(options.run)(options)
     except GenError as problem:
         return _report(problem, as_json)
@@ -56,6 +58,13 @@ def _forgotten(problem: DamagedRepository) -> bool:
         return False
     say(f"gen: {problem}\ngen: this is the cache: the tree is imported again", sys.stderr)
     return True
+
+
+def _say_notes() -> None:
+    """What was wrong with the store of results, where it was asked at all."""
+    if module := sys.modules.get("codegen.store.store"):
+        for text in module.notes():
+            say(f"gen: note: {text}", sys.stderr)
 
 
 def _command(run: str) -> Callable[[argparse.Namespace], int]:

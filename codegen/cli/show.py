@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from codegen.base.commandline import line as command_line
+from codegen.base.commandline import program
 from codegen.base.findings import NotHere
 from codegen.cli import terminal
+from codegen.compare.kernel import changed
 from codegen.plan.make import Plan
 from codegen.plan.variants import Variant
 from codegen.series.make import Generated, sites
@@ -21,11 +24,12 @@ def series(made: Generated, folder: Path, tree_version: str) -> str:
     title = f"{plan.description.knob.name} as {plan.variant.name} on {made.tree.name}"
     lines = [title + (f" (Linux {tree_version})" if tree_version else ""), ""]
     for name in _patches(made):
-        added, removed, files = _size(made.files[name])
+        files = changed([made.files[name]])
+        added, removed = sum(each.added for each in files), sum(each.removed for each in files)
         subject = plan.patches[int(name[:4]) - 1].subject
-        plural = "file" if files == 1 else "files"
+        plural = "file" if len(files) == 1 else "files"
         lines.append(f"  {name[:4]}  {subject}")
-        lines.append(f"        {files} {plural}, +{added} -{removed}")
+        lines.append(f"        {len(files)} {plural}, +{added} -{removed}")
     lines += ["", *_numbers(plan), *_sites(plan)]
     return "\n".join([*lines, f"files:    {folder}/"])
 
@@ -42,42 +46,35 @@ def variants(
     for each in answers:
         reason, more = each.findings[0], len(each.findings) - 1
         rest = f"; {more} more reasons" if more > 0 else ""
-        rows.append((reason.site, "-", "-", "-", f"not here: {reason.message}{rest}"))
-    headings = ("variant", "patches", "files", "lines", "numbers, and what userspace calls")
+        rows.append((reason.site, *["-"] * 5, f"not here: {reason.message}{rest}"))
+    costs = ("patches", "files", "code", "api.rst", "tests")
+    headings = ("variant", *costs, "numbers, and what userspace calls")
     lines = [terminal.table(headings, sorted(rows), columns)]
     if made:
         first = made[0]
         knob = first.plan.description.knob.name
         title = f"{knob} on {first.tree.name}"
         title += f" (Linux {tree_version})" if tree_version else ""
+        more_of_it = command_line(
+            ["compare", "--quick", "--abi", first.abi, "--tree", first.tree.spec]
+        )
         lines = [title, "", *lines, "", f"files:    {root / first.folder.parent}/VARIANT/"]
+        lines += [f"compare:  {program()} {more_of_it}"]
     return "\n".join(lines)
 
 
-def _row(made: Generated) -> tuple[str, str, str, str]:
-    sizes = [_size(made.files[name]) for name in _patches(made)]
-    added, removed = (sum(size[at] for size in sizes) for at in (0, 1))
-    files = len({path for patch in made.plan.patches for path in patch.files})
+def _row(made: Generated) -> tuple[str, ...]:
+    """The short form of what `gen compare` says: patches, files, and lines by what they are."""
+    names = _patches(made)
+    files = changed(made.files[name] for name in names)
+    lines = [sum(f.lines for f in files if f.of == of) for of in ("code", "documents", "tests")]
     numbers = ", ".join(f"{name} = {number}" for name, number in made.plan.named_numbers.items())
     last = "\n".join(text for text in (numbers, made.plan.call) if text)
-    return str(len(sizes)), str(files), f"+{added} -{removed}", last
+    return str(len(names)), str(len(files)), *map(str, lines), last
 
 
 def _patches(made: Generated) -> list[str]:
     return sorted(name for name in made.files if name.endswith(".patch") and name[:4] != "0000")
-
-
-def _size(patch: bytes) -> tuple[int, int, int]:
-    added = removed = files = 0
-    in_diff = False
-    for line in patch.split(b"\n"):
-        if line.startswith(b"diff --git "):
-            in_diff, files = True, files + 1
-        elif in_diff and line.startswith(b"+") and not line.startswith(b"+++ "):
-            added += 1
-        elif in_diff and line.startswith(b"-") and not line.startswith(b"--- "):
-            removed += 1
-    return added, removed, files
 
 
 def _numbers(plan: Plan) -> list[str]:

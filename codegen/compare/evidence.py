@@ -26,7 +26,7 @@ from codegen.store.store import Kept, key, store
 from codegen.tree.plumbing import git
 
 CHECK, MEASURED = "check", "measured"
-_CHECKS = ("base", "c", "uapi", "kernel", "mail", "series", "check")  # rooms that take part
+_CHECKS = ("c", "uapi", "kernel", "mail", "check")  # rooms that take part
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,11 @@ def base_tree(contender: Contender) -> str | None:
 def check_key(contender: Contender) -> str:
     """The key of what the checks that build nothing say of a series."""
     location = contender.location
-    return key(owncode.code(_CHECKS), dict(contender.series.files), location.commit or "")
+    return key(
+        owncode.code(_CHECKS, "codegen.check.run"),
+        dict(contender.series.files),
+        location.commit or "",
+    )
 
 
 def recall(contender: Contender, options: Options, failed: str = "") -> Evidence:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 
@@ -30,6 +30,11 @@ class FileChange:
     new: bool
 
     @property
+    def lines(self) -> int:
+        """How many lines come or go."""
+        return self.added + self.removed
+
+    @property
     def c(self) -> bool:
         """Whether it is C, and no makefile."""
         return self.path.endswith(".c")
@@ -44,9 +49,14 @@ class FileChange:
 
 def changes(series: Known) -> tuple[FileChange, ...]:
     """The files of a series in the order of its patches, each once."""
+    return changed(series.files[name] for name in series.patches)
+
+
+def changed(mails: Iterable[bytes]) -> tuple[FileChange, ...]:
+    """The files that some patches change, each once."""
     found: dict[str, FileChange] = {}
-    for name in series.patches:
-        for each in _changes(series.files[name].decode("utf-8", "replace")):
+    for mail in mails:
+        for each in _changes(mail.decode("utf-8", "replace")):
             was = found.get(each.path, FileChange(each.path, 0, 0, each.new))
             added, removed = was.added + each.added, was.removed + each.removed
             found[each.path] = FileChange(each.path, added, removed, was.new or each.new)
@@ -70,7 +80,7 @@ def section(contenders: Sequence[Contender]) -> Chapter:
         return [each for each in changes(contender.series) if of in ("", each.of)]
 
     def lines(contender: Contender, of: str) -> int:
-        return sum(each.added + each.removed for each in files(contender, of))
+        return sum(each.lines for each in files(contender, of))
 
     rows: list[Question] = [
         of_series(contenders, "patches", "patches", lambda s: len(s.series.patches)),

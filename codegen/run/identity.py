@@ -20,18 +20,24 @@ _ROOMS = ("architectures", "sandbox", "run")
 
 def build_key(options: Options, tree: str) -> str:
     """The key of what is found out about a kernel: `tree` is the id of its git tree."""
-    return key(*_made_by(options), tree)
+    return key(*_made_by(options, "codegen.run.objects"), tree)
 
 
 def trial_key(options: Options, base: str, tip: str) -> str:
     """The key of a trial of a series, by the git trees before and behind it."""
-    return key(*_made_by(options), qemu_id(options.arch.machine.qemu.program), base, tip)
+    return key(
+        *_made_by(options, "codegen.run.trial"),
+        qemu_id(options.arch.machine.qemu.program),
+        base,
+        tip,
+    )
 
 
-def _made_by(options: Options) -> tuple[object, ...]:
+def _made_by(options: Options, start: str) -> tuple[object, ...]:
+    """How something is made, by the module that makes it."""
     compiler = make.compiler_id(options.toolchain)
     how = (options.config.read_text(), options.make_args, options.goals)
-    return (owncode.code(_ROOMS), options.arch.name, compiler, how)
+    return (owncode.code(_ROOMS, start), options.arch.name, compiler, how)
 
 
 @lru_cache(maxsize=4)

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from codegen.run.identity import trial_key
-from codegen.run.summary import as_json
-from codegen.run.trial import Trial, Wishes
 from codegen.sandbox import made
 from codegen.store.store import Kept, store
 from codegen.tree.plumbing import git
+
+if TYPE_CHECKING:
+    from codegen.run.trial import Trial
 
 TRIAL, MUTANTS = "trial", "mutants"
 _LOG = 1 << 20  # bytes kept of a log, its end
@@ -19,6 +22,9 @@ def keep(trial: Trial) -> None:
 
     The verdicts on mutants are a result of their own.
     """
+    from codegen.run.summary import as_json
+    from codegen.run.trial import Wishes
+
     wishes = trial.wishes
     same = Wishes(baseline=True, mutants=wishes.mutants, resume=wishes.resume, accel=wishes.accel)
     if wishes != same or not trial.complete or trial.bench.stranger:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from elftools.elf.elffile import ELFFile
-
 from codegen.base.errors import EnvironmentFailure
 from codegen.run import make
 from codegen.run.build import KernelBuild
@@ -40,6 +38,8 @@ def layouts(kernel: KernelBuild, names: Sequence[str]) -> Mapping[str, StructLay
 
     Raises EnvironmentFailure where the probe does not compile.
     """
+    from elftools.elf.elffile import ELFFile
+
     uses = "".join(f"struct {name} *gen_probe_{name};\n" for name in names)
     with tempfile.TemporaryDirectory(dir=kernel.out.parent) as folder:
         source, target = Path(folder, "probe.c"), Path(folder, "probe.o")

@@ -78,7 +78,14 @@ def identity(
     told = (description.path, description.text, given)
     packages = [version(name) for name in _PACKAGES]
     asked = ({k: sorted(v) for k, v in numbers.items()}, redundant)
-    return key(owncode.code(ROOMS), _templates(variant), packages, where, told, asked)
+    return key(
+        owncode.code(ROOMS),
+        _templates(variant),
+        packages,
+        where,
+        told,
+        asked,
+    )
 
 
 @lru_cache(maxsize=32)

@@ -20,6 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from codegen.base.errors import EnvironmentFailure
 from codegen.store.index import Index, IndexEntry, Unusable
 from codegen.tree.cache import cache_path
 
@@ -177,6 +178,14 @@ def _store_in(folder: Path) -> Store:
 def store() -> Store:
     """gen's own store, in its cache folder.  Raises EnvironmentFailure where that has no path."""
     return _store_in(cache_path() / "store")
+
+
+def notes() -> list[str]:
+    """What was wrong with gen's own store in this run."""
+    try:
+        return store().notes
+    except EnvironmentFailure:
+        return []
 
 
 def _digest(data: bytes) -> str:
