@@ -20,6 +20,7 @@ PROMISES = {
 def page(
     contenders: Sequence[Contender],
     command: str,
+    carried: ages.Carried,
     evidence: Sequence[Chapter] = (),
     plots: Sequence[Plot] = (),
     notes: Sequence[str] = (),
@@ -29,7 +30,7 @@ def page(
     said = [userspace.facts_of(each, templates) for each in contenders]
     knob = contenders[0].description.knob
     sections = (
-        ages.section(contenders),
+        ages.section(contenders, carried),
         userspace.section(contenders, said),
         kernel.section(contenders),
         *evidence,

@@ -79,13 +79,10 @@ class Question:
         """Where the figures of some columns are from, each once."""
         return list(dict.fromkeys(s for at in columns if (s := self.figures[at].source)))
 
-    @property
-    def marked(self) -> frozenset[int]:
-        """The columns with the worst figure, where the figures differ."""
+    def marked(self, columns: Sequence[int]) -> frozenset[int]:
+        """Those of some columns that have the worst figure, where the figures differ."""
         known = {
-            at: each.value
-            for at, each in enumerate(self.figures)
-            if isinstance(each.value, (int, float))
+            at: value for at in columns if isinstance(value := self.figures[at].value, (int, float))
         }
         if not self.worst or len(set(known.values())) < 2:
             return frozenset()

@@ -119,7 +119,7 @@ def _try(
     commits = commits_of(series, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
     folder.mkdir(parents=True, exist_ok=True)
-    wishes = Wishes(mutants=False, resume=True)
+    wishes = Wishes(mutants=False, resume=True, brief=True)
 
     def told(done: int, total: int | None, what: str) -> None:
         report(done, total, f"{contender.where}: {what}")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from codegen.run.identity import trial_key
@@ -26,8 +27,8 @@ def keep(trial: Trial) -> None:
     from codegen.run.trial import Wishes
 
     wishes = trial.wishes
-    same = Wishes(baseline=True, mutants=wishes.mutants, resume=wishes.resume, accel=wishes.accel)
-    if wishes != same or not trial.complete or trial.bench.stranger:
+    same = Wishes(accel=wishes.accel, mutants=wishes.mutants, resume=wishes.resume)
+    if replace(wishes, brief=False) != same or not trial.complete or trial.bench.stranger:
         return
     commits = trial.commits
     base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")

@@ -45,7 +45,10 @@ _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 
 @dataclass(frozen=True)
 class Wishes:
-    """What is to be run.  No `names`: the tests that the series adds or changes."""
+    """What is to be run.  No `names`: the tests that the series adds or changes.
+
+    `brief`: tests that were there before, which may take minutes, under the first condition alone.
+    """
 
     names: tuple[str, ...] = ()
     everything: bool = False
@@ -55,6 +58,7 @@ class Wishes:
     baseline: bool = True
     mutants: bool = True
     resume: bool = False
+    brief: bool = False
 
 
 class Trial:
@@ -116,7 +120,7 @@ class Trial:
         added = Lane(new, True, images, self._boot, self._row)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
-        of_others = conditions[:1] if self.wishes.everything else conditions
+        of_others = conditions[:1] if self.wishes.everything or self.wishes.brief else conditions
         with threads(BOOTS) as pool:
             running = [pool.submit(added.run, params) for params in conditions]
             # Old tests may take minutes; the new ones and the mutants do not wait for them.

@@ -352,7 +352,7 @@ def test_a_figure_has_a_value_or_a_reason() -> None:
 def test_the_worst_is_marked_where_figures_differ() -> None:
     def row(worst: Worst, *values: Any) -> frozenset[int]:
         found = (unknown("why") if value is None else Figure(value) for value in values)
-        return Question("k", "k", tuple(found), worst).marked
+        return Question("k", "k", tuple(found), worst).marked(range(len(values)))
 
     assert row(Worst.MOST, 1, 3, None, 3) == {1, 3}
     assert row(Worst.LEAST, 1, 3, "enough") == {0}

@@ -19,6 +19,7 @@ from codegen.cli.commands import print_json
 from codegen.cli.main import DONE
 from codegen.cli.terminal import put, say
 from codegen.compare import evidence
+from codegen.compare.ages import carried
 from codegen.compare.contender import Contender, Wanted, contenders
 from codegen.compare.drift import Move, text
 from codegen.compare.drift import drift as drifted
@@ -42,7 +43,8 @@ def compare(options: argparse.Namespace) -> int:
         found = _contenders(options, report)
         seen = _evidence(options, found, report)
         curves = plots(found, seen, measure_of(found[0].description))
-        made = page(found, _command(options), evidence.sections(found, seen), curves)
+        brought = carried(found, None if options.quick else report)
+        made = page(found, _command(options), brought, evidence.sections(found, seen), curves)
     if options.json:
         print_json({"ok": True, **asdict(made)})
     elif options.markdown:

@@ -32,11 +32,11 @@ def _letters(number: int) -> str:
 
 def cells(row: Question, columns: Sequence[int], notes: Footnotes) -> list[str]:
     """The cells of some columns as text: the worst marked, what is not known as a footnote."""
-    found = []
+    found, marked = [], row.marked(columns)
     for at in columns:
         figure = row.figures[at]
         text = figure.text if figure.value is not None else f"({notes.letter(figure.missing)})"
-        found.append(f"{text} {MARK}" if at in row.marked else text)
+        found.append(f"{text} {MARK}" if at in marked else text)
     return found
 
 

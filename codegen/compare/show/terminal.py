@@ -73,7 +73,7 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
         for about, reason in nowhere(short, columns):
             yield from _wrapped(f"not known: {about}: {reason}", wide, "  ")
     yield ""
-    if any(row.marked for section in page.sections for row in section.rows):
+    if any(row.marked(columns) for section in page.sections for row in section.rows):
         yield f"{MARK} is the worst of its row"
     for letter, reason in notes:
         yield from _wrapped(f"({letter}) {reason}", wide, "")
