@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the page of `gen compare` shows a VMM's author compiles against the series' own headers, and
+the programs that measure a knob are C of the tree's selftests."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from codegen.base.resources import resources
+from codegen.compare.contender import Contender
+from codegen.compare.facts import facts
+from codegen.compare.measures import measure_of, program
+from codegen.series.identity import remember
+from codegen.series.make import Generated, open_tree
+from codegen.tree.reader import read_or_none
+from tests.kernel.conftest import CELLS, KEPT, Cell, made, sampled
+
+pytestmark = pytest.mark.kernel
+
+_HEADERS = {
+    "linux/kvm.h": "include/uapi/linux/kvm.h",
+    "asm/kvm.h": "arch/x86/include/uapi/asm/kvm.h",
+}
+# What scripts/headers_install.sh of the kernel takes out.
+_KERNELS = re.compile(rb"#include <linux/compiler.h>\n|\b__user\b")
+
+
+def headers(series: Generated, folder: Path) -> Path:
+    """KVM's uAPI headers behind the series, as userspace gets them."""
+    left = list(_HEADERS.items())
+    with open_tree(series.tree) as tree:
+        while left:
+            name, path = left.pop()
+            data = series.plan.files.get(path) or read_or_none(tree, path)
+            if data is None or (folder / name).exists():
+                continue
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(_KERNELS.sub(b"", data))
+            used = re.findall(rb"#include <(linux/\w+\.h)>", data)
+            left += ((each.decode(), f"include/uapi/{each.decode()}") for each in used)
+    return folder
+
+
+def cells() -> list[Cell]:
+    return [cell for cell in CELLS if cell[2] in KEPT]
+
+
+def contender(series: Generated) -> Contender:
+    plan = series.plan
+    return Contender(plan.description, plan.variant, series.tree, "", remember(series, None))
+
+
+@pytest.mark.parametrize("cell", sampled(cells()))
+def test_what_a_vmm_does_compiles(cell: Cell, tmp_path: Path) -> None:
+    series = made(*cell)
+    assert not isinstance(series, str), series
+    plan = series.plan
+    section = plan.description.knob.section(plan.variant.section)
+    sees = {"knob": plan.description.knob, "variant": plan.variant, "v": section, "n": plan.numbers}
+    said = facts(resources("templates"), plan.variant.name, sees)
+    assert said and all(said.texts.values())
+    where = headers(series, tmp_path)
+
+    def compiled(more: str) -> str:
+        (tmp_path / "vmm.c").write_text(f"{said.vmm}{more}")
+        options = ("-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-std=gnu11")
+        done = subprocess.run(
+            ["gcc", *options, f"-I{where}", str(tmp_path / "vmm.c")],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stderr
+
+    assert compiled("") == ""
+    names = [name for name in plan.named_numbers if name in said.vmm]
+    assert names or plan.variant.name == "hardcoded"
+    for path in _HEADERS:  # without the series it would not
+        text = (where / path).read_text()
+        (where / path).write_text(re.sub(r"#define (KVM_\w+)", _unless(names), text))
+    assert not names or all(name in compiled("") for name in names)
+
+
+def _unless(names: list[str]):  # type: ignore[no-untyped-def]
+    return lambda found: f"#define {found[1]}{'_GONE' if found[1] in names else ''}"
+
+
+@pytest.mark.parametrize("cell", sampled(cells()))
+def test_what_is_measured_is_c_of_the_tree(cell: Cell) -> None:
+    series = made(*cell)
+    assert not isinstance(series, str), series
+    each = contender(series)
+    measure = measure_of(each.description)
+    if measure is None:
+        assert cell[0] not in ("zap-leafs-only", "small-pages-only")
+        return
+    with open_tree(series.tree) as tree:
+        text = program(each, measure, tree)
+    assert text and "int main(" in text and "create_on(" in text
+    assert text.count("{") == text.count("}")
