@@ -21,6 +21,7 @@ from codegen.run import kept, objects
 from codegen.run.build import Options
 from codegen.run.identity import trial_key
 from codegen.run.objects import STRUCTS, Objects
+from codegen.run.selftests import FOLDER
 from codegen.store import owncode
 from codegen.store.store import Kept, key, store
 from codegen.tree.plumbing import git
@@ -104,9 +105,10 @@ def sections(contenders: Sequence[Contender], found: Sequence[Evidence]) -> tupl
     ]
     seen = [
         row("findings", "findings of gen check", _findings, Worst.MOST),
-        row("with", "its test, with the series", _rows_of("series: ")),
-        row("without", "its test, without it", _rows_of("base: ")),
-        row("conditions", "its test, without TDP", _rows_of("series ")),
+        row("with", "its test, with the series", _rows_of("series: ", own=True)),
+        row("without", "its test, without it", _rows_of("base: ", own=True)),
+        row("conditions", "its test, otherwise configured", _rows_of("series ", own=True)),
+        row("existing", "tests that it changes", _rows_of("series: ", own=False)),
         row("mutants", "mutants noticed", _mutants),
         row("accel", "ran on", _accel, prose=True),
     ]
@@ -128,18 +130,36 @@ def _findings(contender: Contender, each: Evidence) -> Figure:
     )
 
 
-def _rows_of(lead: str) -> Callable[[Contender, Evidence], Figure]:
+def _rows_of(lead: str, *, own: bool) -> Callable[[Contender, Evidence], Figure]:
+    """The verdicts on the tests that a series adds (`own`), or on others that it changes."""
+
     def asked(contender: Contender, each: Evidence) -> Figure:
         if each.trial is None:
             return _not_seen(each, "run")
-        rows = [row for row in each.trial.said["results"] if row["name"].startswith(lead)]
+        added = {file.path for file in changes(contender.series) if file.new}
+        rows = [
+            row
+            for row in each.trial.said["results"]
+            if row["name"].startswith(lead) and own == (_path(row["name"]) in added)
+        ]
         if not rows:
-            return unknown("no test of the series ran so", _source(each.trial))
-        counts = Counter(str(row["verdict"]) for row in rows)
+            return unknown("no such test of the series ran", _source(each.trial))
+        counts = Counter(map(_verdict, rows))
         text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
         return Figure(text, source=_source(each.trial), log="\n".join(_told(rows)))
 
     return asked
+
+
+def _path(row: str) -> str:
+    """The file of the test that a row is of."""
+    return f"{FOLDER}/{row.partition(': ')[2]}.c"
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    """A verdict; `as it must: skip, …` is the row of a test that rightly does not pass."""
+    must, _, said = str(row["reason"]).partition(": ")
+    return f"{said.partition(',')[0]}, {must}" if must == "as it must" else str(row["verdict"])
 
 
 def _told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from codegen.run.initramfs import GuestTest
 from codegen.run.runner import Guest, run_tests
 from codegen.run.selftests import FOLDER, build_selftests
 from codegen.sandbox import made
-from codegen.series.commit import make_commits
+from codegen.series.commit import make_commits, signed
 from codegen.tree.changed import Changed
 
 MODES = ("on", "off")
@@ -47,7 +47,7 @@ def measured(
     path = f"{FOLDER}/{test}.c"
     change = Changed(path, b"", text.encode())
     patch = Patch(subject="measure", message="", changes={path: change})
-    (commit,) = make_commits([patch], bench.git_dir, tip).ids
+    (commit,) = make_commits([signed(patch, None)], bench.git_dir, tip).ids
     bench.source(commit)
     try:
         program = build_selftests(kernel, [test], jobs=bench.options.jobs).programs[test]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.base import unbroken
 from codegen.base.errors import GenError
 from codegen.base.progress import Report
 from codegen.check import run as checks
@@ -30,6 +31,8 @@ from codegen.series.make import open_tree
 from codegen.series.read import read_series
 from codegen.series.series import Series
 from codegen.store.store import key, store
+
+_LIMIT_S = 600  # of one test; several guests at once may be slow
 
 
 def find_out(contenders: Sequence[Contender], options: Options, report: Report) -> list[Evidence]:
@@ -64,9 +67,11 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
             except GenError as problem:
                 failed = dict.fromkeys(todo, f"{location.name} itself: {_why(problem)}")
                 todo = []
-            for at in todo:
+            for number, at in enumerate(todo, 1):
+                name = f"{number} of {len(todo)}"
+                unbroken.note(f"gen compare goes on with {contenders[at].where}")
                 try:
-                    _try(contenders[at], series[at], bench, measure, report)
+                    _try(contenders[at], series[at], bench, measure, _named(report, name))
                 except GenError as problem:
                     failed[at] = _why(problem)
     return [
@@ -119,10 +124,10 @@ def _try(
     commits = commits_of(series, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
     folder.mkdir(parents=True, exist_ok=True)
-    wishes = Wishes(mutants=False, resume=True, brief=True)
+    wishes = Wishes(mutants=False, resume=True, brief=True, limit_s=_LIMIT_S)
 
     def told(done: int, total: int | None, what: str) -> None:
-        report(done, total, f"{contender.where}: {what}")
+        report(done, total, f"{contender.where}, {what}")
 
     trial = Trial(bench, series, commits, wishes, folder, told)
     trial.run()
@@ -154,6 +159,10 @@ def _measure(contender: Contender, trial: Trial, measure: Measure) -> None:
     said = {"failed": dict(found.failed)}
     files = {"output.log": found.log, "program.c": text.encode()}
     store().put(MEASURED, key(asked, program_key(contender)), said, files)
+
+
+def _named(report: Report, name: str) -> Report:
+    return lambda done, total, what: report(done, total, f"{name}: {what}")
 
 
 def _steps(report: Report, what: str) -> Progress:

@@ -28,7 +28,11 @@ def keep(trial: Trial) -> None:
 
     wishes = trial.wishes
     same = Wishes(accel=wishes.accel, mutants=wishes.mutants, resume=wishes.resume)
-    if replace(wishes, brief=False) != same or not trial.complete or trial.bench.stranger:
+    if (
+        replace(wishes, brief=False, limit_s=same.limit_s) != same
+        or not trial.complete
+        or trial.bench.stranger
+    ):
         return
     commits = trial.commits
     base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")

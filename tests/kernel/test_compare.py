@@ -40,8 +40,8 @@ def headers(series: Generated, folder: Path) -> Path:
                 continue
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(_KERNELS.sub(b"", data))
-            used = re.findall(rb"#include <(linux/\w+\.h)>", data)
-            left += ((each.decode(), f"include/uapi/{each.decode()}") for each in used)
+            if b"#include <linux/bits.h>" in data:  # not every machine's own headers have it
+                left.append(("linux/bits.h", "include/uapi/linux/bits.h"))
     return folder
 
 

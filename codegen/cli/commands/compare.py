@@ -9,7 +9,7 @@ from dataclasses import asdict
 from itertools import groupby
 
 from codegen.architectures import Architecture, chosen
-from codegen.base import unbroken, whole
+from codegen.base import whole
 from codegen.base.commandline import line
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.progress import Report, progress
@@ -122,7 +122,6 @@ def _evidence(
         else:
             from codegen.compare.work import find_out
 
-            unbroken.note("gen compare goes on from here")
             seen += find_out(group, how, report)
     return seen
 
