@@ -169,7 +169,7 @@ def _told(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _source(trial: Kept) -> str:
-    logs = ", ".join(str(path) for name, path in trial.files.items() if name.endswith("output.log"))
+    logs = ", ".join(trial.where(name) for name in trial.files if name.endswith("output.log"))
     return f"gen test; logs: {logs}" if logs else "gen test"
 
 

@@ -47,8 +47,10 @@ def _plot(made: Sequence[tuple[Contender, Evidence]], measure: Measure, name: st
 
 
 def _curve(name: str, said: Sequence[tuple[int, int]], found: Evidence) -> Curve:
-    source = str(found.measured.files["output.log"]) if found.measured else ""
-    return Curve(name, tuple((float(x), float(y)) for x, y in said), source)
+    assert found.measured
+    source = f"gen compare; log: {found.measured.where('output.log')}"
+    log = found.measured.read("output.log").decode("utf-8", "replace")
+    return Curve(name, tuple((float(x), float(y)) for x, y in said), source, log)
 
 
 def _said(found: Evidence) -> tuple[Mapping[str, Any], str]:

@@ -106,6 +106,7 @@ class Curve:
     name: str
     points: tuple[tuple[float, float], ...]
     source: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)

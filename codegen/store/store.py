@@ -40,6 +40,10 @@ class Kept:
     files: Mapping[str, Path]
     made: float  # seconds since 1970
 
+    def where(self, name: str) -> str:
+        """A file's path in gen's cache folder, which is the same on any machine."""
+        return "/".join(("store", *self.files[name].parts[-3:]))
+
     def read(self, name: str) -> bytes:
         """A file's bytes.  Raises FileNotFoundError where it is gone or not what it was."""
         path = self.files[name]

@@ -41,7 +41,7 @@ def drawn(plot: Plot) -> str:
     axes.set_xscale("symlog", base=2)
     xs_all = sorted({x for curve in plot.curves for x, _ in curve.points})
     axes.set_xticks(xs_all, [f"{x:g}" for x in xs_all])
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max([1.0, *(1.06 * y for curve in plot.curves for _, y in curve.points)]))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
     stream = io.StringIO()
