@@ -143,7 +143,7 @@ def _rows_of(lead: str, *, own: bool) -> Callable[[Contender, Evidence], Figure]
             if row["name"].startswith(lead) and own == (_path(row["name"]) in added)
         ]
         if not rows:
-            return unknown("no such test of the series ran", _source(each.trial))
+            return unknown(f"no such test ran{'' if own else ': gen test runs it'}")
         counts = Counter(map(_verdict, rows))
         text = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
         return Figure(text, source=_source(each.trial), log="\n".join(_told(rows)))

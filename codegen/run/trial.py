@@ -47,7 +47,7 @@ _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 class Wishes:
     """What is to be run.  No `names`: the tests that the series adds or changes.
 
-    `brief`: tests that were there before, which may take minutes, under the first condition alone.
+    `brief`: of these only those that it adds; others may take minutes.
     """
 
     names: tuple[str, ...] = ()
@@ -120,7 +120,7 @@ class Trial:
         added = Lane(new, True, images, self._boot, self._row)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
-        of_others = conditions[:1] if self.wishes.everything or self.wishes.brief else conditions
+        of_others = conditions[:1] if self.wishes.everything else conditions
         with threads(BOOTS) as pool:
             running = [pool.submit(added.run, params) for params in conditions]
             # Old tests may take minutes; the new ones and the mutants do not wait for them.
@@ -216,6 +216,8 @@ class Trial:
         """The tests to run: those that the series adds, and others."""
         touched = touched_tests(self.series, kernel)
         names = list(self.wishes.names) or touched
+        if self.wishes.brief:
+            names = [name for name in names if not self._was_there(f"{FOLDER}/{name}.c")]
         if not names and not self.wishes.everything:
             return [], []
         steps, jobs = self._steps("the selftests"), self.bench.options.jobs
