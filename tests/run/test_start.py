@@ -18,6 +18,7 @@ STARTS = {
     "run/checkout.py": "git, on a repository of gen's own",
     "run/doctor.py": "programs of the machine, for their version",
     "sandbox/guard.py": "du",
+    "run/identity.py": "QEMU, for its version",
     "run/initramfs.py": "the compiler on gen's own init, and that init",
     "sandbox/made.py": "rm",
     "run/make.py": "the compiler, for its version",
