@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
 from codegen.compare.model import Statement
 from codegen.kinds import read_yaml
@@ -77,10 +78,19 @@ def facts(templates: Path, variant: str, sees: Mapping[str, Any]) -> Facts | Non
         what = "is missing" if odd in known else "is no key"
         raise error(Finding(f"{odd!r} {what}", shown, hint=f"known: {', '.join(known)}, said"))
     renderer = Renderer(templates, sees)
-    texts = {key: " ".join(renderer.inline(str(told[key])).split()) for key in known}
+    texts = {key: _told(renderer, str(told[key]), f"{shown}: {key}") for key in known}
     opinions = tuple(
         Statement(variant, each.when, each.kind, " ".join(each.what.split()), each.subject)
         for each in said
     )
     vmm = renderer.render(f"{variant}/{_FOLDER}/vmm.c").lstrip("\n")
     return Facts(texts, opinions, vmm, shown)
+
+
+def _told(renderer: Renderer, text: str, where: str) -> str:
+    """A text on one line.  Raises FindingsError that says where it is wrong."""
+    try:
+        return " ".join(renderer.inline(text).split())
+    except FindingsError as problem:
+        why = str(problem).rpartition(": ")[2]
+        raise error(Finding(why, where)) from None

@@ -68,7 +68,8 @@ def edit_list(path: Path) -> Mapping[str, Any]:
 @lru_cache(maxsize=64)
 def read_yaml(path: Path, kind: type) -> Any:
     """A file of `templates/`, of the type that it must have.  Raises FindingsError."""
-    shown = f"templates/{path.parent.name}/{path.name}"
+    own = path.parts[-3:] if path.parent.name == "compare" else path.parts[-2:]
+    shown = "/".join(own if path.parent.name == "measures" else ("templates", *own))
     what = "no YAML with keys" if kind is dict else "no YAML list"
     try:
         said = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))

@@ -365,3 +365,44 @@ def test_every_kind_says_what_it_is_for_userspace() -> None:
     for folder in folders:
         for name in ("facts.yaml", "vmm.c.j2", "measure.j2"):
             assert (resources("templates") / folder / "compare" / name).is_file()
+
+
+def test_a_mistake_in_what_a_kind_says_is_told(tmp_path: Path) -> None:
+    gen = Gen(tmp_path)
+    path = tmp_path / "gen/templates/quirk/compare/facts.yaml"
+    good = path.read_text()
+    for wrong, told in (
+        (good.replace("granularity:", "granulity:"), "'granul"),
+        (good.replace("kind: fact", "kind: rumour"), "said: 0: kind"),
+        (good.replace("{{ v.name }}", "{{ v.nome }}"), "nome"),
+        ("- a list", "no YAML with keys"),
+    ):
+        path.write_text(wrong)
+        done = gen.run("compare", "--quick", "--tree", "linux", "--variants", "quirk")
+        assert done.returncode == 1 and told in done.stderr, done.stderr
+        assert "templates/quirk/compare" in done.stderr
+
+
+def test_a_kind_that_says_nothing_is_compared_all_the_same(tmp_path: Path) -> None:
+    gen = Gen(tmp_path)
+    shutil.rmtree(tmp_path / "gen/templates/quirk/compare")
+    said = json.loads(gen.compare("--json", "--variants", "quirk,vm-capability"))
+    told = figures(said, "granularity")
+    assert "says nothing" in told["quirk"]["missing"] and told["vm-capability"]["value"] == "VM"
+    assert figures(said, "files")["quirk"]["value"] > 3
+
+
+def test_a_folder_is_compared_but_not_kept(gen: Gen) -> None:
+    folder = gen.folder / "plain"
+    if not folder.exists():
+        written(minitree(), folder)
+    before = gen.made()
+    done = gen.run("compare", "--quick", "--json", "--tree", "plain", "--variants", "quirk")
+    assert done.returncode == 0, done.stderr
+    assert figures(json.loads(done.stdout), "patches")["quirk"]["value"] == 3
+    assert gen.made() == before
+
+
+def test_one_form_at_a_time(gen: Gen) -> None:
+    done = gen.run("compare", "--quick", "--tree", "linux", "--json", "--markdown")
+    assert done.returncode == 2 and "at a time" in done.stdout
