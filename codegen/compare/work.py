@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.base import unbroken
-from codegen.base.errors import GenError
+from codegen.base.errors import EnvironmentFailure, GenError
 from codegen.base.progress import Report
 from codegen.check import run as checks
 from codegen.compare import evidence
@@ -21,6 +21,7 @@ from codegen.compare.measures import Measure, measure_of, program, program_key
 from codegen.run import kept, objects
 from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
+from codegen.run.guestlog import Verdict
 from codegen.run.identity import trial_key
 from codegen.run.initramfs import build_init
 from codegen.run.make import BuildFailed, Progress
@@ -132,6 +133,9 @@ def _try(
     trial = Trial(bench, series, commits, wishes, folder, told)
     trial.run()
     kept.keep(trial)
+    for row in trial.rows:
+        if row.verdict is Verdict.INFRA:
+            raise EnvironmentFailure(f"{row.name}: {row.reason}")
     assert trial.kernel is not None
     objects.objects(trial.kernel, bench.options, commits.trees()[-1])
     if measure:

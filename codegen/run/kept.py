@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from codegen.run.guestlog import Verdict
 from codegen.run.identity import trial_key
 from codegen.sandbox import made
 from codegen.store.store import Kept, store
@@ -21,7 +22,7 @@ _LOG = 1 << 20  # bytes kept of a log, its end
 def keep(trial: Trial) -> None:
     """Keep a trial that came to its end, if it was of what the series brings and nothing else.
 
-    The verdicts on mutants are a result of their own.
+    The verdicts on mutants are a result of their own.  What the machine could not do is tried again.
     """
     from codegen.run.summary import as_json
     from codegen.run.trial import Wishes
@@ -33,6 +34,8 @@ def keep(trial: Trial) -> None:
         or not trial.complete
         or trial.bench.stranger
     ):
+        return
+    if any(row.verdict is Verdict.INFRA for row in trial.rows):
         return
     commits = trial.commits
     base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
