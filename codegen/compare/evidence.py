@@ -93,14 +93,14 @@ def sections(contenders: Sequence[Contender], found: Sequence[Evidence]) -> tupl
         figures = (ask(s, each) if s.made else absent(s) for s, each in pairs)
         return Question(name, about, tuple(figures), worst, prose)
 
-    built = [row("text", "text of its objects", _text, Worst.MOST)]
+    built = [row("text", "growth of its objects' text", _text, Worst.MOST)]
     for struct in STRUCTS:
         built += [
-            row(struct, f"struct {struct}", _of_struct(struct, "size"), Worst.MOST),
-            row(f"{struct}-holes", "  holes in it", _of_struct(struct, "holes"), Worst.MOST),
+            row(struct, f"growth of struct {struct}", _of_struct(struct, "size"), Worst.MOST),
+            row(f"{struct}-holes", "  and of the holes in it", _of_struct(struct, "holes")),
         ]
     built += [
-        row("instructions", "instructions where it is asked", _instructions, Worst.MOST),
+        row("instructions", "instructions more where it is asked", _instructions, Worst.MOST),
         row("functions", "functions that changed there", _functions, prose=True),
     ]
     seen = [

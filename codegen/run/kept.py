@@ -22,7 +22,7 @@ _LOG = 1 << 20  # bytes kept of a log, its end
 def keep(trial: Trial) -> None:
     """Keep a trial that came to its end, if it was of what the series brings and nothing else.
 
-    The verdicts on mutants are a result of their own.  What the machine could not do is tried again.
+    The verdicts on mutants are a result of their own.  What the machine could not do is not kept.
     """
     from codegen.run.summary import as_json
     from codegen.run.trial import Wishes
