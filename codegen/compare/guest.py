@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median_low
 
 from codegen.mail.patch import Patch
 from codegen.run.bench import Bench
@@ -63,8 +64,12 @@ def measured(
 
 
 def points(said: str) -> Points:
-    """The figures in what a guest said."""
-    found: dict[str, dict[str, list[tuple[int, int]]]] = {}
+    """The figures in what a guest said; of several for one x, the median."""
+    every: dict[str, dict[str, dict[int, list[int]]]] = {}
     for mode, name, x, value in _FIGURE.findall(said):
-        found.setdefault(mode, {}).setdefault(name, []).append((int(x), int(value)))
-    return found
+        by_x = every.setdefault(mode, {}).setdefault(name, {})
+        by_x.setdefault(int(x), []).append(int(value))
+    return {
+        mode: {name: [(x, median_low(v)) for x, v in by_x.items()] for name, by_x in names.items()}
+        for mode, names in every.items()
+    }

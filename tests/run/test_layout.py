@@ -49,4 +49,5 @@ def test_what_is_only_declared_has_no_layout(found: dict[str, StructLayout]) -> 
 def test_figures_are_read_from_what_a_guest_said() -> None:
     said = "@gen begin 0\n| figure on kept 1 17\r\n| figure on kept 16 978\nfigure on kept 2 3\n"
     said += "| figure off again 1 0\n| figure on kept x 1\n|  figure on kept 4 4\n"
+    said += "| figure on kept 16 978\n| figure on kept 16 523\n"
     assert points(said) == {"on": {"kept": [(1, 17), (16, 978)]}, "off": {"again": [(1, 0)]}}
