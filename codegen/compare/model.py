@@ -98,6 +98,10 @@ class Chapter:
     title: str
     rows: tuple[Question, ...]
 
+    def logs(self, columns: Sequence[int]) -> Sequence[tuple[Question, int]]:
+        """The questions that have a log in some of the columns, with these."""
+        return [(row, at) for row in self.rows for at in columns if row.figures[at].log]
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:

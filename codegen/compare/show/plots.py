@@ -12,6 +12,7 @@ from codegen.compare.model import Plot
 
 _EXTRA = "plots"
 _MARKERS = "osD^vPX*"
+_LINES = ("-", "--", "-.", ":")  # curves may lie upon each other
 
 
 def drawn(plot: Plot) -> str:
@@ -35,7 +36,8 @@ def drawn(plot: Plot) -> str:
     for number, curve in enumerate(plot.curves):
         xs, ys = zip(*curve.points, strict=True)
         marker = _MARKERS[number % len(_MARKERS)]
-        axes.plot(xs, ys, marker=marker, label=curve.name, markersize=9 - number, alpha=0.85)
+        lines = _LINES[number % len(_LINES)]
+        axes.plot(xs, ys, lines, marker=marker, label=curve.name, markersize=9 - number, alpha=0.8)
     axes.set_xlabel(plot.x)
     axes.set_ylabel(plot.y)
     axes.set_xscale("symlog", base=2)
