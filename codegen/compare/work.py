@@ -16,7 +16,7 @@ from codegen.check import run as checks
 from codegen.compare import evidence
 from codegen.compare.contender import Contender
 from codegen.compare.evidence import CHECK, MEASURED, Evidence, check_key
-from codegen.compare.guest import measured
+from codegen.compare.guest import MODES, Measured, measured
 from codegen.compare.measures import Measure, measure_of, program, program_key
 from codegen.run import kept, objects
 from codegen.run.bench import Bench, open_bench
@@ -57,10 +57,13 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
     for number, at in enumerate(todo):
         contender = contenders[at]
         report(number, len(todo), f"checking {contender.where}")
-        series[at] = read_series(contender.series.files, location)
-        if known[at].check is None:
-            _check(contender, series[at])
-    todo = [at for at in todo if not _tried(known[at], measure)]
+        try:
+            series[at] = read_series(contender.series.files, location)
+            if known[at].check is None:
+                _check(contender, series[at])
+        except GenError as problem:
+            failed[at] = _why(problem)
+    todo = [at for at in todo if at in series and not _tried(known[at], measure)]
     if todo:
         with open_bench(location, options, waiting) as bench:
             try:
@@ -148,21 +151,23 @@ def _measure(contender: Contender, trial: Trial, measure: Measure) -> None:
     with open_tree(contender.location) as tree:
         text = program(contender, measure, tree)
     tests = [each for lane in trial.lanes if lane.new for each in lane.tests]
-    if text is None or not tests or trial.kernel is None or trial.accel is None:
-        return
-    folder = trial.folder / "measure"
-    image = trial.folder / f"series.{trial.arch.machine.kernel.goal}"
-    init = build_init(trial.bench.folder.parent, arch=trial.arch)
-    guest = Guest(image, init, trial.accel.name, arch=trial.arch)
-    found = measured(
-        trial.bench, trial.kernel, trial.commits.tip, tests[0].name, text, guest, folder
-    )
     base = evidence.base_tree(contender)
-    assert base is not None
+    assert base is not None and trial.kernel is not None and trial.accel is not None
     asked = trial_key(trial.bench.options, base, trial.commits.trees()[-1])
-    said = {"failed": dict(found.failed)}
-    files = {"output.log": found.log, "program.c": text.encode()}
-    store().put(MEASURED, key(asked, program_key(contender)), said, files)
+    if text is None or not tests:
+        why = "the series adds no test whose place the program could take"
+        if text is None:
+            why = f"templates/{contender.variant.name}/compare/ does not say how to turn it on"
+        found = Measured({}, {MODES[0]: why}, b"")
+    else:
+        image = trial.folder / f"series.{trial.arch.machine.kernel.goal}"
+        init = build_init(trial.bench.folder.parent, arch=trial.arch)
+        guest = Guest(image, init, trial.accel.name, arch=trial.arch)
+        tip, folder = trial.commits.tip, trial.folder / "measure"
+        found = measured(trial.bench, trial.kernel, tip, tests[0].name, text, guest, folder)
+    files = {"output.log": found.log, "program.c": (text or "").encode()}
+    name = key(asked, program_key(contender))
+    store().put(MEASURED, name, {"failed": dict(found.failed)}, files)
 
 
 def _named(report: Report, name: str) -> Report:
