@@ -41,8 +41,9 @@ class Kept:
     made: float  # seconds since 1970
 
     def where(self, name: str) -> str:
-        """A file's path in gen's cache folder, which is the same on any machine."""
-        return "/".join(("store", *self.files[name].parts[-3:]))
+        """A file's path in gen's cache folder, short, for a shell; the same on any machine."""
+        folder, part, digest = self.files[name].parts[-3:]
+        return f"store/{folder}/{part}/{digest[:16]}*"
 
     def read(self, name: str) -> bytes:
         """A file's bytes.  Raises FileNotFoundError where it is gone or not what it was."""
