@@ -194,8 +194,9 @@ def _why(status: int, ending: Ending, limit: float, output: str, errors: str) ->
         return Ending.DONE, Ending.DONE.value
     if ending is Ending.SILENT:
         return ending, f"{ending.value}; stopped after {limit:g} s"
-    if ending is Ending.LOUD:
-        return ending, f"{ending.value}, and was stopped"
+    # the limit on what QEMU writes ends it where nobody has looked meanwhile
+    if ending is Ending.LOUD or status == -signal.SIGXFSZ:
+        return Ending.LOUD, f"{Ending.LOUD.value}, and was stopped"
     last = errors.strip().splitlines()[-1:] or ["it said nothing"]
     if status < 0:
         return Ending.QEMU, f"QEMU was killed by {signal.Signals(-status).name}: {last[0]}"
