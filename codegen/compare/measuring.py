@@ -22,28 +22,31 @@ def plots(
     if measure is None:
         return ()
     made = [(each, found) for each, found in zip(contenders, seen, strict=True) if each.made]
-    return tuple(_plot(made, measure, name) for name in measure.figures)
+    trees = list(dict.fromkeys(each.location.name for each, _ in made))
+    return tuple(
+        _plot([pair for pair in made if pair[0].location.name == tree], measure, name, tree)
+        for tree in trees
+        for name in measure.figures
+    )
 
 
-def _plot(made: Sequence[tuple[Contender, Evidence]], measure: Measure, name: str) -> Plot:
-    trees = dict.fromkeys(each.location.name for each, _ in made)
+def _plot(
+    made: Sequence[tuple[Contender, Evidence]], measure: Measure, name: str, tree: str
+) -> Plot:
     curves: list[Curve] = []
     missing: list[tuple[str, str]] = []
-    for tree in trees:
-        end = f", {tree}" if len(trees) > 1 else ""
-        here = [(each, found) for each, found in made if each.location.name == tree]
-        off: Curve | None = None
-        for each, found in here:
-            said, failed = _said(found)
-            if name in said.get(ON, {}):
-                curves.append(_curve(f"{each.variant.name}{end}", said[ON][name], found))
-            else:
-                missing.append((f"{each.variant.name}{end}", failed))
-            if each.variant.names and name in said.get(OFF, {}):  # what has no name is never off
-                off = off or _curve(f"knob off{end}", said[OFF][name], found)
-        if off:
-            curves.append(off)
-    return Plot(measure.figures[name], measure.x, name, tuple(curves), tuple(missing))
+    off: Curve | None = None
+    for each, found in made:
+        said, failed = _said(found)
+        if name in said.get(ON, {}):
+            curves.append(_curve(each.variant.name, said[ON][name], found))
+        else:
+            missing.append((each.variant.name, failed))
+        if each.variant.names and name in said.get(OFF, {}):  # what has no name is never off
+            off = off or _curve("knob off", said[OFF][name], found)
+    curves += [off] if off else []
+    title = f"{tree}: {measure.figures[name]}"
+    return Plot(title, measure.x, name, tuple(curves), tuple(missing))
 
 
 def _curve(name: str, said: Sequence[tuple[int, int]], found: Evidence) -> Curve:
