@@ -27,7 +27,7 @@ from codegen.vocabulary.part import Identifier, Part, Unsigned, invalid
 from codegen.vocabulary.text import LineText
 
 _TEMPLATE = "measure"
-_ROOMS = ("kernel", "compare")  # that take part
+_ROOMS = ("kernel",)  # that take part
 
 
 class Measure(Part):
@@ -66,7 +66,7 @@ def program_key(contender: Contender) -> str:
     there = owncode.digest(templates, (path for path in paths if path.is_file()))
     own = _path(description)
     text = own.read_text() if own.is_file() else ""
-    return key(owncode.code(_ROOMS, "codegen.compare.guest"), there, description.text, text)
+    return key(owncode.code(_ROOMS, "codegen.compare.measures"), there, description.text, text)
 
 
 def program(contender: Contender, measure: Measure, tree: Tree) -> str | None:
