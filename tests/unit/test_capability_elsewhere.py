@@ -90,8 +90,27 @@ def test_an_architecture_that_enables_none_gets_the_function() -> None:
     assert "\treturn kvm->arch.small_maps;" in made
 
 
+def returns(files: Files) -> None:
+    """Each case of the switch returns by itself."""
+    text = files[ARM].decode()
+    start, end = text.index(SIGNATURE), text.index("int kvm_arch_init_vm")
+    body = (
+        "{\n\tif (cap->flags)\n\t\treturn -EINVAL;\n\n\tswitch (cap->cap) {\n\tcase KVM_CAP_HLT:\n"
+        "\t\tkvm->arch.flags = 1;\n\t\treturn 0;\n\tcase KVM_CAP_IRQCHIP: {\n\t\tint r = 0;\n\n"
+        "\t\tif (kvm->created_vcpus)\n\t\t\tr = -EINVAL;\n\n\t\treturn r;\n\t}\n"
+        "\tdefault:\n\t\treturn -EINVAL;\n\t}\n}\n\n"
+    )
+    files[ARM] = f"{text[:start]}{SIGNATURE}\n{body}{text[end:]}".encode()
+
+
+def test_where_each_case_returns_the_new_one_does() -> None:
+    made = behind(kit.plan(described(), "vm-capability", returns), ARM)
+    assert "\tcase KVM_CAP_SMALL_MAPS: {\n\t\tint r = -EINVAL;\n\n\t\tif (" in made
+    assert "\t\tmutex_unlock(&kvm->lock);\n\t\treturn r;\n\t}\n\tdefault:\n" in made
+
+
 @pytest.mark.parametrize("when", WHEN)
-@pytest.mark.parametrize("changes", [(), (takes_none,)])
+@pytest.mark.parametrize("changes", [(), (takes_none,), (returns,)])
 def test_it_compiles(when: str, changes: Any, tmp_path: Path) -> None:
     plan = kit.plan(described(when=when), "vm-capability", *changes)
     assert not checked({**minitree(*changes), **plan.files}, tmp_path, [ARM])
