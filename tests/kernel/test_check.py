@@ -82,7 +82,10 @@ def test_every_patch_builds_without_new_warnings(cell: Cell) -> None:
     found = check(generated(cell))
     assert not found.findings, "\n".join(remark.render() for remark in found.findings)
     assert {"bisect", "sparse"} <= set(found.checks)
-    assert {remark.rule for remark in found.remarks} <= notes(cell)
+    # what another architecture of the knob builds is said
+    elsewhere = generated(cell).plan.description.knob.architectures[1:]
+    said = {remark.rule for remark in found.remarks}
+    assert said <= notes(cell) | ({"bisect"} if elsewhere else set())
 
 
 def mail(release: str, path: str, more: str, message: str) -> bytes:
