@@ -13,6 +13,7 @@ from codegen.base.errors import UsageError
 from codegen.mail.mbox import MOST_BYTES, MOST_MAILS, read_files, split
 from codegen.tree.locate import repository_at
 from codegen.tree.plumbing import commit_of, complaint, git, git_command, run_git
+from codegen.tree.scratch import make_repository, scratch_folder
 
 STDIN = "-"
 _RANGE = re.compile(r"(.+)@([^@]+?)\.\.([^.@][^@]*)?")
@@ -64,8 +65,11 @@ def _commits(folder: Path, base: str, tip: str) -> Given:
         raise UsageError(
             f"{folder}: {base}..{tip} is {count} commits; a series has 1 to {MOST_MAILS}"
         )
-    asked = ["format-patch", "--stdout", "--no-signature", "--no-attach", f"--base={below}"]
-    done = run_git(git_command(repository.objects, *asked, commits))
+    asked = ["format-patch", "--stdout", "--no-signature", f"--base={below}", commits]
+    with scratch_folder() as scratch:
+        # in a repository of gen's own: how the other one is configured shapes no mail
+        own = make_repository(Path(scratch) / "commits.git", repository.objects)
+        done = run_git(git_command(own, *asked))
     if done.returncode:
         raise UsageError(f"{folder}: git format-patch: {complaint(done.stderr)}")
     return Given(split(f"{base}..{tip}", done.stdout), f"{folder}@{below}")

@@ -253,6 +253,17 @@ def test_commits_of_a_repository_are_a_series_on_what_is_below_them(repository: 
             target_of(parsed(f"{repository}@{wrong}"))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["diff.noprefix=true", "format.coverLetter=true", "diff.context=0", "format.attach=true"],
+)
+def test_how_their_repository_is_configured_shapes_no_mail(repository: Path, setting: str) -> None:
+    _two_commits(repository)
+    usual = target_of(parsed(f"{repository}@main..mine")).files
+    git(repository, "config", *setting.split("="))
+    assert target_of(parsed(f"{repository}@main..mine")).files == usual
+
+
 def test_a_series_is_piped_in(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     base = _two_commits(repository)
     mails = git(repository, "format-patch", "--stdout", f"{base}..mine").encode() + b"\n"
