@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -24,7 +24,6 @@ _DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
 TOKEN = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\.\.\.|##|\S")
 _MACRO_CALL = re.compile(r"^[A-Z][A-Z0-9_]*\(", re.M)
 _ROUND = re.compile(r"[()]")
-_ASSEMBLER = re.compile(r"\b__ASSEMBL(?:Y|ER)__\b")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -83,20 +82,29 @@ class Outline:
     @cached_property
     def assembly(self) -> tuple[tuple[int, int], ...]:
         """The branches of `#if` lines that are for the assembler: where they begin and end."""
+        return self.only_with("__ASSEMBLY__", "__ASSEMBLER__")
+
+    def only_with(self, *macros: str) -> tuple[tuple[int, int], ...]:
+        """The branches that are compiled only where one of some macros is defined.
+
+        A condition on something else says nothing of them, in its `#else` neither.
+        """
+        named = re.compile(rf"\b(?:{'|'.join(map(re.escape, macros))})\b")
         found: list[tuple[int, int]] = []
-        open_: list[int | None] = []  # where the branch for the assembler begins, of each `#if`
+        # of each open `#if`: whether its branch asks for them (None: for something else), and where
+        branches: list[tuple[bool | None, int]] = []
         for each in self.directives:
-            if each.word in ("if", "ifdef", "ifndef"):
-                named = _ASSEMBLER.search(each.rest)
+            opens = each.word in ("if", "ifdef", "ifndef")
+            if not opens and not (branches and each.word in ("elif", "else", "endif")):
+                continue
+            asked, begun = (None, 0) if opens else branches.pop()
+            if asked:
+                found.append((begun, each.start))
+            if opens or each.word == "elif":
                 negated = each.word == "ifndef" or "!" in each.rest
-                open_.append(each.end if named and not negated else -1 if named else None)
-            elif open_ and each.word in ("else", "elif", "endif"):
-                begun = open_[-1]
-                if begun is not None and begun >= 0:
-                    found.append((begun, each.start))
-                open_[-1] = each.end if begun == -1 and each.word == "else" else None
-                if each.word == "endif":
-                    open_.pop()
+                branches.append((not negated if named.search(each.rest) else None, each.end))
+            elif each.word == "else":
+                branches.append((True if asked is False else None, each.end))
         return tuple(found)
 
     @cached_property
@@ -224,6 +232,11 @@ class Outline:
     def identifiers(self) -> frozenset[str]:
         """All identifiers of the text."""
         return frozenset(_IDENTIFIER.findall(self.text))
+
+
+def covers(spans: Iterable[tuple[int, int]], offset: int) -> bool:
+    """Whether one of some spans holds an offset."""
+    return any(start <= offset < end for start, end in spans)
 
 
 def _in_word(char: str) -> bool:

@@ -17,7 +17,7 @@ from itertools import chain
 from codegen.architectures import ARCHITECTURES
 from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
-from codegen.c.outline import Macro, Outline, outline
+from codegen.c.outline import Macro, Outline, covers, outline
 from codegen.c.scopes import NameScope, Use, is_name, scope_between, scope_of, tokens_of
 
 _PREDEFINED = re.compile(
@@ -358,7 +358,7 @@ def shows(file: Outline, name: str, before: int | None = None) -> bool:
     for at in file.occurrences(name):
         if before is not None and at >= before:
             return False
-        if _shown(file, name, at) and not any(a <= at < b for a, b in file.assembly):
+        if _shown(file, name, at) and not covers(file.assembly, at):
             return True
     return False
 

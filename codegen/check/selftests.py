@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from codegen.architectures import ARCHITECTURES, Architecture
-from codegen.c.guarded import guarded_lines
-from codegen.c.source import CSource
+from codegen.c.outline import covers, outline
+from codegen.c.source import CSource, Token
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_selftest
 from codegen.kernel.survey import SELFTESTS
@@ -44,30 +44,30 @@ def tested(view: View) -> Iterator[Remark]:
     if early is not None:
         what = "the test comes before what it tests"
         yield Remark(what, early.name, hint="every patch builds by itself: put the test behind")
-    if not any(_ERRNO.fullmatch(word) for _, c in tests for _, word in _added_words(c)):
+    if not any(_ERRNO.fullmatch(each.text) for _, c in tests for _, each in _added_tokens(c)):
         what = "the test expects no error anywhere"
         hint = "test what KVM has to refuse as well: unknown bits, wrong time, missing capability"
         yield Remark(what, tests[0][0].name, hint=hint, note=True)
 
 
 def _uses(change: Changed, names: set[str]) -> bool:
-    return any(word in names for _, word in _added_words(change))
+    return any(token.text in names for _, token in _added_tokens(change))
 
 
 @lru_cache(maxsize=256)
-def _added_words(change: Changed) -> tuple[tuple[int, str], ...]:
-    """The identifiers on lines that a patch adds, with their lines."""
+def _added_tokens(change: Changed) -> tuple[tuple[int, Token], ...]:
+    """The tokens on lines that a patch adds, with their lines."""
     if change.after is None or not change.path.endswith((".c", ".h")):
         return ()
     lines = change.added.keys()
     source = CSource(change.path, change.after)
-    words = []
+    found = []
     number = at = 0
     for token in source.tokens(0, len(source.data)):
         number, at = number + source.data.count(b"\n", at, token.start), token.start
         if number + 1 in lines and not token.comment:
-            words.append((number + 1, token.text))
-    return tuple(words)
+            found.append((number + 1, token))
+    return tuple(found)
 
 
 def guarded(view: View) -> Iterator[Remark]:
@@ -80,14 +80,12 @@ def guarded(view: View) -> Iterator[Remark]:
     owners = _owners(view) if common else {}
     for patch, change in common:
         texts = change.added
+        file = outline(change.after or b"")
         seen: set[str] = set()
-        for number, word in _added_words(change):
+        for number, token in _added_tokens(change):
+            word = token.text
             arch = owners.get(word)
-            if (
-                arch is None
-                or word in seen
-                or number in guarded_lines(change.after or b"", arch.macro)
-            ):
+            if arch is None or word in seen or covers(file.only_with(arch.macro), token.start):
                 continue
             if not _only(view, change.path, arch):
                 seen.add(word)
@@ -152,13 +150,13 @@ def _is_new_test(change: Changed) -> bool:
         return False
     if not is_selftest(change.path) or change.path.startswith(f"{SELFTESTS}lib/"):
         return False
-    words = {word for _, word in _added_words(change)}
+    words = {token.text for _, token in _added_tokens(change)}
     return bool(words & {"main", "TEST_HARNESS_MAIN"})
 
 
 def _required(change: Changed) -> set[str]:
     """The names in the arguments of TEST_REQUIRE()."""
-    words = [word for _, word in _added_words(change)]
+    words = [token.text for _, token in _added_tokens(change)]
     found: set[str] = set()
     for at, word in enumerate(words):
         if word == "TEST_REQUIRE":

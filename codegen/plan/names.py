@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding
 from codegen.c.definitions import Definition, definitions
-from codegen.c.guarded import guarded_lines
-from codegen.c.outline import includes, outline
+from codegen.c.outline import Outline, covers, includes, outline
 from codegen.c.scopes import Use
 from codegen.c.visible import Unseen, Visibility
 from codegen.description.load import Description
@@ -78,13 +77,21 @@ def _missing_in(
     own = re.match(r"arch/(\w+)/", path)
     for arch in (own[1],) if own else architectures:
         view = Visibility(path, data, lambda at: read_or_none(tree, at), arch)
-        others = [each.macro for name, each in ARCHITECTURES.items() if name != arch]
         for unseen in view.unseen((each.start, each.end) for each in new):
-            line = data.count(b"\n", 0, unseen.use.at) + 1
-            if any(line in guarded_lines(data, macro) for macro in others):
-                continue  # it is for another architecture
-            if not _seen_otherwise(tree, path, unseen.use, arch):
+            if not (
+                _of_another(view.outline, unseen.use.at, arch)
+                or _seen_otherwise(tree, path, unseen.use, arch)
+            ):
+                line = data.count(b"\n", 0, unseen.use.at) + 1
                 yield Missing(path, line, unseen, view.nearest(unseen))
+
+
+def _of_another(file: Outline, offset: int, arch: str) -> bool:
+    """Whether what stands at an offset is compiled for other architectures alone."""
+    others = (each.macro for name, each in ARCHITECTURES.items() if name != arch)
+    return covers(file.only_with(*others), offset) and not covers(
+        file.only_with(ARCHITECTURES[arch].macro), offset
+    )
 
 
 def _seen_otherwise(tree: Tree, path: str, use: Use, arch: str) -> bool:

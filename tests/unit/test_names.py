@@ -125,6 +125,24 @@ def test_a_parameter_elsewhere_declares_nothing(where: str) -> None:
     assert "`levels` is not declared" in finding.message
 
 
+@pytest.mark.parametrize(
+    ("lines", "refuses"),
+    [
+        ("#ifdef __aarch64__\n{}#endif\n", False),
+        ("#ifdef CONFIG_ANY\n#else\n{}#endif\n", True),
+        ("#ifdef __aarch64__\n#else\n{}#endif\n", True),
+        ("#if defined(__aarch64__) || defined(__x86_64__)\n{}#endif\n", True),
+    ],
+)
+def test_what_is_for_other_architectures_alone_is_not_asked_for(lines: str, refuses: bool) -> None:
+    put = lines.format("max_level = levels;\n")
+    if refuses:
+        (finding,) = refused("hardcoded", mechanism=putting(put))
+        assert "`levels` is not declared" in finding.message
+    else:
+        assert plan(knob("hardcoded", mechanism=putting(put)), "hardcoded").patches
+
+
 def test_what_a_later_patch_defines_is_said() -> None:
     put = "if (slot->flags & KVM_MEM_SMALL_MAPS)\n\treturn PG_LEVEL_4K;\n"
     (finding,) = refused("memslot-flag", mechanism=putting(put))
