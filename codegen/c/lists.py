@@ -13,7 +13,6 @@ from os.path import commonprefix
 
 from codegen.c.outline import Block, Outline
 
-_DIRECTIVES = re.compile(r"^[ \t]*#.*$", re.M)
 # What stands between two of one list: `A | B`, `A, B`, `x == A || x == B`.
 _JOINED = re.compile(r"[\s()\\]*(?:\||,|[&|]{2}[\s\w.()>\[\]-]*[!=]=)[\s()\\]*|\s*:\s*case\s+")
 _CASE = re.compile(r"\bcase\s+$")
@@ -50,8 +49,9 @@ def name_lists(outline: Outline, family: Collection[str]) -> tuple[NameList, ...
     groups: dict[Hashable, list[list[re.Match[str]]]] = {}
     run: list[re.Match[str]] = []
     for match in _named(outline, family):
-        before = outline.text[run[-1].end() : match.start()] if run else ""
-        if not _JOINED.fullmatch(_DIRECTIVES.sub("", before)):
+        # the `#if` lines of a list are no part of it, unless all of it stands in a directive
+        text = outline.text if outline.directive_at(match.start()) else outline.code
+        if not (run and _JOINED.fullmatch(text[run[-1].end() : match.start()])):
             run = []
             groups.setdefault(_key(outline, match), []).append(run)
         run.append(match)

@@ -87,10 +87,11 @@ def operand_end(texts: Sequence[str], first: int, behind: Sequence[int]) -> int 
 
 def _is_cast(texts: Sequence[str], opened: int, end: int) -> bool:
     """Whether brackets hold a type, and what is cast stands behind them."""
-    if end >= len(texts) or not (_primary(texts[end]) or texts[end] == "("):
+    inner = range(opened + 1, end - 1)
+    if not 0 < len(inner) < _TYPE or end >= len(texts):
         return False
-    inner = texts[opened + 1 : min(end - 1, opened + _TYPE)]
-    return end - 1 <= opened + _TYPE and bool(inner) and all(_word(t) or t == "*" for t in inner)
+    cast = _primary(texts[end]) or texts[end] == "("
+    return cast and all(_word(texts[index]) or texts[index] == "*" for index in inner)
 
 
 def _word(text: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
-from codegen.c.pattern import Match
+from codegen.c.pattern import Match, find
 from codegen.c.source import CSource, Token
 from codegen.kernel.survey import Found, Survey
 from codegen.sites.place import Place, ambiguous, not_found
@@ -39,6 +39,16 @@ def functions_naming(
             if all(word in text for word in wanted):
                 found = Found(source, extent)
                 yield found, code_tokens(found)
+
+
+def calls(
+    survey: Survey, name: str, prefixes: tuple[str, ...]
+) -> Iterator[tuple[Found, tuple[Token, ...], Match]]:
+    """Where other functions below the prefixes call one: each with its tokens, and the call."""
+    for found, tokens in functions_naming(survey, prefixes, f"{name}(", suffix=C_FILES):
+        if found.extent.name != name:
+            for match in find(f"{name}(...)", tokens):
+                yield found, tokens, match
 
 
 def only(

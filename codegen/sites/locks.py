@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from codegen.c.pattern import find
 from codegen.c.statements import nesting
 from codegen.kernel.survey import Found, Survey
-from codegen.sites.code import C_FILES, functions_naming
+from codegen.sites.code import calls
 from codegen.sites.language import Taken
 from codegen.sites.scopes import Tokens
 
@@ -28,7 +28,8 @@ def held_at(
             name = where.extent.name
             if name not in seen:
                 seen.add(name)
-                callers += _calls(survey, name)
+                prefixes = survey.kvm_prefixes()
+                callers += ((f, t, call.first) for f, t, call in calls(survey, name, prefixes))
         around = callers
 
 
@@ -48,12 +49,3 @@ def _held(found: Found, tokens: Tokens, index: int, ways: Sequence[Taken]) -> It
             said = " ".join(found.source.text(first, tokens[end - 1].end).split())
             line = found.source.line(first)
             yield f"`{said}` in {found.extent.name}() at {found.source.path}:{line}"
-
-
-def _calls(survey: Survey, name: str) -> Iterator[tuple[Found, Tokens, int]]:
-    prefixes = survey.kvm_prefixes()
-    for found, tokens in functions_naming(survey, prefixes, f"{name}(", suffix=C_FILES):
-        if found.extent.name != name:
-            for index, token in enumerate(tokens):
-                if token.text == name and tokens[index + 1].text == "(":
-                    yield found, tokens, index

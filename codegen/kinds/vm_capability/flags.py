@@ -6,7 +6,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os.path import commonprefix
 
-from codegen.c.outline import Macro, outline
 from codegen.c.pattern import find, texts
 from codegen.kernel.survey import Found, Survey
 from codegen.sites.place import Place, not_found
@@ -53,7 +52,7 @@ def arch_flag(survey: Survey, *, arch: str) -> Place:
     if not members:
         what = "macros of the bits that KVM_ENABLE_CAP sets in struct kvm_arch"
         raise not_found("arch-flag", what, survey.kvm_prefixes(arch))
-    number, found, macro = max(members, key=lambda member: member[0])
+    number, found = max(members, key=lambda member: member[0])
     source = found.source
     end = source.line_end(found.extent.end)
     sibling = source.text(source.line_start(found.extent.start), found.extent.end)
@@ -62,20 +61,18 @@ def arch_flag(survey: Survey, *, arch: str) -> Place:
         end,
         end,
         source.line(found.extent.start),
-        f"behind {macro.name}",
+        f"behind {found.extent.name}",
         names={"sibling": sibling, "number": str(number + 1)},
     )
 
 
-def _members(survey: Survey, prefix: str, arch: str) -> list[tuple[int, Found, Macro]]:
+def _members(survey: Survey, prefix: str, arch: str) -> list[tuple[int, Found]]:
     """The macros of that family that are numbers, with these."""
-    members = []
-    for path in survey.holding(prefix, survey.kvm_prefixes(arch)):
-        for name, made in outline(survey.tree.read(path)).macros.items():
-            for macro in made if name.startswith(prefix) else ():
-                for extent in survey.source(path).find("macro", name):
-                    if macro.body.strip().isdecimal():
-                        members.append(
-                            (int(macro.body.strip()), Found(survey.source(path), extent), macro)
-                        )
-    return members
+    found = (
+        Found(survey.source(path), extent)
+        for path in survey.holding(prefix, survey.kvm_prefixes(arch))
+        for extent in survey.source(path).all("macro")
+        if extent.name.startswith(prefix)
+    )
+    values = ((each.text().removeprefix(each.extent.name).strip(), each) for each in found)
+    return [(int(value), each) for value, each in values if value.isdecimal()]

@@ -95,16 +95,8 @@ def _fate(
         uses = [m for m in find(name, tokens) if m.first > last]
         return _joint({fate(tokens, m.first, m.last, holds) for m in uses})
     if what is Fate.RETURNED:
-        called = found.extent.name
-        calls = {
-            fate(there, match.first, match.last, holds)
-            for caller, there in functions_naming(
-                survey, survey.kvm_prefixes("x86"), f"{called}(", suffix=C_FILES
-            )
-            if caller.extent.name != called
-            for match in find(f"{called}(...)", there)
-        }
-        return _joint(calls)
+        called = code.calls(survey, found.extent.name, survey.kvm_prefixes("x86"))
+        return _joint({fate(there, call.first, call.last, holds) for _, there, call in called})
     return what
 
 
