@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from codegen.c.pattern import find
@@ -13,6 +14,7 @@ from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.language import Functions, Scope
 
+_NAME = re.compile(r"(?<![$\w])[A-Za-z_]\w*")
 Tokens = tuple[Token, ...]
 
 
@@ -35,7 +37,9 @@ def functions_of(
 
 
 def _like(survey: Survey, asked: Functions, arch: str | None) -> Iterator[tuple[Found, Tokens]]:
-    words = asked.naming or ["("]
+    # what a parameter's type is called stands in the text: the rest needs no tokens
+    typed = {word for each in asked.taking for word in _NAME.findall(each)}
+    words = sorted({*asked.naming, *typed}, key=len, reverse=True) or ["("]
     for found, tokens in functions_naming(
         survey, prefixes(survey, asked, arch), *words, suffix=C_FILES
     ):
