@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -27,18 +27,20 @@ class Bit(Part):
 
 
 class Bool(Part):
-    """On or off."""
+    """On or off; one way, it is switched on without a value."""
 
     type: Literal["bool"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
+    one_way: Annotated[bool, Field(description="only switched on: args[0] has to be 0")] = False
     comment: Comment | None = None
 
 
 class Mask(Part):
-    """Any of some named bits."""
+    """Any of some named bits; one way, bits are added to those that are set."""
 
     type: Literal["mask"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
+    one_way: Annotated[bool, Field(description="bits that are set stay set")] = False
     bits: Annotated[list[Bit], Field(min_length=1, max_length=31, description="the named bits")]
     comment: Comment | None = None
 
@@ -46,6 +48,7 @@ class Mask(Part):
 class Number(Part):
     """A number with a range, a unit and a default."""
 
+    one_way: ClassVar[bool] = False
     type: Literal["u32", "u64"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
     min: Annotated[Unsigned, Field(description="the smallest number that KVM takes")]

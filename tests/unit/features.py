@@ -66,6 +66,20 @@ NEEDS = {
     "without": "the VM has no slow clock",
     "setup": "vm_create_irqchip(vm);",
 }
+ONE_WAY = {"type": "bool", "name": "small_maps", "one-way": True}
+AGAIN = """
+static bool observe_again(struct kvm_vm *vm, struct kvm_vcpu *vcpu, uint32_t flags)
+{
+	vcpu_run(vcpu);
+
+	return true;
+}
+"""
+UPDATES = {
+    "code": "kvm_mmu_zap_all_fast(kvm);",
+    "does": "KVM drops all mappings",
+    "again": AGAIN,
+}
 MIXED = """
 static bool only_flagged(struct kvm_vm *vm, struct kvm_vcpu *vcpu)
 {
@@ -120,8 +134,47 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         NUMBER | GUARANTEE | {"test": {**GUARANTEE["test"], "values": [1], "default": "0"}},
     ),
     "flag-mixed": ("memslot-flag", {"mixed": MIXED}, {}),
-    "needs": ("vm-capability", {"needs": NEEDS}, {}),
-    "needs-any-time": ("vm-capability", {"needs": NEEDS, "when": "any-time"}, {}),
+    "needs": ("vm-capability", {"needs": [NEEDS]}, {}),
+    "needs-any-time": ("vm-capability", {"needs": [NEEDS], "when": "any-time"}, {}),
+    "needs-two": (
+        "vm-capability",
+        {
+            "needs": [
+                NEEDS,
+                {
+                    "expression": "!kvm->created_vcpus",
+                    "error": "EPERM",
+                    "without": "the VM has vCPUs",
+                    "setup": "/* It has none. */",
+                },
+            ],
+            "when": "before-memslots",
+        },
+        {},
+    ),
+    "one-way": ("vm-capability", {"field": ONE_WAY}, {}),
+    "one-way-any-time": ("vm-capability", {"field": ONE_WAY, "when": "any-time"}, {}),
+    "mask-one-way": ("vm-capability", {"field": {**MASK, "one-way": True}}, {}),
+    "mask-one-way-any-time": (
+        "vm-capability",
+        {"field": {**MASK, "one-way": True}, "when": "any-time", "needs": [NEEDS]},
+        {},
+    ),
+    "updates": ("vm-capability", {"when": "any-time", "updates": UPDATES}, {}),
+    "updates-one-way": (
+        "vm-capability",
+        {"field": ONE_WAY, "when": "any-time", "updates": {**UPDATES, "lock": "slots_lock"}},
+        {},
+    ),
+    "updates-number": (
+        "vm-capability",
+        {
+            "field": U32,
+            "when": "any-time",
+            "updates": {**UPDATES, "again": AGAIN.replace("uint32_t flags", "uint64_t value")},
+        },
+        NUMBER,
+    ),
     "times": (
         "vm-capability",
         {"field": {**U32, "type": "u64", "times": "(u64)U32_MAX * 2"}},

@@ -12,12 +12,13 @@ from codegen.base.findings import Finding
 from codegen.kinds.fields import Bool, Mask, Number, mask_problems, number_problems
 from codegen.kinds.kind import Kind
 from codegen.kinds.section import KindSection
-from codegen.vocabulary.ccode import Expression, Setup
+from codegen.vocabulary.ccode import Expression, Setup, TestCode, defines
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
     Find,
     Part,
+    Where,
     matching,
     number,
 )
@@ -37,6 +38,19 @@ class Needs(Part):
     setup: Annotated[Setup, Field(description="in the selftest: what gives a VM `vm` it")]
 
 
+class Updates(Part):
+    """What KVM does at once when the value changes, so that what it had decided before goes."""
+
+    code: Annotated[Setup, Field(description="C over the VM `kvm`, behind the assignment")]
+    does: Annotated[Clause, Field(description="what that does, such as: KVM drops all mappings")]
+    lock: Annotated[
+        Literal["lock", "slots_lock"], Field(description="the mutex of struct kvm to hold")
+    ] = "lock"
+    again: Annotated[
+        TestCode | None, Field(description="for the selftest: defines observe_again()")
+    ] = None
+
+
 class VmCapability(KindSection):
     """A capability that userspace enables for a VM."""
 
@@ -45,7 +59,8 @@ class VmCapability(KindSection):
     when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
     condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
-    needs: Needs | None = None
+    needs: Annotated[list[Needs], Field(description="in the order in which they are told")] = []
+    updates: Updates | None = None
     privilege: Annotated[Privilege | None, Field(description="the capable() it takes")] = None
     check_extension: Annotated[
         Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")
@@ -57,6 +72,14 @@ def _x86_name(section: VmCapability | None, knob: Any, find: Find) -> Iterator[F
         hint = f"without X86, or with x86 in `architectures`: {', '.join(knob.architectures)}"
         message = f"`{section.capability}` is named for x86"
         yield find(("vm-capability", "capability"), message, hint)
+
+
+def _seen_again(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
+    """What is done at once has to be seen, as far as the knob can be."""
+    if section and section.updates and knob.test.code and not section.updates.again:
+        hint = "it looks once more at a VM that observe() has looked at: `again` defines it"
+        message = "no test sees what is updated, without observe_again()"
+        yield find(("vm-capability", "updates"), message, hint)
 
 
 def _tested_values(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
@@ -78,8 +101,31 @@ def _tested_values(section: VmCapability | None, knob: Any, find: Find) -> Itera
         yield find(("test",), message, "`default` in `test` is the same for the selftest")
 
 
+def _tested(section: VmCapability | None, knob: Any, find: Find) -> Iterator[Finding]:
+    yield from _tested_values(section, knob, find)
+    yield from _seen_again(section, knob, find)
+
+
+def _when_it_changes(part: VmCapability, where: Where, find: Find) -> Iterator[Finding]:
+    """What the moments at which it can be set make pointless."""
+    if part.updates and part.when != "any-time":
+        message = f"`updates` is for what changes later, and this is set {part.when}"
+        yield find((*where, "updates"), message, "leave it out, or `when: any-time`")
+    if part.updates and part.updates.again and not defines(part.updates.again, "observe_again"):
+        hint = "`static bool observe_again(…)`, with the arguments of observe()"
+        yield find(
+            (*where, "updates", "again"), "the snippet does not define observe_again()", hint
+        )
+    if part.field.one_way and part.when == "once":
+        message = "`one-way` is more than `once`: nothing is taken back, and again changes nothing"
+        yield find((*where, "when"), message, "`when: any-time`, or no `one-way`")
+
+
 KIND = Kind(
     section=VmCapability,
-    checks={Mask: mask_problems, Number: number_problems},
-    together={frozenset({"architectures"}): _x86_name, frozenset({"test"}): _tested_values},
+    checks={VmCapability: _when_it_changes, Mask: mask_problems, Number: number_problems},
+    together={
+        frozenset({"architectures"}): _x86_name,
+        frozenset({"test"}): _tested,
+    },
 )

@@ -48,7 +48,9 @@ def _good_argument(field: Any) -> str:
     """An argument that the capability takes, in C."""
     if field.type == "mask":
         return str(field.bits[0].name)
-    return "1" if field.type == "bool" else literal(field.max)
+    if field.type == "bool":
+        return "0" if field.one_way else "1"
+    return literal(field.max)
 
 
 def _answer(section: Any, condition: str) -> str:
@@ -78,7 +80,7 @@ def argument_test(field: Any, args: str) -> str:
 
 def _value_tests(field: Any, value: str) -> list[str]:
     if field.type == "bool":
-        return [f"({value} & ~1)"]
+        return [value if field.one_way else f"({value} & ~1)"]
     if field.type == "mask":
         names = " | ".join(bit.name for bit in field.bits)
         mask = f"({names})" if len(field.bits) > 1 else names
@@ -95,7 +97,7 @@ def _value_tests(field: Any, value: str) -> list[str]:
 def argument_values(field: Any) -> str:
     """The values that switch a capability on, as people say them."""
     if field.type == "bool":
-        return "1"
+        return "0" if field.one_way else "1"
     if field.type == "mask":
         return " | ".join(bit.name for bit in field.bits)
     return f"{field.min} to {field.max}"
