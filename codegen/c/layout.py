@@ -31,9 +31,9 @@ def define(name: str, value: object, sibling: str) -> str:
     head = match[1] if match else "#define "
     gap = match[3] if match else "\t"
     line = head + name
-    if "\t" not in gap:
-        return f"{line} {value}"
     wanted = width(match[0]) if match else 0
+    if "\t" not in gap:
+        return line + " " * max(1, wanted - width(line) if len(gap) > 1 else 1) + str(value)
     if width(line) >= wanted:
         # one column of values is kept where the siblings have one that is wide enough
         return f"{line} {value}" if wanted % _TAB == 0 and wanted > 40 else f"{line}\t{value}"
@@ -62,13 +62,22 @@ def or_into(old: str, term: str, lead: str = "") -> str:
     return f"{text} | {term}" if bare else f"({text} | {term})"
 
 
+_PIPES = re.compile(r"(.*?)(?P<gap>\s+)(?P<rest>\|\s*\\)")
+
+
 def _one_more_line(old: str, term: str, lead: str) -> str:
     lines = [lead + line if number == 0 else line for number, line in enumerate(old.split("\n"))]
     last = lines[-1]
     at = last.rindex(")") if last.rstrip().endswith(")") else len(last.rstrip())
     columns = [width(line[:-1]) for line in lines[:-1] if line.endswith("\\")]
     body = f"{last[:at]} |"
-    if columns:
+    above = _PIPES.fullmatch(lines[-2])
+    if above and "\t" in above["gap"]:  # one column of `|`
+        body = last[:at]
+        while width(body) < width(above[1] + above["gap"]):
+            body += "\t"
+        body += above["rest"]
+    elif columns:
         while width(body) < columns[-1]:
             body += "\t"
         body = (body if width(body) > width(f"{last[:at]} |") else body + " ") + "\\"
@@ -179,6 +188,8 @@ def _break(line: str, columns: int, left: _Open) -> tuple[int, int, _Open] | Non
             if not opened and value is None:
                 value = width(line[:end]) + 1
         else:
+            if line[end:].strip() == "\\":
+                break  # nothing but the end of a macro's line follows
             # the line may go on with a statement that began above: then its own indent is right
             own = width(line) - width(line.lstrip())
             indent = opened[-1] if opened else value if value is not None else own

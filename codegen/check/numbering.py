@@ -35,7 +35,7 @@ def continued(view: View) -> Iterator[Remark]:
 def _families() -> list[NumberSpec]:
     """The families that some kind of uAPI takes numbers of."""
     folder = resources("templates")
-    specs = (n for v in variant_names(folder) for n in load_variant(folder, v).numbers.values())
+    specs = (n for v in variant_names(folder) for n in load_variant(folder, v).families)
     return list({(spec.prefix, spec.suffix, spec.bits): spec for spec in specs}.values())
 
 

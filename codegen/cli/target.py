@@ -231,4 +231,4 @@ def _families() -> tuple[str, ...]:
 
     folder = resources("templates")
     variants = (load_variant(folder, name) for name in variant_names(folder))
-    return tuple(sorted({n.prefix for variant in variants for n in variant.numbers.values()}))
+    return tuple(sorted({n.prefix for variant in variants for n in variant.families}))

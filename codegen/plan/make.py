@@ -119,6 +119,7 @@ def _plan(
 ) -> Plan:
     renderer = Renderer(templates, said)
     _check(renderer, description, variant, said)
+    variant = variant.numbered(renderer.inline)
     taken = numbers(survey, variant, reserved)
     renderer = Renderer(templates, {**said, "n": taken})
     patches: list[Patch] = []

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,7 +31,10 @@ class _Part(BaseModel):
 
 
 class NumberSpec(_Part):
-    """A number that the variant takes, from the family `prefix*suffix`."""
+    """A number that the variant takes, from the family `prefix*suffix`.
+
+    A prefix that a description says is a template, until `Variant.numbered()`.
+    """
 
     prefix: str
     suffix: str = ""
@@ -84,6 +87,19 @@ class Variant(_Part):
     value: str
     decides_by: str | None = None
     patches: list[PatchSpec]
+
+    @property
+    def families(self) -> tuple[NumberSpec, ...]:
+        """The families of numbers that the kind has whatever a description says."""
+        return tuple(spec for spec in self.numbers.values() if "{" not in spec.prefix)
+
+    def numbered(self, said: Callable[[str], str]) -> Variant:
+        """With the families that a description says; `said` renders a text of the edit list."""
+        numbers = {
+            key: spec.model_copy(update={"prefix": said(spec.prefix)})
+            for key, spec in self.numbers.items()
+        }
+        return self.model_copy(update={"numbers": numbers})
 
     @property
     def section(self) -> str:

@@ -16,6 +16,10 @@ from codegen.c.statements import closing
 
 _MACRO_NAME = re.compile(r"[A-Z_][A-Z0-9_]+")
 _VARIABLE = re.compile(r"[a-z_][a-z0-9_]*")
+# A kernel that takes a lock and never gives it back is none; nobody looks at what is printed.
+_NOT_LEFT_OUT = re.compile(
+    r"lock|^(pr|trace|dev|kvm_pr)_|printk|^(if|for|while|switch|return|guard)$"
+)
 _STARTS = frozenset((*";{}:)", "else"))
 _EXITS = frozenset(("return", "break", "goto", "continue"))
 # Decided when the kernel is configured: without it, the same kernel comes out.
@@ -231,13 +235,14 @@ class _Scan:
         return found
 
     def statements(self) -> Iterator[Mutant]:
-        """Assignments: a member's or a mask's is left out, a variable is set to 1."""
+        """Assignments: a member's or a mask's is left out, a variable is set to 1.  Calls whose
+        result nobody uses are left out, but for those that take locks or tell people."""
         for i in range(1, len(self.tokens)):
             if self.tokens[i - 1].text not in _STARTS or not self.new[i]:
                 continue
             last = self._until(i, ";")
             equals = self._assignment(i, last)
-            written = self.tokens[i].text == "WRITE_ONCE"
+            written = self.tokens[i].text == "WRITE_ONCE" or self._is_call(i, last)
             if not (written or equals) or not self._all_new(i, last):
                 continue
             text = self._text(i, last + 1)
@@ -249,6 +254,19 @@ class _Scan:
                 yield self._mutant(i, last + 1, None, f"`{text}` is left out")
             elif any(_VARIABLE.fullmatch(word) for word in right) and "(" not in right:
                 yield self._mutant(equals + 1, last, "1", f"`{text}` always sets it to 1")
+
+    def _is_call(self, first: int, last: int) -> bool:
+        """Whether a statement is nothing but the call of a function, whatever the condition: one
+        behind `if (…)` is left out where that is never true."""
+        name = self.tokens[first].text
+        if (
+            self.tokens[first - 1].text == ")"
+            or not _VARIABLE.fullmatch(name)
+            or _NOT_LEFT_OUT.search(name)
+        ):
+            return False
+        opens = self.tokens[first + 1].text == "("
+        return opens and closing(self.tokens, first + 1) == last - 1
 
     def _assignment(self, first: int, last: int) -> int | None:
         """The index of the operator of `a->b = …` or `a |= …`; None for any other statement."""

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from codegen.c.pattern import holes
+from codegen.c.pattern import filled, holes
 from codegen.vocabulary.part import dashed, invalid
 
 
@@ -126,6 +126,7 @@ class PlaceSpec(_Said):
 
     about: str
     per_arch: bool = False
+    with_: Annotated[list[str], Field(alias="with")] = []  # holes that edit lists fill
     in_: Annotated[list[Scope], BeforeValidator(_several), Field(alias="in")]
     takes: list[str] = []  # patterns of parameters, for their holes
     ends: list[str] = []  # patterns whose last match has further holes
@@ -150,10 +151,22 @@ class PlaceSpec(_Said):
         said += [p for shape in shapes for p in (shape.pattern, *shape.given)]
         return tuple(sorted({name for each in said for name in holes(each)}))
 
+    def given(self, texts: Mapping[str, str]) -> PlaceSpec:
+        """The place with what an edit list gives in place of the holes of these names."""
+        return PlaceSpec.model_validate(_filled(self.model_dump(by_alias=True), texts))
+
     @property
     def is_document(self) -> bool:
         """Whether it is a place in a document."""
         return not any(scope.function or scope.functions for scope in self.in_)
+
+
+def _filled(said: Any, texts: Mapping[str, str]) -> Any:
+    if isinstance(said, str):
+        return filled(said, texts)
+    if isinstance(said, Mapping):
+        return {key: _filled(value, texts) for key, value in said.items()}
+    return [_filled(value, texts) for value in said] if isinstance(said, list) else said
 
 
 _PLACES = TypeAdapter(dict[str, PlaceSpec])

@@ -69,9 +69,11 @@ def _of_function(function: Any) -> Site:
 def of_data(name: str, spec: PlaceSpec) -> Site:
     """A place that is said as data."""
 
-    def look(survey: Survey, arch: str | None = None) -> tuple[Place, ...]:
-        if spec.is_document:
-            return in_documents(survey, name, spec)
-        return in_functions(survey, name, spec, arch)
+    def look(survey: Survey, arch: str | None = None, **given: str) -> tuple[Place, ...]:
+        asked = spec.given(given) if given else spec
+        if asked.is_document:
+            return in_documents(survey, name, asked)
+        return in_functions(survey, name, asked, arch)
 
-    return Site(name, " ".join(spec.about.split()), spec.per_arch, look, holds=not spec.is_document)
+    about, takes = " ".join(spec.about.split()), dict.fromkeys(spec.with_, False)
+    return Site(name, about, spec.per_arch, look, takes, holds=not spec.is_document)

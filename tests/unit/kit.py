@@ -106,7 +106,7 @@ def knob_text(variant: str | None = None, section: Mapping[str, Any] = {}, **mor
     """A description with one variant, or all, its section and the knob's other keys changed."""
     said = {**BASE, **SECTIONS}
     if variant is not None:
-        own = {**SECTIONS[variant], **section}
+        own = {**SECTIONS.get(variant, {}), **section}
         said = {**BASE, variant: {key: value for key, value in own.items() if value is not None}}
     said.update({key.replace("_", "-"): value for key, value in more.items()})
     said = {key: value for key, value in said.items() if value is not None}

@@ -18,7 +18,15 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
     "nothing new": ("if (a)\n\treturn 1;", "if (a)\n\treturn 1;", []),
     "a check": ("", "if (!a)\n\treturn -1;", [("!a", "0")]),
     "a check with braces": ("", "if (!a) {\n\tbreak;\n}", [("!a", "0")]),
-    "a guard of work": ("", "if (!a) {\n\tx();\n}", [("!a", "0"), ("!a", "1")]),
+    "a guard of work": ("", "if (!a) {\n\tx();\n}", [("!a", "0"), ("!a", "1"), ("x();", None)]),
+    "work": ("", "kvm_mmu_zap_all(kvm);", [("kvm_mmu_zap_all(kvm);", None)]),
+    "a bit is set": (
+        "",
+        "set_bit(A, &kvm->arch.flags);",
+        [("set_bit(A, &kvm->arch.flags);", None)],
+    ),
+    "work that a condition guards": ("", "if (!a)\n\tx();", [("!a", "0"), ("!a", "1")]),
+    "people are told": ("", "pr_warn(a);\ntrace_kvm_maps(a);", []),
     "all of several": (
         "",
         "if (a && (b & 4) && !c)\n\treturn -1;",

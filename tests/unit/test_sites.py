@@ -34,6 +34,8 @@ FLAG_TEST = f"{SELFTESTS}set_memory_region_test.c"
 SVM = "arch/x86/kvm/svm/svm.c"
 
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
+QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
+QUIRKS = {**QUIRKS_CAP, "family": "KVM_X86_QUIRK_"}
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -243,6 +245,47 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ),
     ("selftest-memslot-v2-only", {}, None, FLAG_TEST, "", "KVM_MEM_GUEST_MEMFD"),
     ("new-file", {"path": "a/new.c"}, None, "a/new.c", "", ""),
+    ("bit-accepted", A | QUIRKS, None, X86_HOST, "", "(KVM_X86_QUIRK_LINT0_REENABLED |"),
+    (
+        "bit-answered",
+        A | QUIRKS | {"condition": "tdp_enabled"},
+        None,
+        X86,
+        "\t\tr = KVM_X86_VALID_QUIRKS;",
+        "\t\tbreak;",
+    ),
+    (
+        "bit-refused",
+        A | QUIRKS_CAP,
+        None,
+        X86,
+        "\t\t\tbreak;",
+        "\t\tkvm->arch.disabled_quirks |= cap->args[0];",
+    ),
+    (
+        "bit-enabled",
+        A | QUIRKS_CAP,
+        None,
+        X86,
+        "\t\tkvm->arch.disabled_quirks |= cap->args[0];",
+        "\t\tr = 0;",
+    ),
+    (
+        "api-bit-define",
+        QUIRKS,
+        edited(API, ("The quirks are:\n", "  #define KVM_X86_QUIRK_A (1 << 0)\n")),
+        API,
+        "  #define KVM_X86_QUIRK_A (1 << 0)",
+        "",
+    ),
+    (
+        "api-bit-end",
+        QUIRKS_CAP,
+        None,
+        API,
+        "=================================== ============================================",
+        "",
+    ),
 ]
 
 
@@ -357,6 +400,9 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("api-memslot-flags", {}, edited(API, ("KVM_MEM_READONLY.", "KVM_MEM_RO."))),
     ("api-memslot-v2", {}, old),
     ("api-quirk-table", {}, edited(API, ("============ =====", "==================")) ),
+    ("api-bit-define", QUIRKS, None),
+    ("bit-accepted", A | QUIRKS, edited(X86_HOST, (" |\t", " +\t"))),
+    ("bit-enabled", A | {"capability": "KVM_CAP_X86_SLOW_CLOCK"}, None),
     ("api-vm-types", {}, old),
     ("api-vm-types", {}, edited(API, ("  #define KVM_X86_", "  #define X86_"))),
     ("api-vm-types-end", {}, old),

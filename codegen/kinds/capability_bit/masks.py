@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a tree takes the mask of a capability: what it accepts, answers, and keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from codegen.c.cases import case_of
+from codegen.c.pattern import find, last_holes, texts
+from codegen.kernel.numbers import family
+from codegen.kernel.survey import Found, Survey
+from codegen.sites.code import code_tokens
+from codegen.sites.language import Scope
+from codegen.sites.masks import written
+from codegen.sites.place import Place
+from codegen.sites.scopes import Tokens, functions_of, head
+from codegen.sites.vm import ENABLING
+
+ANSWERING = (Scope(function="kvm_vm_ioctl_check_extension"),)
+
+
+@dataclass(frozen=True, slots=True)
+class CapCase:
+    """The statements of a capability's case, in a function."""
+
+    found: Found
+    tokens: Tokens
+    span: range
+
+    @property
+    def inner(self) -> Tokens:
+        """The tokens of the statements."""
+        return self.tokens[self.span.start : self.span.stop]
+
+
+@dataclass(frozen=True, slots=True)
+class Enabling:
+    """Where the mask is enabled: `cap` is the argument's name, `mask` what args[0] may have,
+    and `behind` the index in the case behind the statement that refuses all else."""
+
+    case: CapCase
+    cap: str
+    mask: Tokens
+    behind: int
+
+
+def cases(survey: Survey, scopes: Sequence[Scope], arch: str, capability: str) -> Iterator[CapCase]:
+    """The cases of a capability in functions."""
+    for scope in scopes:
+        for found, tokens in functions_of(survey, "capability-bit", scope, arch):
+            span = case_of(tokens, capability)
+            if span:
+                yield CapCase(found, tokens, span)
+
+
+def enabling(survey: Survey, arch: str, capability: str) -> Enabling | None:
+    """Where a capability refuses what is not in its mask; None where it does not so."""
+    for case in cases(survey, ENABLING, arch, capability):
+        cap = last_holes("struct kvm_enable_cap *$cap", head(case.tokens)).get("cap", "")
+        for match in find(f"if ({cap}->args[0] & ~$mask) break;", case.inner):
+            first, last = match.holes["mask"][0]
+            return Enabling(case, cap, case.inner[first:last], match.last)
+    return None
+
+
+def unions(survey: Survey, found: Found, mask: Tokens, prefix: str) -> list[Place]:
+    """Where a mask is written as a union of bits of the family."""
+    for bit in family(survey, prefix, bits=True).members:
+        places = list(written(survey, found, mask, bit.name))
+        if places:
+            return places
+    return []
+
+
+def built(survey: Survey, made: Enabling) -> tuple[Found, Tokens, str] | None:
+    """The function that adds up the mask, with the name of the variable; None where none does."""
+    name, *call = [token.text for token in made.mask]
+    for found in survey.definitions("function", name) if call == ["(", ")"] else ():
+        tokens = code_tokens(found)
+        result = last_holes("return $result;", tokens).get("result", "")
+        if result.isidentifier() and any(find(f"{result} |= ...;", tokens)):
+            return found, tokens, result
+    return None
+
+
+def word(survey: Survey, made: Enabling) -> str:
+    """The member of kvm->arch that keeps the whole mask; empty where bits are told apart."""
+    given = f"{made.cap}->args[0]"
+    for pattern in (f"kvm->arch.$word = {given};", f"kvm->arch.$word |= {given};"):
+        for match in find(pattern, made.case.inner):
+            return texts(made.case.inner, match)["word"]
+    for match in find(f"(kvm, {given})", made.case.inner):
+        name = made.case.inner[match.first - 1].text
+        for found in survey.definitions("function", name) if name.isidentifier() else ():
+            for kept in ("kvm->arch.$word |= $mask;", "kvm->arch.$word = $mask;"):
+                for each in find(kept, code_tokens(found)):
+                    return texts(code_tokens(found), each)["word"]
+    return ""
