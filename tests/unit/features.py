@@ -181,6 +181,7 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         NUMBER,
     ),
     "flag-documented": ("memslot-flag", {}, DOCUMENTED),
+    "type-of-its-own": ("vm-type", {"like-default": False}, {}),
     "quirk-documented": ("quirk", {}, DOCUMENTED),
     "type-documented": ("vm-type", {}, DOCUMENTED),
     "steps": ("vm-capability", {}, {"mechanism": STEPS}),

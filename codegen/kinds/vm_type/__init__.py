@@ -21,6 +21,9 @@ class VmType(KindSection):
 
     name: Annotated[VmTypeName, Field(description="the type's name")]
     new: bool = True
+    like_default: Annotated[
+        bool, Field(description="like KVM_X86_DEFAULT_VM wherever KVM asks for that type")
+    ] = True
     condition: Annotated[Expressions | None, Field(description="must hold, else unsupported")] = (
         None
     )
@@ -30,6 +33,9 @@ def _problems(part: VmType, where: Where, find: Find) -> Iterator[Finding]:
     if not part.new and part.condition:
         hint = "whether an existing type is supported is decided already"
         yield find((*where, "condition"), "`condition` is for a new type", hint)
+    if not part.new and not part.like_default:
+        hint = "what KVM does for an existing type is decided already"
+        yield find((*where, "like_default"), "`like-default` is for a new type", hint)
 
 
 KIND = Kind(section=VmType, checks={VmType: _problems})
