@@ -152,6 +152,7 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         },
         {},
     ),
+    "enabled-now": ("vm-capability", {"capability": "KVM_CAP_HLT", "new": False}, {}),
     "one-way": ("vm-capability", {"field": ONE_WAY}, {}),
     "one-way-any-time": ("vm-capability", {"field": ONE_WAY, "when": "any-time"}, {}),
     "mask-one-way": ("vm-capability", {"field": {**MASK, "one-way": True}}, {}),

@@ -55,6 +55,9 @@ class VmCapability(KindSection):
     """A capability that userspace enables for a VM."""
 
     capability: Annotated[Capability, Field(description="the capability's name")]
+    new: Annotated[
+        bool, Field(description="no: it can only be asked for yet, and shall be enabled as well")
+    ] = True
     field: Annotated[Bool | Mask | Number, Field(discriminator="type")]
     when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
@@ -116,6 +119,9 @@ def _when_it_changes(part: VmCapability, where: Where, find: Find) -> Iterator[F
         yield find(
             (*where, "updates", "again"), "the snippet does not define observe_again()", hint
         )
+    if not part.new and part.check_extension:
+        message = "what KVM_CHECK_EXTENSION answers for an existing capability is decided already"
+        yield find((*where, "check_extension"), message, "leave it out")
     if part.field.one_way and part.when == "once":
         message = "`one-way` is more than `once`: nothing is taken back, and again changes nothing"
         yield find((*where, "when"), message, "`when: any-time`, or no `one-way`")
