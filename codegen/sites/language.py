@@ -8,6 +8,7 @@ tree calls things are the holes of the patterns: templates see them as `place.na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-from codegen.c.pattern import filled, holes
+from codegen.c.pattern import holes
 from codegen.vocabulary.part import dashed, invalid
 
 
@@ -52,10 +53,11 @@ class Sections(_Said):
 
 
 class Scope(_Said):
-    """Where a place is looked for: in C by one of the first two, in a document by the others."""
+    """Where a place is looked for: in C by one of the first three, in a document by the others."""
 
     function: str | None = None
     functions: Functions | None = None
+    struct: str | None = None  # a definition of it
     section: str | None = None  # a word of its title
     chapter: str | None = None  # a word of its title
     sections: Sections | None = None  # the chapter that has most of these
@@ -72,7 +74,8 @@ class Shape(_Said):
     """One way to write what is looked for.
 
     C: a pattern, and `given` what has to stand before it in the function, the first that does.
-    A document: a line with `*`, or a paragraph with all these words.
+    A document: a line with `*`, a paragraph with all these words, or the literal block that begins
+    with such a one, from its `::` on and with the blank lines above.
     """
 
     pattern: str = ""
@@ -81,6 +84,7 @@ class Shape(_Said):
     into: MaskPlace | None = None
     line: str | None = None
     paragraph: list[str] = []
+    literal: list[str] = []
     table: bool = False
 
 
@@ -99,7 +103,9 @@ class Taken(_Said):
 
 
 _Shapes = Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)]
-_Put = Literal["labels", "before", "after", "instead", "start", "behind", "end", "new-section"]
+_Put = Literal[
+    "labels", "before", "after", "instead", "start", "above", "behind", "end", "new-section"
+]
 
 
 class Otherwise(_Said):
@@ -126,7 +132,7 @@ class PlaceSpec(_Said):
 
     about: str
     per_arch: bool = False
-    with_: Annotated[list[str], Field(alias="with")] = []  # holes that edit lists fill
+    given: list[str] = []  # what an edit list says `with:`, for `{name}` in the texts below
     in_: Annotated[list[Scope], BeforeValidator(_several), Field(alias="in")]
     takes: list[str] = []  # patterns of parameters, for their holes
     ends: list[str] = []  # patterns whose last match has further holes
@@ -151,22 +157,26 @@ class PlaceSpec(_Said):
         said += [p for shape in shapes for p in (shape.pattern, *shape.given)]
         return tuple(sorted({name for each in said for name in holes(each)}))
 
-    def given(self, texts: Mapping[str, str]) -> PlaceSpec:
-        """The place with what an edit list gives in place of the holes of these names."""
-        return PlaceSpec.model_validate(_filled(self.model_dump(by_alias=True), texts))
+    def filled(self, said: Mapping[str, str]) -> PlaceSpec:
+        """The place with what an edit list says of it."""
+        if not self.given:
+            return self
+        return type(self).model_validate(_filled(self.model_dump(by_alias=True), said))
 
     @property
     def is_document(self) -> bool:
         """Whether it is a place in a document."""
-        return not any(scope.function or scope.functions for scope in self.in_)
+        return not any(s.function or s.functions or s.struct for s in self.in_)
 
 
-def _filled(said: Any, texts: Mapping[str, str]) -> Any:
-    if isinstance(said, str):
-        return filled(said, texts)
-    if isinstance(said, Mapping):
-        return {key: _filled(value, texts) for key, value in said.items()}
-    return [_filled(value, texts) for value in said] if isinstance(said, list) else said
+def _filled(value: Any, said: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(each, said) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_filled(each, said) for each in value]
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda name: said.get(name[1], name[0]), value)
+    return value
 
 
 _PLACES = TypeAdapter(dict[str, PlaceSpec])

@@ -69,11 +69,12 @@ def _of_function(function: Any) -> Site:
 def of_data(name: str, spec: PlaceSpec) -> Site:
     """A place that is said as data."""
 
-    def look(survey: Survey, arch: str | None = None, **given: str) -> tuple[Place, ...]:
-        asked = spec.given(given) if given else spec
-        if asked.is_document:
+    def look(survey: Survey, arch: str | None = None, **said: str) -> tuple[Place, ...]:
+        asked = spec.filled(said)
+        if spec.is_document:
             return in_documents(survey, name, asked)
         return in_functions(survey, name, asked, arch)
 
-    about, takes = " ".join(spec.about.split()), dict.fromkeys(spec.with_, False)
+    takes = dict.fromkeys(spec.given, False)
+    about = " ".join(spec.about.split())
     return Site(name, about, spec.per_arch, look, takes, holds=not spec.is_document)
