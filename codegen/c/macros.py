@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from codegen.c.outline import Macro
-from codegen.c.scopes import Word, is_name, tokens_of
+from codegen.c.words import Word, is_name, tokens_of
 
 # value: an expression; declares: a new name; pasted: part of another name; member: of a struct;
 # free: a text, a label or a tag, or not used at all

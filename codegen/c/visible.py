@@ -17,8 +17,12 @@ from itertools import chain
 from codegen.architectures import ARCHITECTURES
 from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
-from codegen.c.outline import Macro, Outline, covers, outline
-from codegen.c.scopes import NameScope, Use, is_name, scope_between, scope_of, tokens_of
+from codegen.c.members import braced, holds, may_have_more, tags
+from codegen.c.outline import Macro, outline
+from codegen.c.scopes import NameScope, scope_between, scope_of
+from codegen.c.shown import listed, shows
+from codegen.c.uses import Use, uses
+from codegen.c.words import is_name, tokens_of
 
 _PREDEFINED = re.compile(
     r"__builtin_\w+|__(?:LINE|FILE|COUNTER|VA_ARGS|VA_OPT|BASE_FILE|INCLUDE_LEVEL|DATE|TIME)__"
@@ -27,10 +31,6 @@ _PREDEFINED = re.compile(
     r"|__(?:atomic|sync)_\w+|CONFIG_\w+|defined|_Pragma|true|false|NULL|bool"
 )
 _NAME = re.compile(rb"[A-Za-z_]\w*")
-_ATTRIBUTE = r"__\w+\s*(?:\(\([^()]*(?:\([^()]*\))?\)\))?\s*"
-_TAGGED = re.compile(rf"\b(?:struct|union|enum)\s+(?:{_ATTRIBUTE})*\Z")
-_OPENED = re.compile(rf"\s*(?:{_ATTRIBUTE})*\{{")
-_CALLED = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Visibility:
 
     def _in_scope(self, scope: NameScope, at: int, start: int, end: int) -> Iterator[Unseen]:
         names: dict[str, list[Use]] = {}
-        for use in scope.uses(start, end):
+        for use in uses(scope, start, end):
             if use.kind == "label":
                 if use.name not in scope.labels:
                     yield Unseen(use)
@@ -200,7 +200,7 @@ class Visibility:
             return True
         if made_by_pasting(name, self._pasted(), self._identifiers()):
             return True
-        return any(_listed(data, word) for _, data in self._headers.of(self.path, at))
+        return any(listed(data, word) for _, data in self._headers.of(self.path, at))
 
     def _pasted(self) -> dict[str, re.Pattern[str]]:
         if self._patterns is None:
@@ -249,11 +249,11 @@ class Visibility:
 
     def sees_tag(self, name: str, at: int, *, whole: bool) -> bool:
         """Whether `struct name` is declared for an offset; `whole`: with its members."""
-        if any(end < at for _, end in _tags(self.outline, name, whole)):
+        if any(end < at for _, end in tags(self.outline, name, whole)):
             return True
         word = name.encode()
         for _, data in self._headers.of(self.path, at):
-            if word in data and any(_tags(outline(data), name, whole)):
+            if word in data and any(tags(outline(data), name, whole)):
                 return True
         return name in self.outline.macros or self._perhaps(name, at)
 
@@ -278,7 +278,7 @@ class Visibility:
         bodies = list(self._bodies(tag, at))
         if not bodies:
             return self._perhaps(tag, at)
-        if any(_open(body) or _holds(body, name) for body in bodies):
+        if any(may_have_more(body) or holds(body, name) for body in bodies):
             return True
         return made_by_pasting(name, self._pasted(), self._identifiers())
 
@@ -299,7 +299,7 @@ class Visibility:
             word = tag.encode()
             files = (outline(d) for _, d in self._headers.of(self.path, at) if word in d)
             bodies = (
-                tuple(_body(file, opening) for _, opening in _tags(file, tag, True))
+                tuple(braced(file, opening) for _, opening in tags(file, tag, True))
                 for file in chain((self.outline,), files)
             )
             self._structs[tag] = next((found for found in bodies if found), ())
@@ -339,69 +339,6 @@ class MacroLookup:
         return self._visibility.macros_named(name, self._at)
 
 
-def _tags(file: Outline, name: str, whole: bool) -> Iterator[tuple[int, int]]:
-    """Where `struct name` stands in a file, and behind that; `whole`: with its `{`."""
-    for at in file.occurrences(name):
-        if _TAGGED.search(file.code, max(0, at - 100), at):
-            end = at + len(name)
-            opened = _OPENED.match(file.code, end)
-            if opened:
-                yield at, opened.end() - 1
-            elif not whole:
-                yield at, end
-
-
-def shows(file: Outline, name: str, before: int | None = None) -> bool:
-    """Whether a file shows that a name is declared at file scope, above an offset of it."""
-    if name not in file.text:
-        return False
-    for at in file.occurrences(name):
-        if before is not None and at >= before:
-            return False
-        if _shown(file, name, at) and not covers(file.assembly, at):
-            return True
-    return False
-
-
-def _shown(file: Outline, name: str, at: int) -> bool:
-    directive = file.directive_at(at)
-    if directive is not None:
-        return directive.word == "define" and directive.rest.split("(")[0].split()[:1] == [name]
-    before = file.code[max(0, at - 80) : at].rstrip()
-    after = file.code[at + len(name) : at + len(name) + 80].lstrip()
-    if before.endswith((".", "->")) or re.search(r"\b(?:struct|union|enum|goto)$", before):
-        return False
-    for begin, end in file.calls:
-        if begin <= at < end:
-            # DEFINE_MUTEX(name); deeper in TRACE_EVENT(name, … are parameters, and uses of them
-            return file.code.count("(", begin, at) == file.code.count(")", begin, at)
-    block = file.block_at(at)
-    if block is None:
-        return _shown_at_file_scope(file, at, before, after)
-    head = file.code[block.head : block.open]
-    if at < block.open:
-        return _shown_at_file_scope(file, at, before, after)
-    words = head.split("(")[0].split()
-    if "enum" in words and "=" not in head and "(" not in head:
-        return True
-    if ("struct" in words or "union" in words) and "(" not in head and "=" not in head:
-        return bool(re.match(r"[A-Za-z_*]", after))  # a type, not a member
-    scope = scope_of(file, block)
-    return not scope.declares(name) and name not in scope.labels
-
-
-def _shown_at_file_scope(file: Outline, at: int, before: str, after: str) -> bool:
-    start = file.item_start(at)
-    between = file.code[start:at]
-    if between.count("(") <= between.count(")"):
-        return True
-    if _CALLED.match(between):
-        return True  # DEFINE_MUTEX(name)
-    # the name of a parameter stands behind its type, and before `,` `)` `[`
-    named = bool(re.search(r"[\w*]$", before)) and after[:1] in (",", ")", "[")
-    return not named or bool(re.search(r"\(\s*\*?$", before))
-
-
 def _words(text: str) -> Iterator[str]:
     return (match[0] for match in re.finditer(r"[A-Za-z_]\w*", text))
 
@@ -411,31 +348,3 @@ def _alike(word: str, name: str) -> bool:
     if abs(len(word) - len(name)) > max(3, len(name) // 3):
         return False
     return any(name[at : at + 3] in word for at in range(max(1, len(name) - 2)))
-
-
-def _listed(data: bytes, name: bytes) -> bool:
-    """Whether a macro lists the name among others, as those do that are put into an `enum`."""
-    if name not in data:
-        return False
-    listed = rb"#[ \t]*define[ \t]+\w+[ \t\\\n]+(?:\w+[ \t]*,[ \t\\\n]*)+" + name + rb"\b"
-    first = rb"#[ \t]*define[ \t]+\w+[ \t\\\n]+" + name + rb"[ \t]*,"
-    return bool(re.search(listed, data) or re.search(first, data))
-
-
-def _body(file: Outline, opening: int) -> str:
-    """What stands in the braces that open at an offset, directives included."""
-    depth = 0
-    for match in re.finditer(r"[{}]", file.code[opening:]):
-        depth += 1 if match[0] == "{" else -1
-        if depth == 0:
-            return file.text[opening + 1 : opening + match.start()]
-    return file.text[opening + 1 :]
-
-
-def _open(body: str) -> bool:
-    """Whether a struct may have members that its text does not name."""
-    return bool(re.search(r"^[ \t]*#[ \t]*include", body, re.M))
-
-
-def _holds(body: str, name: str) -> bool:
-    return bool(re.search(rf"(?<!\bstruct )(?<!\bunion )\b{re.escape(name)}\b", body))

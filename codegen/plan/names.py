@@ -16,7 +16,7 @@ from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding
 from codegen.c.definitions import Definition, definitions
 from codegen.c.outline import Outline, covers, includes, outline
-from codegen.c.scopes import Use
+from codegen.c.uses import Use
 from codegen.c.visible import Unseen, Visibility
 from codegen.description.load import Description
 from codegen.kernel.survey import SELFTESTS, Survey

@@ -17,8 +17,10 @@ from codegen.base.errors import FindingsError
 from codegen.base.resources import resources
 from codegen.c.definitions import definitions
 from codegen.c.outline import outline
-from codegen.c.scopes import NameScope, Use, scope_of
-from codegen.c.visible import Visibility, shows
+from codegen.c.scopes import NameScope, scope_of
+from codegen.c.shown import shows
+from codegen.c.uses import Use, uses
+from codegen.c.visible import Visibility
 from codegen.plan.make import make_plan
 from codegen.plan.variants import load_variant
 from codegen.series.make import open_tree
@@ -52,7 +54,7 @@ def _view(tree: Tree, path: str, data: bytes) -> Visibility:
 def _uses(data: bytes) -> Iterator[tuple[NameScope, Use]]:
     for block in outline(data).blocks:
         scope = scope_of(outline(data), block)
-        for use in scope.uses(block.open, block.end):
+        for use in uses(scope, block.open, block.end):
             yield scope, use
 
 
