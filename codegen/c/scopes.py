@@ -20,8 +20,8 @@ from codegen.c.words import (
     TAGGED,
     TYPEOF,
     WORDS,
+    TokenRun,
     Word,
-    Words,
     is_name,
     is_word,
     tokens_of,
@@ -44,7 +44,7 @@ class Local:
     macro: tuple[str, int] | None = None
 
 
-class NameScope(Words):
+class NameScope(TokenRun):
     """A function, a struct or a declaration at file scope: its tokens, and what they are."""
 
     def __init__(self, tokens: Sequence[Word], end: int, *, enum: bool = False) -> None:

@@ -46,7 +46,7 @@ def is_word(text: str) -> bool:
     return text[0].isalpha() or text[0] == "_"
 
 
-class Words:
+class TokenRun:
     """Tokens by their index; what is before and behind them is as good as a `;`."""
 
     def __init__(self, tokens: Sequence[Word]) -> None:
