@@ -78,6 +78,9 @@ def _use(
         return Use(text, at, "tag", whole=whole)
     if before in (".", "->"):
         return Use(text, at, "member", path=_path(scope, index))
+    if calls and calls[0] == ("offsetof", 1):
+        tagged = before == "," and scope.text(index - 3) in TAGGED
+        return Use(text, at, "member", path=("{", scope.text(index - 2)) if tagged else ())
     if before == "goto" or (asm and text in scope.labels):
         return Use(text, at, "label")
     if after == ":" and before in (";", "{", "}", ":", ")") and text in scope.labels:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from codegen.base.resources import resources
 from codegen.check.remark import Remark
 from codegen.check.view import NewMacro, View
-from codegen.kernel.numbers import Family, constants, family
+from codegen.kernel.numbers import Family, constants
 from codegen.kernel.survey import API
 from codegen.mail.patch import Posted
 from codegen.plan.variants import NumberSpec, load_variant, variant_names
@@ -23,10 +23,7 @@ def continued(view: View) -> Iterator[Remark]:
     A number that the mails name as claimed elsewhere may be passed over: that is a note.
     """
     for spec in _families() if view.new_macros else ():
-        old, now = (
-            family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
-            for survey in (view.before, view.after)
-        )
+        old, now = (spec.family(survey) for survey in (view.before, view.after))
         if old.members:
             yield from _family(view, old, now)
             yield from _out_of_range(view, spec, now)
@@ -36,7 +33,9 @@ def _families() -> list[NumberSpec]:
     """The families that some kind of uAPI takes numbers of."""
     folder = resources("templates")
     specs = (n for v in variant_names(folder) for n in load_variant(folder, v).families)
-    return list({(spec.prefix, spec.suffix, spec.bits): spec for spec in specs}.values())
+    return list(
+        {(spec.prefix, spec.suffix, spec.bits, spec.ioctls_below): spec for spec in specs}.values()
+    )
 
 
 def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:

@@ -92,7 +92,7 @@ def _left(contender: Contender) -> Figure:
     if not contender.made:
         return absent(contender)
     taken, specs = contender.series.manifest["numbers"], contender.variant.numbers
-    left = {_family(specs[key]): _most(specs[key]) - number for key, number in taken.items()}
+    left = {_family(specs[key]): specs[key].most - number for key, number in taken.items()}
     source = f"{folder(contender)}.gen/manifest.json"
     if not left:
         return Figure("takes none", source=source)
@@ -104,10 +104,6 @@ def _left(contender: Contender) -> Figure:
 
 def _family(spec: NumberSpec) -> str:
     return f"{spec.prefix}*{spec.suffix}"
-
-
-def _most(spec: NumberSpec) -> int:
-    return (spec.limit if spec.bits else spec.below) - 1
 
 
 def _told(contender: Contender, said: Facts | None, key: str) -> Figure:

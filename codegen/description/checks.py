@@ -106,7 +106,7 @@ def _mechanism(part: Mechanism, where: Where, find: Find) -> Iterator[Finding]:
     for key, step in part.steps:
         for index, alternative in enumerate(step.alternatives):
             there = (*where, *key, "alternatives", index)
-            if not alternative.edits and not part.then:
+            if not alternative.edits and not part.then and not alternative.holds:
                 yield find(there, "an alternative without edits", "say what is to be edited")
             elif not alternative.edits and key and not alternative.holds:
                 hint = "`holds`: a statement of the trees in which there is nothing to do"

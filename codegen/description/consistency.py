@@ -83,7 +83,7 @@ def _mechanism(knob: Knob, find: Find) -> Iterator[Finding]:
 
 
 def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
-    if knob.mechanism is None:
+    if knob.mechanism is None or knob.predicate is None:
         return
     name = knob.predicate.name
     hint = "the mechanism acts on the knob by calling it"
@@ -106,11 +106,22 @@ def _calls(alternative: Alternative, name: str) -> bool:
 
 
 def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
-    """What a kind decides by is a parameter of the predicate; a vCPU has its VM at hand."""
+    """Whether there is a predicate for a kind to answer, and none for one that does something
+    itself.  What a kind decides by is a parameter of it; a vCPU has its VM at hand.
+    """
     for name, kind in kinds().items():
         section = knob.section(name)
-        struct = kind.decides_by(section) if section is not None else ""
-        if struct and not pointers(knob.predicate.args)[struct]:
+        if section is None:
+            continue
+        answers = kind.answers(section)
+        if answers and not knob.predicate:
+            hint = "the function that the mechanism asks"
+            yield find((), f"`predicate` is missing, which `{name}` answers", hint)
+        if knob.predicate and not answers:
+            hint = f"leave it out, or describe `{name}` in a file of its own"
+            yield find(("predicate",), f"`{name}` answers no predicate", hint)
+        struct = kind.decides_by(section) if answers and knob.predicate else ""
+        if struct and knob.predicate and not pointers(knob.predicate.args)[struct]:
             takes = f"{knob.predicate.name}() takes no `struct {struct} *`"
             message = f"{takes}, which `{name}` decides by"
             yield find(("predicate", "args"), message, f"add `{parameter(struct)}`")

@@ -213,7 +213,10 @@ class _Knob(Part):
     ] = []
     author: Person | None = None
     rfc: Annotated[bool, Field(description="marked RFC; the mechanism may be missing")] = False
-    predicate: Predicate
+    predicate: Annotated[
+        Predicate | None,
+        Field(description="left out where the uAPI does something itself, and nothing is asked"),
+    ] = None
     mechanism: Mechanism | None = None
     test: Test
 

@@ -15,12 +15,19 @@ from codegen.kernel.survey import Survey
 from codegen.uapi.headers import prefixes
 
 # What uAPI headers take from <linux/const.h>.
-_PRELUDE = ("-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))")
+_PRELUDE = (
+    *("-D_BITUL(x)=(1UL<<(x))", "-D_BITULL(x)=(1ULL<<(x))", "-DBIT(x)=(1UL<<(x))"),
+    # an ioctl counts by its number: two may share one if they differ in direction or size
+    *("-D_IO(type,nr)=(nr)", *(f"-D_IO{way}(type,nr,size)=(nr)" for way in ("R", "W", "WR"))),
+)
+
+
+_IOCTL = re.compile(rb"\b_IO[RW]{0,2}\s*\(")
 
 
 @dataclass(frozen=True, slots=True)
 class NumberMacro:
-    """A uAPI macro with its value and the place of its definition."""
+    """A uAPI macro with its value, of an ioctl its number, and the place of its definition."""
 
     name: str
     value: int
@@ -30,6 +37,11 @@ class NumberMacro:
     def where(self) -> str:
         """`file:line`, for messages."""
         return f"{self.source.path}:{self.source.line(self.extent.start)}"
+
+    @property
+    def is_ioctl(self) -> bool:
+        """Whether it is one, `_IOW(KVMIO, 0xd2, struct …)`."""
+        return bool(_IOCTL.search(self.source.data, self.extent.start, self.extent.end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +119,26 @@ def _constants_of(source: CSource) -> tuple[NumberMacro, ...]:
 
 
 def family(
-    survey: Survey, prefix: str, suffix: str = "", *, bits: bool = False, limit: int = 64
+    survey: Survey,
+    prefix: str,
+    suffix: str = "",
+    *,
+    bits: bool = False,
+    limit: int = 64,
+    ioctls_below: int = 0,
 ) -> Family:
-    """The macros named `prefix*suffix`; of bits, only values of one bit below `limit`."""
+    """The macros named `prefix*suffix`; of bits, only values of one bit below `limit`.
+
+    Or the ioctls of that name whose numbers are below `ioctls_below`: what is above is a block of
+    its own.
+    """
     name = re.compile(re.escape(prefix) + r"\w+" + re.escape(suffix))
     members = [c for c in constants(survey) if name.fullmatch(c.name)]
+    members = [
+        c
+        for c in members
+        if c.is_ioctl == bool(ioctls_below) and not (c.is_ioctl and c.value >= ioctls_below)
+    ]
     if bits:
         members = [
             c for c in members if c.value > 0 and c.value.bit_count() == 1 and c.value < 1 << limit

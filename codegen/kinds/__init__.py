@@ -84,6 +84,8 @@ def _placed(kind: Kind, said: Mapping[str, Any]) -> Kind:
     """With what the edit list says of the kind as a whole."""
     struct = said.get("decides-by")
     made = replace(kind, only_on=said.get("only-on"))
+    if "value" not in said:
+        made = replace(made, answers=lambda section: False)
     return replace(made, decides_by=lambda section: str(struct)) if struct else made
 
 

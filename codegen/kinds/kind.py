@@ -20,6 +20,10 @@ def _by_vm(section: Any) -> str:
     return "kvm"
 
 
+def _always(section: Any) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind: `section` is the model of what a description says of it.
@@ -28,7 +32,8 @@ class Kind:
     `kvm`; empty for none.  `checks` are about one part that is well formed, by its class, and
     `together` about how the section goes with the rest of a knob, by the attributes of the knob
     that have to be well formed for it.  `only_on` is the architecture that has the kind, where
-    only one has.
+    only one has.  `answers` says of a section whether it is what a predicate of the kernel's asks
+    for; one that does something itself has none.
     """
 
     section: type[KindSection]
@@ -36,3 +41,4 @@ class Kind:
     checks: Mapping[type[Part], PartCheck] = field(default_factory=dict)
     together: Mapping[frozenset[str], KnobCheck] = field(default_factory=dict)
     only_on: str | None = None
+    answers: Callable[[Any], bool] = _always

@@ -13,7 +13,7 @@ from codegen.c.source import lex
 from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.kernel.dialect import translated
-from codegen.kernel.numbers import constants, family, refuse_enumerators
+from codegen.kernel.numbers import constants, refuse_enumerators
 from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
@@ -80,8 +80,9 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
     """The next free number of each family that the variant takes one of."""
     taken = {}
     for key, spec in variant.numbers.items():
-        refuse_enumerators(survey, spec.prefix, spec.suffix)
-        members = family(survey, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
+        if not spec.ioctls_below:  # no ioctl is one
+            refuse_enumerators(survey, spec.prefix, spec.suffix)
+        members = spec.family(survey)
         if not members.members:
             searched = ", ".join(dict.fromkeys(c.source.path for c in constants(survey)))
             raise error(
@@ -92,12 +93,11 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
                 )
             )
         number = members.next(reserved.of(spec.prefix))
-        highest = spec.limit if spec.bits else spec.below
-        if number >= highest:
+        if number > spec.most:
             raise error(
                 Finding(
                     f"{spec.prefix}*{spec.suffix} is full: {number} would be the next, "
-                    f"{highest - 1} is the last",
+                    f"{spec.most} is the last",
                     hint=spec.when_full,
                 )
             )
@@ -144,7 +144,7 @@ def context(
         "v": section,
         "variant": variant,
         "tree": tree,
-        "predicate": pointers(knob.predicate.args),
+        "predicate": pointers(knob.predicate.args if knob.predicate else ""),
         "test": selftest(survey, knob),
         "chosen": chosen,
         "prior_art": tuple(art for art in knob.prior_art if tree.macro(art.tree_has)),

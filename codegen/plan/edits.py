@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, NotHere, error
+from codegen.c.definitions import definitions
 from codegen.c.outline import outline
 from codegen.description.load import Description
 from codegen.kernel.survey import Survey
@@ -26,7 +27,9 @@ def early_edits(
     renderer: Renderer,
     survey: Survey,
 ) -> dict[str, list[TextEdit]]:
-    """The edits, by their template, that define constants of the knob which others use already."""
+    """The edits, by their template, that define what is used already by others, and all that are
+    for the same: a number, its struct and who fills that come together.
+    """
     specs = [s for patch in variant.patches for s in patch.edits if s.early]
     if not specs:
         return {}
@@ -36,11 +39,9 @@ def early_edits(
         for s in specs
         if renderer.holds(s.when)
     }
-    return {
-        text: found
-        for text, found in made.items()
-        if any(used.intersection(outline(edit.text.encode()).macros) for edit in found)
-    }
+    texts = [outline(edit.text.encode()) for found in made.values() for edit in found]
+    asked = any(definitions(text, name) for text in texts for name in used & text.identifiers)
+    return made if asked else {}
 
 
 def not_here(reason: str, variant: Variant, hint: str = "") -> NotHere:
@@ -62,7 +63,7 @@ def edits_of(
     """
     if spec.site == PREDICATE:
         # without a mechanism nobody would call it
-        asked = description.knob.mechanism is not None
+        asked = description.knob.mechanism and description.knob.predicate
         return [_predicate_edit(description, variant, renderer, survey)] if asked else []
     found = []
     for arch, places in places_of(spec, description, renderer, survey):
@@ -135,15 +136,21 @@ def _predicate_edit(
 ) -> TextEdit:
     """The variant's answer in place of what the predicate returns while it is off."""
     predicate = description.knob.predicate
+    assert predicate is not None
     value = renderer.inline(renderer.inline("{{ variant.value }}"))
     arguments = {"name": predicate.name, "off": predicate.off}
     (place,) = SITES["predicate-value"](survey, **arguments)
-    _check_architectures(place.path, value, description, variant, survey)
+    _check_architectures(place.path, value, description, predicate.name, variant, survey)
     return TextEdit("predicate-value", place, value, "common/predicate-value")
 
 
 def _check_architectures(
-    path: str, value: str, description: Description, variant: Variant, survey: Survey
+    path: str,
+    value: str,
+    description: Description,
+    predicate: str,
+    variant: Variant,
+    survey: Survey,
 ) -> None:
     """What only some architectures have cannot be asked in a file that all of them build."""
     if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
@@ -153,7 +160,7 @@ def _check_architectures(
     lacking = [name for name in kvm if name not in having]
     if lacking:
         raise not_here(
-            f"{description.knob.predicate.name}() is defined in {path}, which "
+            f"{predicate}() is defined in {path}, which "
             f"{', '.join(lacking)} build as well, and `{value}` is there on "
             f"{', '.join(having)} only",
             variant,

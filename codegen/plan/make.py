@@ -55,10 +55,10 @@ class Plan:
 
     @property
     def named_numbers(self) -> Mapping[str, str]:
-        """The numbers taken as people say them, `239` or `bit 3`, by what has them in the tree."""
+        """The numbers taken as people say them, `239`, `bit 3` or `0xd2`, by what has them."""
         section = self.description.knob.section(self.variant.section)
         spec = self.variant.numbers
-        said = {key: f"bit {n}" if spec[key].bits else str(n) for key, n in self.numbers.items()}
+        said = {key: spec[key].shown(number) for key, number in self.numbers.items()}
         return {getattr(section, attribute(key), key): text for key, text in said.items()}
 
 
@@ -131,19 +131,23 @@ def _plan(
         own.append(UnixLines(Overlay(overlay, patches[-1].files)))
         overlay = own[-1]
 
-    def early(edits: Iterable[TextEdit]) -> dict[str, list[TextEdit]]:
-        return early_edits(edits, description, variant, renderer, survey)
+    constants: dict[str, list[TextEdit]] = {}
+
+    def early(edits: Iterable[TextEdit], there: Survey) -> dict[str, list[TextEdit]]:
+        if constants:
+            return {}  # an earlier step has brought them
+        return early_edits(edits, description, variant, renderer, there)
 
     knob = description.knob
-    constants: dict[str, list[TextEdit]] = {}
     choices: list[mechanism.Choice] = []
     for key, step in knob.mechanism.steps if knob.mechanism else ():
-        choice = _choose(Survey(overlay, survey.architectures), knob, key, step, renderer, early)
+        there = Survey(overlay, survey.architectures)
+        choice = _choose(there, knob, key, step, renderer, early)
         if choice.edits:  # a tree may need nothing of a step
             choices.append(choice)
-            more = {t: made for t, made in early(choice.edits).items() if t not in constants}
+            more = early(choice.edits, there)
             constants |= more
-            patches.append(_mechanism_patch(knob, choice, more, renderer, overlay))
+            patches.append(_mechanism_patch(knob, choice, more, variant.so_far, renderer, overlay))
             overlay = Overlay(overlay, patches[-1].files)
     notes = [knob.documentation, *(choice.alternative.documentation for choice in choices)]
     renderer = Renderer(templates, {**said, "n": taken, "notes": [n for n in notes if n]})
@@ -168,29 +172,31 @@ def _choose(
     key: Where,
     step: Mechanism | Stage,
     renderer: Renderer,
-    early: Callable[[Iterable[TextEdit]], Mapping[str, list[TextEdit]]],
+    early: Callable[[Iterable[TextEdit], Survey], Mapping[str, list[TextEdit]]],
 ) -> mechanism.Choice:
     """The alternative of a step that fits the tree; the first step defines the predicate."""
 
+    asked = None if key else knob.predicate
+
     def first(each: Survey) -> tuple[TextEdit, ...]:
-        return () if key else (mechanism.predicate(each, knob, renderer),)
+        return (mechanism.predicate(each, asked, renderer),) if asked else ()
 
     def compiles(edits: Sequence[TextEdit]) -> bool:
-        whole = [*edits, *chain(*early(edits).values())]
+        whole = [*edits, *chain(*early(edits, survey).values())]
         return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
 
     choice = mechanism.choose(survey, key, step, first, compiles)
-    if not key:
-        _check_called(choice, knob)
+    if asked:
+        _check_called(choice, asked.name)
     return choice
 
 
-def _check_called(choice: mechanism.Choice, knob: Knob) -> None:
+def _check_called(choice: mechanism.Choice, name: str) -> None:
     """A static function that nothing calls is a warning, where it stands in no header."""
     defined, *others = choice.edits
     texts = (outline(edit.text.encode()).identifiers for edit in others)
-    if not defined.place.path.endswith(".h") and not any(knob.predicate.name in t for t in texts):
-        what = f"{knob.predicate.name}() is static in {defined.place.path}, and nothing calls it"
+    if not defined.place.path.endswith(".h") and not any(name in t for t in texts):
+        what = f"{name}() is static in {defined.place.path}, and nothing calls it"
         hint = "have the first patch of the mechanism call it, or define it in a header"
         raise error(Finding(f"{what} before a later patch", hint=hint))
 
@@ -206,7 +212,7 @@ def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant:
 
 def _here_already(plan: Plan, survey: Survey, said: Mapping[str, Any]) -> str:
     knob, tree = plan.description.knob, said["tree"]
-    if knob.mechanism is not None:
+    if knob.mechanism is not None and knob.predicate is not None:
         after = Survey(Overlay(survey.tree, plan.files), knob.architectures)
         same = same_without(survey, after, knob.predicate.name)
         if same:
@@ -240,6 +246,7 @@ def _mechanism_patch(
     knob: Knob,
     choice: mechanism.Choice,
     constants: Mapping[str, Sequence[TextEdit]],
+    so_far: str,
     renderer: Renderer,
     tree: Tree,
 ) -> Patch:
@@ -248,7 +255,11 @@ def _mechanism_patch(
     early = tuple(chain(*constants.values()))
     names = [name for edit in early for name in outline(edit.text.encode()).macros]
     message = renderer.render(
-        "common/mechanism", step=step, alternative=choice.alternative, constants=names
+        "common/mechanism",
+        step=step,
+        alternative=choice.alternative,
+        constants=names,
+        so_far=renderer.inline(so_far),
     )
     edits = (*choice.edits, *early)
     changes = changed(tree, edits)
@@ -305,7 +316,7 @@ def _patch(
     if together:
         raise together
     folder = variant.name
-    topic = knob.topic if spec.topic is None else spec.topic
+    topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
     changes = changed(tree, edits)

@@ -10,7 +10,7 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
 from codegen.c.layout import width
 from codegen.c.pattern import filled, holes
-from codegen.description.model import Alternative, Edit, Knob, Mechanism, Stage
+from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Stage
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
 from codegen.sites import named
@@ -86,16 +86,16 @@ def _headed(where: Where, alternative: Alternative, problem: FindingsError) -> I
         yield Finding(f"{heading}: {each.message}", hint=each.hint, site=each.site)
 
 
-def predicate(survey: Survey, knob: Knob, renderer: Renderer) -> TextEdit:
+def predicate(survey: Survey, asked: Predicate, renderer: Renderer) -> TextEdit:
     """The predicate's definition, before the first of its functions that the tree has."""
     if survey.wide:
         try:
             narrow = Survey(survey.tree, survey.architectures, wide=False)
-            return predicate(narrow, knob, renderer)
+            return predicate(narrow, asked, renderer)
         except FindingsError:
             pass
     problems: list[Finding] = []
-    for name in knob.predicate.before:
+    for name in asked.before:
         try:
             place = named.new_function_before(survey, "predicate", name)
         except FindingsError as problem:

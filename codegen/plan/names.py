@@ -34,7 +34,7 @@ _MOST_FILES = 60  # in which a name that is not visible is looked for
 # The keys of a description whose values are C.
 _CODE = frozenset(
     "put off args returns condition expression value check-extension code requires default setup "
-    "expected field mixed times".split()
+    "expected field mixed times does call answer".split()
 )
 
 

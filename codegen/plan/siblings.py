@@ -14,7 +14,6 @@ from codegen.base.findings import Finding, error
 from codegen.c.lists import NameList, bounds, name_lists, within
 from codegen.c.outline import Outline, outline
 from codegen.description.load import Description
-from codegen.kernel.numbers import family
 from codegen.kernel.survey import Survey
 from codegen.plan.edits import places_of
 from codegen.plan.sites import SITES
@@ -39,7 +38,7 @@ def check_siblings(
     told: Sequence[Place] | None = None
     for key, spec in variant.numbers.items():
         name = getattr(section, attribute(key))
-        known = family(before, spec.prefix, spec.suffix, bits=spec.bits, limit=spec.limit)
+        known = spec.family(before)
         if known.named(name):
             continue
         names = {member.name for member in known.members} | {name}

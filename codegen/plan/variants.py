@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from codegen.base.errors import UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.nearest import did_you_mean, nearest
+from codegen.description.model import Knob
+from codegen.kernel.numbers import Family, family
+from codegen.kernel.survey import Survey
 from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
 from codegen.plan.sites import PLACES, SITES
 from codegen.vocabulary.part import dashed
@@ -41,7 +44,30 @@ class NumberSpec(_Part):
     bits: bool = False
     limit: int = 64
     below: int = 1 << 31
+    ioctls_below: int = 0  # a family of ioctls, of those with numbers below it
     when_full: str = ""  # what to tell where there is no next one
+
+    def family(self, survey: Survey) -> Family:
+        """The macros of a tree that share the space of numbers."""
+        return family(
+            survey,
+            self.prefix,
+            self.suffix,
+            bits=self.bits,
+            limit=self.limit,
+            ioctls_below=self.ioctls_below,
+        )
+
+    def shown(self, number: int) -> str:
+        """A number as people say it."""
+        if self.ioctls_below:
+            return f"0x{number:02x}"
+        return f"bit {number}" if self.bits else str(number)
+
+    @property
+    def most(self) -> int:
+        """The highest number that there can be."""
+        return (self.limit if self.bits else self.ioctls_below or self.below) - 1
 
 
 class Requirement(_Part):
@@ -84,8 +110,9 @@ class Variant(_Part):
     gated: bool = False  # what nothing acts on is kept from userspace, by a symbol of Kconfig
     numbers: dict[str, NumberSpec] = {}
     requires: list[Requirement] = []
-    value: str
+    value: str = ""  # left out where the uAPI does something itself, and no predicate is asked
     decides_by: str | None = None
+    so_far: str = ""  # of a mechanism that asks no predicate: what there is of the uAPI behind it
     patches: list[PatchSpec]
 
     @property
@@ -110,6 +137,12 @@ class Variant(_Part):
 def variant_names(folder: Path) -> tuple[str, ...]:
     """The variants of a folder of templates, in the order of their names."""
     return tuple(sorted(path.parent.name for path in folder.glob("*/variant.yaml")))
+
+
+def described(folder: Path, knob: Knob) -> tuple[Variant, ...]:
+    """The variants that a knob describes, in the order of their names."""
+    known = (load_variant(folder, name) for name in variant_names(folder))
+    return tuple(each for each in known if knob.section(each.section) is not None)
 
 
 @lru_cache(maxsize=32)

@@ -277,9 +277,9 @@ def _manifest(
 
 def _predicate(plan: Plan) -> dict[str, str]:
     """What `gen test` has to know of the predicate to make a kernel that asks it in vain."""
-    if plan.description.knob.mechanism is None:
-        return {}  # nothing asks
     predicate = plan.description.knob.predicate
+    if plan.description.knob.mechanism is None or predicate is None:
+        return {}  # nothing asks
     section = plan.description.knob.section(plan.variant.section)
     said = {"name": predicate.name, "off": predicate.off, "returns": predicate.returns}
     reason = getattr(section, "off_untested", None)

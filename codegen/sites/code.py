@@ -154,6 +154,19 @@ def line_behind(found: Found, tokens: Sequence[Token], first: int, last: int, ho
     return Place(source.path, end, end, source.line(token.start), how, indent=indent)
 
 
+def above(found: Found, how: str) -> Place:
+    """The line before a definition and before the comment and attributes that belong to it."""
+    source = found.source
+    start = source.line_start(found.extent.start)
+    while start > 0:
+        line = source.line_start(start - 1)
+        text = source.text(line, start).strip()
+        if not text or text.endswith((";", "}")) or text.startswith("#"):
+            break
+        start = line
+    return Place(source.path, start, start, source.line(found.extent.start), how)
+
+
 def labels_before(tokens: Sequence[Token], index: int) -> int:
     """How many `case X:` stand in front of a statement; preprocessor lines are passed over."""
     labels = 0

@@ -75,6 +75,15 @@ def _lines(document: Document, section: Section, shape: Shape) -> Iterator[_Line
             text = "".join(document.lines[first:last])
             if all(word in text for word in shape.paragraph):
                 yield first, last
+    elif shape.literal:
+        blocks = [(section.first, section.first), *paragraphs(document, section)]
+        for (_, above), (mark, begin), (first, last) in zip(
+            blocks, blocks[1:], blocks[2:], strict=False
+        ):
+            text = "".join(document.lines[first:last])
+            introduced = "".join(document.lines[mark:begin]).strip() == "::"
+            if introduced and all(word in text for word in shape.literal):
+                yield above, last
     elif shape.table:
         lines = range(section.first, section.last)
         borders = [index for index in lines if _BORDER.fullmatch(document.lines[index])]

@@ -159,7 +159,9 @@ def _placed_all(
 
 
 def _placed(survey: Survey, site: str, spec: PlaceSpec, hit: _Hit) -> Iterator[Place]:
-    how = f"{hit.found.extent.name}(): {spec.how or spec.what}"
+    extent = hit.found.extent
+    named = f"struct {extent.name}" if extent.kind == "struct" else f"{extent.name}()"
+    how = f"{named}: {spec.how or spec.what}"
     if hit.shape.into:
         for first, last in hit.match.holes[hit.shape.into.hole]:
             for where in written(survey, hit.found, hit.tokens[first:last], hit.shape.into.of):
@@ -195,6 +197,10 @@ def _start(hit: _Hit, how: str) -> Place:
     return code.line_before(hit.found, hit.tokens[first].start, how)
 
 
+def _above(hit: _Hit, how: str) -> Place:
+    return code.above(hit.found, how)
+
+
 def _behind(hit: _Hit, how: str) -> Place:
     source = hit.found.source
     end = source.line_end(hit.found.extent.end)
@@ -207,6 +213,7 @@ _PUTS: Mapping[str, Put] = {
     "after": _after,
     "instead": _instead,
     "start": _start,
+    "above": _above,
     "behind": _behind,
 }
 

@@ -102,17 +102,7 @@ def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, 
 
 def new_function_before(survey: Survey, site: str, name: str) -> Place:
     """The line before a function and before the comment and attributes that belong to it."""
-    found = code.function(survey, site, name)
-    source = found.source
-    start = source.line_start(found.extent.start)
-    while start > 0:
-        above = source.line_start(start - 1)
-        text = source.text(above, start).strip()
-        if not text or text.endswith((";", "}")) or text.startswith("#"):
-            break
-        start = above
-    line = source.line(found.extent.start)
-    return Place(source.path, start, start, line, f"before function {name}()")
+    return code.above(code.function(survey, site, name), f"before function {name}()")
 
 
 def include(survey: Survey, site: str, name: str, header: str) -> Place:

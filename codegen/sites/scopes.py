@@ -21,7 +21,7 @@ Tokens = tuple[Token, ...]
 def functions_of(
     survey: Survey, site: str, scope: Scope, arch: str | None
 ) -> Iterator[tuple[Found, Tokens]]:
-    """The functions of a scope, with their tokens; none for a name that the tree does not have.
+    """The functions of a scope, or its struct, with their tokens; none that the tree does not have.
 
     Raises FindingsError for a name that has several.
     """
@@ -31,6 +31,9 @@ def functions_of(
         generic = survey.folders.code if arch else ()
         if any(not found.source.path.startswith(generic or "\0") for found in known):
             found = code.function(survey, site, scope.function, arch)
+            yield found, code.code_tokens(found)
+    elif scope.struct:
+        for found in survey.definitions("struct", scope.struct, arch):
             yield found, code.code_tokens(found)
     elif scope.functions:
         yield from _like(survey, scope.functions, arch)

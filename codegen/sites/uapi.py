@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.c.pattern import find
+from codegen.c.source import CSource
 from codegen.kernel.numbers import NumberMacro, family
 from codegen.kernel.survey import Survey
 from codegen.sites import code, named
@@ -65,10 +66,31 @@ def uapi_arch_header(survey: Survey, *, arch: str) -> Place:
     """Before the `#endif` that closes the architecture's uAPI header."""
     path = f"arch/{arch}/include/uapi/asm/kvm.h"
     try:
-        source = survey.source(path)
+        return _header_end("uapi-arch-header", survey.source(path))
     except FileNotFoundError:
         raise not_found("uapi-arch-header", f"the file {path}", [path]) from None
+
+
+@site("uapi-header")
+def uapi_header(survey: Survey) -> Place:
+    """Before the `#endif` that closes the uAPI header in which the ioctls are, for a new one."""
+    ioctls = family(survey, "KVM_", ioctls_below=1 << 8).members
+    if not ioctls:
+        raise not_found("uapi-header", "an ioctl of KVM's", _headers(survey))
+    return _header_end("uapi-header", ioctls[-1].source)
+
+
+@site("kvm-host-end")
+def kvm_host_end(survey: Survey) -> Place:
+    """Before the `#endif` that closes the header of generic code that defines struct kvm_vcpu."""
+    found = [f for f in survey.definitions("struct", "kvm_vcpu") if f.source.path.endswith(".h")]
+    if len(found) != 1:
+        raise not_found("kvm-host-end", "a header with struct kvm_vcpu", survey.folders.code)
+    return _header_end("kvm-host-end", found[0].source)
+
+
+def _header_end(name: str, source: CSource) -> Place:
     at = source.data.rfind(b"#endif")
     if at < 0:
-        raise not_found("uapi-arch-header", "the last #endif", [path])
-    return Place(path, at, at, source.line(at), "before the last #endif")
+        raise not_found(name, "the last #endif", [source.path])
+    return Place(source.path, at, at, source.line(at), "before the last #endif")

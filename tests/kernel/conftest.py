@@ -20,6 +20,7 @@ from codegen.plan.variants import load_variant, variant_names
 from codegen.series.make import Generated, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
 from tests.minitree import written
+from tests.unit import kit
 
 RELEASES = ("6.1", "6.12", "7.2")
 KNOBS = tuple(sorted(path.stem for path in resources("abi").glob("*.yaml")))
@@ -46,8 +47,8 @@ ANSWERS = {
     ("exit-on-missing", "memslot-flag", "6.1"): "KVM_SET_USER_MEMORY_REGION2",
 }
 DESCRIBED = {
-    "zap-leafs-only": VARIANTS,
-    "small-pages-only": VARIANTS,
+    "zap-leafs-only": kit.VARIANTS,
+    "small-pages-only": kit.VARIANTS,
     "apic-bus-cycles-ns": ("vm-capability",),
     "exit-on-missing": ("memslot-flag",),
 }

@@ -16,7 +16,7 @@ from codegen.description.load import Description, load, parse
 from codegen.kernel.survey import Survey
 from codegen.plan.context import Reserved
 from codegen.plan.make import Plan, make_plan
-from codegen.plan.variants import load_variant
+from codegen.plan.variants import load_variant, variant_names
 from tests.minitree import (
     SELFTESTS,
     Change,
@@ -28,6 +28,7 @@ from tests.minitree import (
 )
 
 VARIANTS = ("hardcoded", "memslot-flag", "quirk", "vm-capability", "vm-type")
+ALL_VARIANTS = variant_names(resources("templates"))
 SHIPPED = ("apic-bus-cycles-ns", "exit-on-missing", "small-pages-only", "zap-leafs-only")
 TEMPLATES = resources("templates")
 

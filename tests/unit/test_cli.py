@@ -181,7 +181,7 @@ def bad_description(tmp_path: Path) -> Path:
 
 WRONG: list[tuple[list[str], int, str]] = [
     ([], 2, "--variant is missing"),
-    (["--variant", "nonsense"], 2, "there is no variant 'nonsense'; there are: hardcoded"),
+    (["--variant", "nonsense"], 2, "there is no variant 'nonsense'; there are: "),
     (["--variant", "memslot_flag"], 2, "'memslot_flag' (did you mean memslot-flag?); there"),
     (["--variant", "qirk"], 2, "(did you mean quirk?)"),
     (
@@ -227,7 +227,7 @@ WRONG: list[tuple[list[str], int, str]] = [
     (
         ["explain", "--variant", "quirk", "--reserve", "KVM_CAPS_=1"],
         2,
-        "no variant takes a number KVM_CAPS_*, but KVM_CAP_, KVM_MEM_",
+        "no variant takes a number KVM_CAPS_*, but KVM_",
     ),
     (["apply", "--variant", "all", "--tree", "{repo}"], 2, "one variant"),
     (["apply", "--variant", "quirk", "--tree", "{repo}", "--in-place"], 2, "is a repository"),

@@ -19,6 +19,7 @@ from tests.minitree import (
     new,
     old,
 )
+from tests.minitree.uapi import uapi
 from tests.unit.hostile import HOSTILE
 
 TREES: dict[str, tuple[Change, ...]] = {
@@ -62,3 +63,7 @@ def test_what_is_wrong_is_seen(path: str, old_text: str, new_text: str, tmp_path
     files = minitree(edited(path, (old_text, new_text)))
     assert compiled(files, tmp_path, [path]) != ""
     assert checked(files, tmp_path, [path]) != ""
+
+
+def test_the_tree_with_more_uapi_compiles(tmp_path: Path) -> None:
+    assert checked(minitree(uapi), tmp_path) == ""

@@ -21,17 +21,38 @@ from tests.minitree import (
     X86,
     X86_HOST,
     X86_UAPI,
+    Files,
     edited,
     minitree,
     new,
     old,
 )
+from tests.minitree.uapi import ARM64, uapi
 from tests.unit.kit import survey
 
 A = {"arch": "x86"}
 TEST = {"test": "x86_64/b_test", **A}
 FLAG_TEST = f"{SELFTESTS}set_memory_region_test.c"
 SVM = "arch/x86/kvm/svm/svm.c"
+
+HAS = """
+static int kvm_x86_dev_has_attr(u64 attr)
+{
+	switch (attr) {
+	case KVM_X86_XCOMP_GUEST_SUPP:
+		return 0;
+	}
+	return -ENXIO;
+}
+"""
+
+
+def asked(files: Files) -> None:
+    """The tree with a function that says which attributes there are, as Linux 6.1 has it."""
+    uapi(files)
+    edited(X86, ("\t\t*val = tdp_enabled;", "\t\t*val = 1;"))(files)
+    files[X86] += HAS.encode()
+
 
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -286,6 +307,66 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "=================================== ============================================",
         "",
     ),
+    ("uapi-header", {}, None, UAPI, "", "#endif /* __LINUX_KVM_H */"),
+    ("ioctl-case", {"of": "vm"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
+    ("ioctl-case", {"of": "vcpu"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
+    ("ioctl-case", {"of": "dev"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
+    ("ioctl-function", {"of": "vcpu"}, uapi, KVM_MAIN, "", "/* What a vCPU is asked for. */"),
+    ("ioctl-case-arch", {"of": "vm", **A}, uapi, X86, "\t\tbreak;", "\tdefault:"),
+    (
+        "ioctl-case-arch",
+        {"of": "vm", "arch": "arm64"},
+        uapi,
+        ARM64,
+        "\t\treturn kvm->created_vcpus;",
+        "\tdefault:",
+    ),
+    (
+        "ioctl-function-arch",
+        {"of": "vm", **A},
+        uapi,
+        X86,
+        "",
+        "long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)",
+    ),
+    ("kvm-host-end", {}, uapi, "include/linux/kvm_host.h", "", "#endif"),
+    (
+        "kvm-run-union",
+        {},
+        uapi,
+        UAPI,
+        "\t\t} memory_fault;",
+        "\t\t/* Fix the size of the union. */",
+    ),
+    (
+        "attribute-define",
+        {"beside": "KVM_X86_XCOMP_GUEST_SUPP"},
+        uapi,
+        X86_UAPI,
+        "#define KVM_X86_XCOMP_GUEST_SUPP\t0",
+        "",
+    ),
+    (
+        "attribute-get",
+        {"beside": "KVM_X86_XCOMP_GUEST_SUPP"},
+        uapi,
+        X86,
+        "\t\treturn 0;",
+        "\tdefault:",
+    ),
+    ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, asked, X86, "\t\treturn 0;", "\t}"),
+    ("api-attributes", {}, uapi, API, "Gets or sets an attribute.", ""),
+    ("run-flags", {}, uapi, X86, "\t\tkvm_run->flags |= KVM_RUN_X86_SMM;", "}"),
+    (
+        "api-run-flags",
+        {},
+        uapi,
+        API,
+        "  #define KVM_RUN_BUS_LOCK    (1 << 1)",
+        "  /* arm64, set for KVM_EXIT_DEBUG */",
+    ),
+    ("api-kvm-run", {}, uapi, API, "The reason of the hardware.", ""),
+    ("api-ioctl", {}, None, API, "A slot with such a file cannot be changed.", ""),
 ]
 
 
@@ -328,6 +409,7 @@ def test_every_site_says_what_it_is() -> None:
         ("selftest-memslot-flags", {}, old),
         ("selftest-memslot-v2-only", {}, old),
         ("vm-type-alike", {}, old),
+        ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, uapi),
     ],
 )
 def test_a_site_that_need_not_be(site: str, arguments: dict[str, Any], tree: Any) -> None:

@@ -29,7 +29,7 @@ from codegen.compare.measures import measure_of
 from codegen.compare.measuring import plots
 from codegen.compare.model import Page
 from codegen.compare.show import markdown, terminal
-from codegen.plan.variants import load_variant, variant_names
+from codegen.plan.variants import Variant, described, load_variant
 from codegen.run.build import Options
 from codegen.series.make import open_tree
 from codegen.tree.reader import version
@@ -94,11 +94,11 @@ def _write(options: argparse.Namespace, made: Page) -> None:
 def _contenders(options: argparse.Namespace, report: Report) -> Sequence[Contender]:
     """Every variant that is asked for on every tree that is."""
     templates, keep_free = resources("templates"), target.reserved(options.reserve)
-    names = variant_names(templates)
-    if getattr(options, "variants", None):
-        names = tuple(name.strip() for name in options.variants.split(","))
-    variants = [load_variant(templates, name) for name in dict.fromkeys(names)]
     knob = target.description(options.abi)
+    variants: Sequence[Variant] = described(templates, knob.knob)
+    if getattr(options, "variants", None):
+        names = dict.fromkeys(name.strip() for name in options.variants.split(","))
+        variants = [load_variant(templates, name) for name in names]
     wanted = Wanted(knob, variants, keep_free, options.redundant)
     found: list[Contender] = []
     for tree in dict.fromkeys(options.tree or [None]):

@@ -20,9 +20,10 @@ from codegen.cli import show, target
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE
 from codegen.cli.terminal import paste, say, width
+from codegen.description.load import Description
 from codegen.mail.mbox import MANIFEST
 from codegen.plan.make import Plan
-from codegen.plan.variants import Variant, load_variant, variant_names
+from codegen.plan.variants import Variant, described, load_variant, variant_names
 from codegen.series.commit import Signer
 from codegen.series.make import Generated, finish, open_tree, plan_for, sites
 from codegen.tree.locate import Commit, Folder, TreeLocation
@@ -33,8 +34,8 @@ def make(options: argparse.Namespace) -> int:
     """`gen --variant V`: generate and write."""
     from codegen.series.folder import write
 
-    variants, reserved = _variants(options), target.reserved(options.reserve)
-    description = target.description(options.abi)
+    reserved, description = target.reserved(options.reserve), target.description(options.abi)
+    variants = _variants(options, description)
     location = target.location(options.tree, options.json)
     signer = _signer(location) if options.signoff else None
     made: list[Generated] = []
@@ -110,8 +111,8 @@ def _as_json(series: Generated, folder: Path) -> dict[str, Any]:
 
 def explain(options: argparse.Namespace) -> int:
     """`gen explain`: the plan, and nothing is written."""
-    variants, reserved = _variants(options), target.reserved(options.reserve)
-    description = target.description(options.abi)
+    reserved, description = target.reserved(options.reserve), target.description(options.abi)
+    variants = _variants(options, description)
     location = target.location(options.tree, options.json)
     plans: list[Plan] = []
     answers: list[NotHere] = []
@@ -163,8 +164,8 @@ def apply(options: argparse.Namespace) -> int:
         raise UsageError("apply needs --tree: the repository or folder to change")
     if options.variant == "all":
         raise UsageError("apply puts one variant into a tree; name it")
-    (variant,), reserved = _variants(options), target.reserved(options.reserve)
-    description = target.description(options.abi)
+    reserved, description = target.reserved(options.reserve), target.description(options.abi)
+    (variant,) = _variants(options, description)
     location = target.location(options.tree, options.json)
     at = location.at
     if options.in_place and isinstance(at, Commit):
@@ -199,13 +200,14 @@ def apply(options: argparse.Namespace) -> int:
     return DONE
 
 
-def _variants(options: argparse.Namespace) -> tuple[Variant, ...]:
+def _variants(options: argparse.Namespace, description: Description) -> tuple[Variant, ...]:
     templates = resources("templates")
     names = variant_names(templates)
     if not options.variant:
         raise UsageError(f"--variant is missing: one of {', '.join(names)}, or all")
-    wanted = names if options.variant == "all" else (options.variant,)
-    return tuple(load_variant(templates, name) for name in wanted)
+    if options.variant == "all":
+        return described(templates, description.knob)
+    return (load_variant(templates, options.variant),)
 
 
 def _signer(location: TreeLocation) -> Signer:

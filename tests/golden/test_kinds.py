@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Whole series of knobs that stand alone, on the small tree with all that they need.
+
+`kinds/KNOB.diff` is the one variant of `tests/knobs/small/KNOB.yaml`; `UPDATE_GOLDENS=1` writes it.
+Each patch compiles.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from codegen.description.load import load
+from codegen.plan.make import Plan
+from tests.minitree import Change, new
+from tests.minitree.uapi import uapi
+from tests.unit import kit
+
+_HERE = Path(__file__).parent
+KNOBS_FOLDER = _HERE.parent / "knobs/small"
+_UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
+KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
+
+
+def _plan(name: str, *changes: Change) -> Plan:
+    description = load(KNOBS_FOLDER / f"{name}.yaml", f"{name}.yaml")
+    (variant,) = (v for v in kit.ALL_VARIANTS if description.knob.section(v) is not None)
+    return kit.plan(description, variant, *changes)
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_golden(name: str, tmp_path: Path) -> None:
+    made = _plan(name, uapi)
+    text = kit.diff(made, uapi)
+    golden = _HERE / "kinds" / f"{name}.diff"
+    if _UPDATE:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+    assert kit.complaints(made, tmp_path, uapi) == ""
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_newer_selftests(name: str, tmp_path: Path) -> None:
+    assert kit.complaints(_plan(name, uapi, new), tmp_path, uapi, new) == ""
+
+
+def test_no_golden_without_a_case() -> None:
+    assert sorted(path.stem for path in (_HERE / "kinds").iterdir()) == KNOBS
