@@ -21,6 +21,7 @@ pytestmark = pytest.mark.kernel
 KNOBS = Path(__file__).parents[1] / "knobs"
 # The releases of which there is a series; on the others, the reason.
 MADE = {
+    "arm-sea": ("6.1", "6.12"),
     "snp-policy-bits": ("6.12",),
     "paging-attribute": RELEASES,
     "run-guest-mode": ("6.1",),
