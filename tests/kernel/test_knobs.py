@@ -28,6 +28,9 @@ MADE = {
     "pre-fault-memory": ("6.1",),
     "memory-fault-info": ("6.1",),
     "exit-on-bad-page": RELEASES,
+    "stuff-feature-msrs": ("6.1",),
+    "user-operexec": ("6.1", "6.12"),
+    "mp-state-reset": ("6.1", "6.12"),
 }
 # What a tree lacks; all others have it already.
 LACKING = {("snp-policy-bits", "6.1"): "names sev_snp_enabled, which it does not have"}
