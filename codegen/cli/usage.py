@@ -45,7 +45,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
         if option.name not in _names(command):
             raise _wrong(command, f"{_called(command)} takes no {option.name}")
     asked = any(option.name in _EVERYWHERE for option in options)
-    if not asked and below(command) and (others or not command.run):
+    if not asked and below(command) and not (command.run and (command.takes_words or not others)):
         raise _unknown(command, others)
     if not command.behind:
         others += behind

@@ -132,7 +132,9 @@ class _Reader:
                 documents += 1
                 if documents > 1:
                     hint = "put the other one into a file of its own"
-                    self._find(event, "a file holds one description; this begins another", hint)
+                    self._find(
+                        event, f"a file holds one {self.source.what}; this begins another", hint
+                    )
                     return
                 if event.version or event.tags:
                     self._find(event, "YAML directives are not used in descriptions")
@@ -141,11 +143,12 @@ class _Reader:
             elif isinstance(event, yaml.NodeEvent) and not self._node(event):
                 return
         if not documents:
-            self.findings.append(self.source.finding(1, 1, "the description is empty"))
+            self.findings.append(self.source.finding(1, 1, f"the {self.source.what} is empty"))
         elif not isinstance(self._value, dict):
             at = self._marks.get((), (1, 1))
-            message = "a description is a mapping of keys to values"
-            hint = "`name: …`, `title: …` and so on, each in a line"
+            message = f"a {self.source.what} is a mapping of keys to values"
+            first = "`name: …`, `title: …`" if self.source.what == "description" else "`name: …`"
+            hint = f"{first} and so on, each in a line"
             self.findings.append(self.source.finding(*at, message, hint))
         else:
             self.whole = True

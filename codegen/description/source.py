@@ -12,10 +12,11 @@ _LONGEST_SHOWN = 160
 
 @dataclass(frozen=True)
 class Source:
-    """The file: how messages call it, and its lines."""
+    """The file: how messages call it, its lines, and what it is: a description, or another file."""
 
     path: str
     text: str
+    what: str = "description"
     lines: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -44,7 +44,7 @@ def keep(trial: Trial) -> None:
     mutants = [row for row in said["results"] if row["name"].startswith("mutant: ")]
     said["results"] = [row for row in said["results"] if row not in mutants]
     counts = said.pop("mutants")
-    store().put(TRIAL, key, said, _logs(trial))
+    store().put(TRIAL, key, said, logs_of(trial))
     if wishes.mutants:
         store().put(MUTANTS, key, {**counts, "results": mutants})
 
@@ -54,7 +54,7 @@ def recall(kind: str, key: str) -> Kept | None:
     return store().get(kind, key)
 
 
-def _logs(trial: Trial) -> dict[str, bytes]:
+def logs_of(trial: Trial) -> dict[str, bytes]:
     """What the kernels and the tests said in each boot, but for those of mutants."""
     found = {}
     for path in sorted(trial.folder.glob("*/boot*/*.log")):

@@ -88,16 +88,27 @@ class Store:
             return None
         return found
 
-    def put(self, kind: str, key: str, said: Any, files: Mapping[str, bytes] = {}) -> Kept | None:
-        """Keep a result, whole or not at all; None where it could not be kept."""
+    def put(
+        self,
+        kind: str,
+        key: str,
+        said: Any,
+        files: Mapping[str, bytes] = {},
+        most: int = 0,
+    ) -> Kept | None:
+        """Keep a result, whole or not at all, None where it could not be kept.
+
+        `most` is how many of its kind are kept, where it is not as for all.
+        """
         made = time.time()
         try:
             digests = {name: self._write(_FILES, data) for name, data in files.items()}
             told = {"kind": kind, "key": key, "said": said, "files": digests, "made": made}
             record = self._write(_RECORDS, json.dumps(told).encode())
             count = self._index.enter((kind, key, record, made))
-            if count > _KEPT:
-                self._forget(kind, count - _KEPT * 9 // 10)
+            most = most or _KEPT
+            if count > most:
+                self._forget(kind, count - most * 9 // 10)
         except (OSError, Unusable) as problem:
             why = getattr(problem, "strerror", None) or problem
             self._note(f"{self.folder}: {why}; results are not kept")

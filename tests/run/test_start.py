@@ -15,6 +15,7 @@ STARTS = {
     "c/apart.py": "gen's own helper for libclang",
     "cli/commands/series.py": "git, for the user's own name",
     "cli/watch.py": "gen itself",
+    "matrix/pool.py": "gen itself, a process for each job",
     "run/checkout.py": "git, on a repository of gen's own",
     "run/doctor.py": "programs of the machine, for their version",
     "sandbox/guard.py": "du",

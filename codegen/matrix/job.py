@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A cell as a job: data that any machine with the same gen can run, and the name of its result.
+
+A job says what it is `made_of`: who runs it compares that with what is there, so that a machine
+with another compiler than its label says answers nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from codegen.architectures import ARCHITECTURES
+from codegen.architectures.record import Architecture
+from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.files import read_file
+from codegen.matrix.asked import Until
+from codegen.matrix.cells import Cell
+from codegen.run import make
+from codegen.run.identity import qemu_id
+from codegen.store import owncode
+from codegen.store.store import key
+
+VERSION = 1
+_LARGE = 64 << 20
+# The rooms that take part, and the module that does the steps.
+_ROOMS = (
+    "base", "architectures", "vocabulary", "c", "tree", "store", "uapi", "kernel", "sites", "style",
+    "kinds", "description", "sandbox", "mail", "plan", "series", "run", "check", "matrix",
+)  # fmt: skip
+_STEPS = "codegen.matrix.steps"
+
+
+@dataclass(frozen=True)
+class TreeWanted:
+    """A tree: what `--tree` takes for it, its name, its commit, and a remote that has that."""
+
+    name: str
+    spec: str
+    commit: str
+    remote: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be done: `files` are a description with what it names, or a series; `path` is
+    how patches call the description; `config` is the whole fragment, empty for gen's own."""
+
+    cell: Cell
+    path: str
+    files: Mapping[str, str]
+    tree: TreeWanted
+    config: str
+    until: str
+    limit: int
+    redundant: bool
+    made_of: Mapping[str, str]
+
+    @property
+    def steps(self) -> tuple[Until, ...]:
+        """What is done, in this order."""
+        return Until(self.until).steps
+
+    @property
+    def key(self) -> str:
+        """The name of the result: of all that counts for it, and of nothing else.
+
+        An architecture, a compiler and a configuration count where something is built with them.
+        """
+        steps = self.steps
+        arch = self.cell.architecture if Until.BUILD in steps else ""
+        config = self.config if Until.KSELFTEST in steps else ""
+        return key("job", dict(self.made_of), self.tree.commit, arch, config, self.until)
+
+    @property
+    def bench(self) -> str:
+        """Cells of one bench share checkout and objects, and are built one after the other."""
+        return f"{self.tree.name} {self.cell.architecture}"
+
+    def text(self) -> str:
+        """The job as JSON."""
+        return json.dumps({"job": VERSION, **asdict(self)}, indent=1) + "\n"
+
+
+def from_text(text: str, path: str = "the job") -> Job:
+    """The inverse.  Raises UsageError for what is no job."""
+    try:
+        said = json.loads(text)
+        if said.pop("job") != VERSION:
+            raise ValueError
+        cell, tree = Cell(**said.pop("cell")), TreeWanted(**said.pop("tree"))
+        made = Job(cell=cell, tree=tree, **said)
+        Until(made.until)
+        texts = (*made.files.items(), *made.made_of.items(), *asdict(cell).items())
+        if not all(isinstance(each, str) for pair in texts for each in pair):
+            raise TypeError
+        return replace(made, limit=int(made.limit), redundant=bool(made.redundant))
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        hint = "`gen matrix --export` and a failing cell write such files"
+        raise UsageError(f"{path}: is no job of this gen, version {VERSION}; {hint}") from None
+
+
+def read_job(path: Path) -> Job:
+    """A job from a file.  Raises UsageError where there is none."""
+    try:
+        return from_text(read_file(path, _LARGE).decode("utf-8", "replace"), str(path))
+    except OSError as problem:
+        raise UsageError(f"{path}: {problem.strerror}") from None
+
+
+def own_code() -> str:
+    """gen's own part in each result."""
+    return owncode.code(_ROOMS, _STEPS)
+
+
+@lru_cache(maxsize=64)
+def compiler_of(arch: str, compiler: str) -> str:
+    """What a compiler says that it is.  Raises EnvironmentFailure where there is none."""
+    return make.compiler_id(ARCHITECTURES[arch].toolchain(compiler))
+
+
+def programs(cell: Cell, until: Until) -> dict[str, str]:
+    """The programs of this machine that count for a cell, by what they are for.
+
+    Raises EnvironmentFailure where one is missing.
+    """
+    found = {}
+    if Until.BUILD in until.steps:
+        found["compiler"] = compiler_of(cell.architecture, cell.compiler)
+    if Until.BOOT in until.steps:
+        arch: Architecture = ARCHITECTURES[cell.architecture]
+        found["qemu"] = qemu_id(arch.machine.qemu.program)
+    return found
+
+
+def verify(job: Job) -> None:
+    """Raise EnvironmentFailure where this machine has something else than what the job is for."""
+    here = {"gen": own_code(), **programs(job.cell, Until(job.until))}
+    for what, wanted in job.made_of.items():
+        if what in here and here[what] != wanted:
+            told = "another version of gen" if what == "gen" else here[what]
+            raise EnvironmentFailure(f"{what}: this machine has {told}, the job is for {wanted}")
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as JSON can hold them."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def as_bytes(text: str) -> bytes:
+    """The inverse."""
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,337 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a job does, step by step, until one fails: generate, check, build, kselftest, boot, test.
+
+A mistake of the series is a verdict; what this machine lacks is raised.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from codegen.architectures import ARCHITECTURES
+from codegen.base.errors import EnvironmentFailure, FindingsError
+from codegen.base.findings import Finding, NotHere
+from codegen.base.progress import Report, silent
+from codegen.base.resources import resources
+from codegen.check import run as checks
+from codegen.check.registry import CHECKS
+from codegen.description.load import load
+from codegen.matrix.asked import Until
+from codegen.matrix.job import Job, as_bytes, verify
+from codegen.matrix.outcome import Outcome
+from codegen.matrix.trees import located
+from codegen.plan.variants import load_variant
+from codegen.run import kept, report
+from codegen.run.bench import Bench, open_bench
+from codegen.run.build import Options
+from codegen.run.guestlog import Verdict
+from codegen.run.identity import trial_key
+from codegen.run.make import BuildFailed, Step
+from codegen.run.selftests import FOLDER, build_all
+from codegen.run.trial import Trial, Wishes, touched_tests
+from codegen.run.verdict import TestResult
+from codegen.sandbox import sandbox
+from codegen.series.blame import origin
+from codegen.series.commit import commits_of
+from codegen.series.identity import Known, identity, recall, refused, remember, remember_answer
+from codegen.series.make import finish, open_tree, plan_for
+from codegen.series.read import read_series
+from codegen.series.record import digest
+from codegen.series.series import Series
+from codegen.tree.locate import TreeLocation
+from codegen.tree.plumbing import git
+from codegen.tree.scratch import scratch_folder
+
+_LOG = 1 << 20  # bytes kept of a log, its end
+_LINES = 40  # of what is told of a failure
+_LIMIT_S = 600  # of one test; several guests at once may be slow
+
+
+class Ended(Exception):
+    """A step ended the job: with which verdict, on which patch, and whose lines say so."""
+
+    def __init__(
+        self,
+        verdict: Verdict,
+        reason: str,
+        lines: Iterable[str] = (),
+        patch: str = "",
+    ) -> None:
+        super().__init__(reason)
+        self.verdict, self.reason, self.patch = verdict, reason, patch
+        self.lines = tuple(line for text in lines for line in text.splitlines())[:_LINES]
+
+
+@dataclass
+class Work:
+    """A job that is being done; what is found is added."""
+
+    job: Job
+    location: TreeLocation
+    folder: Path
+    report: Report
+    seconds: dict[str, float] = field(default_factory=dict)
+    known: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    logs: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def own(self) -> bool:
+        """Whether gen makes the series: else it is a stranger's."""
+        return bool(self.job.cell.variant)
+
+    @cached_property
+    def files(self) -> Mapping[str, bytes]:
+        """The series as mails."""
+        if not self.own:
+            return {name: as_bytes(text) for name, text in self.job.files.items()}
+        made = self._made()
+        if made.refused:
+            told = [each.render() for each in made.refused]
+            verdict = Verdict.SKIP if self._absent else Verdict.FAIL
+            raise Ended(verdict, made.refused[0].message, told)
+        return made.files
+
+    _absent = False
+
+    def _made(self) -> Known:
+        """The series from the store, or made now."""
+        job = self.job
+        for file, text in job.files.items():
+            path = self.folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(as_bytes(text))
+        description = load(self.folder / next(iter(job.files)), job.path)
+        variant = load_variant(resources("templates"), job.cell.variant)
+        name = identity(description, variant, self.location, redundant=job.redundant)
+        if name is None or name != job.made_of["series"]:
+            raise EnvironmentFailure("this machine's gen would make another series of the job")
+        found = recall(name)
+        if found:
+            self.known.append(Until.GENERATE)
+            self._absent = bool(found.refused)
+            return found
+        try:
+            with open_tree(self.location) as tree:
+                plan = plan_for(description, variant, self.location, tree, redundant=job.redundant)
+            return remember(finish(plan, self.location), name)
+        except NotHere as answer:
+            self._absent = True
+            return remember_answer(answer, name)
+        except FindingsError as problem:
+            return refused(problem)
+
+    @cached_property
+    def series(self) -> Series:
+        """The series on its tree."""
+        return read_series(self.files, self.location, self.report)
+
+    @cached_property
+    def stranger(self) -> str:
+        """The digest of a stranger's series; it runs in the sandbox or not at all."""
+        if self.own:
+            return ""
+        found = sandbox.found()
+        if found.path is None:
+            raise EnvironmentFailure(f"there is no sandbox on this machine: {found.why}")
+        return digest(self.files)
+
+    @cached_property
+    def options(self) -> Options:
+        """How it is built."""
+        cell = self.job.cell
+        options = Options(cell.compiler, ARCHITECTURES[cell.architecture])
+        if not self.job.config:
+            return options
+        fragment = self.folder / "fragment.config"
+        fragment.write_text(self.job.config)
+        return replace(options, fragment=fragment)
+
+
+def generate(work: Work) -> None:
+    """The series is made, or applies to the tree."""
+    _ = work.files if work.own else work.series
+
+
+def check(work: Work) -> None:
+    """What the maintainers would say of it, as far as nothing is built."""
+    _judge(work, checks.check(work.series, compiler=None, progress=work.report))
+
+
+def build(work: Work) -> None:
+    """Each patch compiles by itself, without new warnings."""
+    asked = [each for each in CHECKS if each.run is None]
+    found = checks.check(
+        work.series,
+        arch=work.options.arch,
+        compiler=work.options.compiler,
+        progress=work.report,
+        checks=asked,
+        stranger=work.stranger,
+    )
+    _judge(work, found)
+
+
+def _judge(work: Work, found: checks.Checked) -> None:
+    told = "".join(f"{remark.render()}\n" for remark in found.remarks)
+    if told:
+        name = f"{'build' if Until.BUILD in work.seconds else 'check'}.log"
+        work.logs[name] = told.encode()
+    if found.findings:
+        first = found.findings[0]
+        lines = [remark.render() for remark in found.findings]
+        raise Ended(Verdict.FAIL, first.message.partition("\n")[0], lines, first.patch)
+
+
+def kselftest(work: Work) -> None:
+    """The kernel and all of its KVM selftests build with the series."""
+    with _bench(work) as bench:
+        commits = commits_of(work.series, bench.git_dir)
+        kernel = bench.kernel(commits.tip, _steps(work, "the kernel"))
+        work.notes += kernel.notes
+        touched = touched_tests(work.series, kernel)
+        tests = build_all(kernel, touched, _steps(work, "the selftests"))
+        work.notes += (f"{name} does not build in this tree" for name in tests.broken)
+
+
+def boot(work: Work) -> None:
+    """The tests that the series adds, with it and without it."""
+    _try(work, Wishes(mutants=False, resume=True, brief=True, limit_s=_LIMIT_S), Until.BOOT)
+
+
+def test(work: Work) -> None:
+    """The same, all tests that it changes, and kernels that lack one of its checks."""
+    _try(work, Wishes(resume=True, limit_s=_LIMIT_S), Until.TEST)
+
+
+def _try(work: Work, wishes: Wishes, step: Until) -> None:
+    if not any(path.startswith(f"{FOLDER}/") and path.endswith(".c") for path in work.series.paths):
+        what = "built, and not booted: the series adds and changes no KVM selftest"
+        raise Ended(Verdict.SKIP, what)
+    with _bench(work) as bench:
+        commits = commits_of(work.series, bench.git_dir)
+        base = git(bench.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
+        name = trial_key(bench.options, base, commits.trees()[-1])
+        known = None if wishes.mutants or work.stranger else kept.recall(kept.TRIAL, name)
+        if known:
+            work.known.append(step)
+            rows = [report.from_dict(row) for row in known.said["results"]]
+            logs = {each: known.read(each) for each in known.files}
+        else:
+            trial = _tried(work, wishes, bench)
+            rows, logs = trial.rows, kept.logs_of(trial)
+    work.logs.update(logs)
+    work.logs[f"{step}.ktap"] = report.ktap(rows).encode()
+    _judge_rows(rows)
+
+
+def _tried(work: Work, wishes: Wishes, bench: Bench) -> Trial:
+    commits = commits_of(work.series, bench.git_dir)
+    folder = bench.folder / "results" / f"{commits.tip[:12]}-matrix-{work.job.key[:8]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    trial = Trial(bench, work.series, commits, wishes, folder, work.report)
+    trial.run()
+    kept.keep(trial)
+    return trial
+
+
+def _judge_rows(rows: Sequence[TestResult]) -> None:
+    """The worst of the rows; no row at all is no pass."""
+    if not rows:
+        raise Ended(Verdict.SKIP, "no test ran")
+    for verdict in (Verdict.CRASH, Verdict.FAIL, Verdict.INFRA):
+        for row in rows:
+            if row.verdict is verdict:
+                if verdict is Verdict.INFRA:
+                    raise EnvironmentFailure(f"{row.name}: {row.reason}")
+                raise Ended(verdict, f"{row.name}: {row.reason}", row.log)
+
+
+@contextmanager
+def _bench(work: Work) -> Iterator[Bench]:
+    def waiting() -> None:
+        work.report(0, None, "waiting for another run on this tree")
+
+    with open_bench(work.location, work.options, waiting, work.stranger) as bench:
+        yield bench
+
+
+def _steps(work: Work, what: str) -> Callable[[Step], None]:
+    return lambda step: work.report(step.done, step.total, f"building {what}")
+
+
+STEPS: Mapping[Until, Callable[[Work], None]] = {
+    Until.GENERATE: generate,
+    Until.CHECK: check,
+    Until.BUILD: build,
+    Until.KSELFTEST: kselftest,
+    Until.BOOT: boot,
+    Until.TEST: test,
+}
+
+
+def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]:
+    """Do a job; its outcome and its logs.
+
+    Raises EnvironmentFailure, UsageError or OSError for what is not the series' fault.
+    """
+    verify(job)
+    location = located(job.tree, report)
+    with scratch_folder() as folder:
+        work = Work(job, location, Path(folder), report)
+        step, ended = Until.GENERATE, Ended(Verdict.PASS, "")
+        for step in job.steps:
+            start = time.monotonic()
+            work.seconds[step] = 0.0
+            try:
+                STEPS[step](work)
+            except Ended as end:
+                ended = end
+            except BuildFailed as problem:
+                ended = _not_built(problem, work)
+            except FindingsError as problem:
+                ended = _refused(problem)
+            work.seconds[step] = round(time.monotonic() - start, 3)
+            if ended.reason:
+                break
+    outcome = Outcome(
+        ended.verdict,
+        step.value,
+        ended.patch,
+        ended.reason,
+        ended.lines,
+        dict(work.seconds),
+        tuple(work.known),
+        tuple(dict.fromkeys(work.notes)),
+    )
+    return outcome, {name: data[-_LOG:] for name, data in work.logs.items()}
+
+
+def _not_built(problem: BuildFailed, work: Work) -> Ended:
+    """A build that failed: the compiler's lines, and the patch that the first is from."""
+    with open(problem.log, "rb") as log:
+        work.logs["build.log"] = log.read()[-_LOG:]
+    patches = work.series.patches
+    lines, patch = [], ""
+    for finding in problem.findings:
+        came = origin(str(finding), patches)
+        lines += [str(finding), *([f"    {came}"] if came else [])]
+        patch = patch or _named(came, [each.name for each in patches])
+    return Ended(Verdict.FAIL, str(problem).partition("\n")[0], lines, patch)
+
+
+def _named(text: str, names: Sequence[str]) -> str:
+    return next((name for name in names if name in text), "")
+
+
+def _refused(problem: FindingsError) -> Ended:
+    """What was found instead of a series that applies, with the patch that it is in."""
+    findings = [each for each in problem.findings if isinstance(each, Finding)]
+    lines = [each.render() for each in findings] or [str(each) for each in problem.findings]
+    patch = findings[0].path if findings else ""
+    return Ended(Verdict.FAIL, str(problem).partition("\n")[0], lines, patch)
