@@ -326,10 +326,11 @@ _LIST = (
             ),
             argument(
                 "--format",
-                choices=["table", "ktap", "junit"],
+                choices=["table", "ktap", "junit", "kcidb"],
                 default="table",
                 help="of the output (default: %(default)s)",
             ),
+            argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
             JSON,
         ),
         (
@@ -356,9 +357,19 @@ _LIST = (
                 metavar="NAME",
                 help="of the matrix: its file's, less .yaml (default: %(default)s)",
             ),
+            argument(
+                "--format",
+                choices=["table", "ktap", "junit", "kcidb"],
+                default="table",
+                help="of the output (default: %(default)s)",
+            ),
+            argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
             JSON,
         ),
-        (("gen matrix status nightly", "how far nightly.yaml is"),),
+        (
+            ("gen matrix status nightly", "how far nightly.yaml is"),
+            ("gen matrix status nightly --format kcidb", "what it has found, for KCIDB"),
+        ),
     ),
     Command(
         "job",

@@ -23,6 +23,7 @@ class Square:
     number: int
     cell: Cell
     key: str
+    commit: str
     outcome: Outcome | None
     again: str = ""
     before: str = ""
@@ -112,6 +113,7 @@ def board(told: MatrixRun, before: MatrixRun | None = None, again: Mapping[int, 
                 number,
                 cell,
                 told.keys[number],
+                told.commits[number],
                 told.outcomes.get(number),
                 again.get(number, ""),
                 was.verdict.value if was else "",

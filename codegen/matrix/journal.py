@@ -40,6 +40,7 @@ class MatrixRun:
     started: float
     cells: Sequence[Cell]
     keys: Sequence[str]
+    commits: Sequence[str]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
     ended: float | None = None
@@ -98,6 +99,7 @@ def journal(name: str, until: str, planned: Sequence[Planned]) -> Iterator[Journ
         "started": started,
         "cells": [asdict(each.cell) for each in planned],
         "keys": [each.key for each in planned],
+        "commits": [each.job.tree.commit if each.job else "" for each in planned],
     }
     with open(folder / _HELD, "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
@@ -117,7 +119,15 @@ def read_run(folder: Path) -> MatrixRun:
     try:
         said = json.loads((folder / _PLAN).read_text())
         cells = [Cell(**each) for each in said["cells"]]
-        told = MatrixRun(folder, said["name"], said["until"], said["started"], cells, said["keys"])
+        told = MatrixRun(
+            folder,
+            said["name"],
+            said["until"],
+            said["started"],
+            cells,
+            said["keys"],
+            said["commits"],
+        )
     except (OSError, ValueError, LookupError, TypeError):
         raise UsageError(f"{folder} is no run of a matrix") from None
     told.alive = _alive(folder)

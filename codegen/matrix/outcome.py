@@ -20,7 +20,8 @@ class Outcome:
 
     `step` is the last one that was done, or that failed; `patch` is the first that fails, where one
     does, and `lines` are whose words say so.  `seconds` are by step; `known` are steps whose answer
-    was there already.  `logs` are files of the store by name.
+    was there already.  `patchset` names the patches as KCIDB does; `logs` are files of the store by
+    name.
     """
 
     verdict: Verdict
@@ -31,6 +32,7 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     known: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    patchset: str = ""
     logs: Mapping[str, str] = field(default_factory=dict)
     worker: str = ""
     kept: bool = False  # it was in the store already: nothing ran

@@ -7,6 +7,7 @@ and where it has failed already.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -73,16 +74,18 @@ def run_job(job: Job, worker: str) -> Ran:
     with tempfile.TemporaryDirectory(prefix="gen-job-") as folder:
         path = Path(folder) / "job.json"
         path.write_text(job.text())
-        command = [sys.executable, "-m", "codegen", "job", "run", str(path), "--json"]
+        command = [sys.executable, "-m", "codegen", "job", "run", str(path)]
+        env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
         with (
             open(Path(folder) / "said", "w+b") as said,
-            child(command, subprocess.DEVNULL, errors=said) as process,
+            child(command, subprocess.DEVNULL, env, errors=said) as process,
         ):
             try:
                 status = process.wait(job.limit + _CALM_S)
             except subprocess.TimeoutExpired:
                 return Ran(worker, problem=f"took longer than {job.limit} s and was ended")
-        told = (Path(folder) / "said").read_bytes()[-_TOLD:].decode("utf-8", "replace").strip()
+        told = (Path(folder) / "said").read_bytes()[-_TOLD:].decode("utf-8", "replace")
+    told = told.strip().removeprefix("gen: ")
     kept = store().get(KIND, job.key)
     if kept is None:
         ended = f"signal {-status}" if status < 0 else f"exit status {status}"

@@ -6,6 +6,8 @@ A mistake of the series is a verdict; what this machine lacks is raised.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +23,7 @@ from codegen.base.resources import resources
 from codegen.check import run as checks
 from codegen.check.registry import CHECKS
 from codegen.description.load import load
+from codegen.mail.mbox import MANIFEST
 from codegen.matrix.asked import Until
 from codegen.matrix.job import Job, as_bytes, verify
 from codegen.matrix.outcome import Outcome
@@ -98,6 +101,7 @@ class Work:
         return made.files
 
     _absent = False
+    patchset = ""
 
     def _made(self) -> Known:
         """The series from the store, or made now."""
@@ -155,7 +159,13 @@ class Work:
 
 def generate(work: Work) -> None:
     """The series is made, or applies to the tree."""
-    _ = work.files if work.own else work.series
+    if work.own:
+        said = json.loads(work.files.get(MANIFEST, b"{}"))
+        mails = [work.files[each["file"]] for each in said.get("patches", ())]
+    else:
+        mails = [patch.raw for patch in work.series.patches]
+    digests = (hashlib.sha256(mail).hexdigest() for mail in mails)
+    work.patchset = hashlib.sha256("".join(f"{each}\n" for each in digests).encode()).hexdigest()
 
 
 def check(work: Work) -> None:
@@ -308,6 +318,7 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
         dict(work.seconds),
         tuple(work.known),
         tuple(dict.fromkeys(work.notes)),
+        work.patchset,
     )
     return outcome, {name: data[-_LOG:] for name, data in work.logs.items()}
 

@@ -115,6 +115,14 @@ class Store:
             return None
         return Kept(kind, key, said, self._paths(digests), made)
 
+    def file(self, digest: str) -> bytes:
+        """The bytes of a file by their digest.  Raises FileNotFoundError where they are gone."""
+        path = self._place(_FILES, digest)
+        data = _own(path)
+        if data is None or _digest(data) != digest:
+            raise FileNotFoundError(path)
+        return data
+
     def all(self, kind: str) -> Iterator[Kept]:
         """Every result of a kind, the latest first."""
         records: list[str] = []

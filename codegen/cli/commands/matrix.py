@@ -27,7 +27,7 @@ from codegen.matrix.pool import Pool
 from codegen.matrix.show import formats, terminal
 from codegen.run.guestlog import Verdict
 
-FORMATS = {"ktap": formats.ktap, "junit": formats.junit}
+FORMATS = {"ktap": formats.ktap, "junit": formats.junit, "kcidb": formats.kcidb_text}
 
 
 def matrix(options: argparse.Namespace) -> int:
@@ -52,8 +52,9 @@ def status(options: argparse.Namespace) -> int:
         raise UsageError(f"no matrix {options.name!r} has run here")
     told = read_run(runs[-1])
     made = board(told, last_run(options.name, other_than=told.folder))
-    if options.json:
-        print_json(formats.as_json(made))
+    if options.html:
+        _write(options.html, made, f"gen matrix status {made.name}")
+    if _machine(options, made):
         return DONE
     _say_board(made)
     for number, (worker, since) in sorted(told.running.items()):
@@ -116,11 +117,9 @@ def _board(folder: Path, planned: Sequence[Planned], before: MatrixRun | None) -
 
 
 def _show(options: argparse.Namespace, made: Board, planned: Sequence[Planned]) -> None:
-    if options.json:
-        print_json(formats.as_json(made))
-    elif options.format != "table":
-        put(FORMATS[options.format](made).removesuffix("\n"))
-    else:
+    if options.html:
+        _write(options.html, made, _command(options))
+    if not _machine(options, made):
         _say_board(made)
         for each in made.wrong:
             if each.again:
@@ -128,6 +127,24 @@ def _show(options: argparse.Namespace, made: Board, planned: Sequence[Planned]) 
                 paste(each.again)
         say(f"\n{terminal.summary(made)}")
     sys.stdout.flush()
+
+
+def _machine(options: argparse.Namespace, made: Board) -> bool:
+    """Print what programs read, if that is asked for."""
+    if options.json:
+        print_json(formats.as_json(made))
+    elif options.format != "table":
+        put(FORMATS[options.format](made).removesuffix("\n"))
+    return bool(options.json or options.format != "table")
+
+
+def _command(options: argparse.Namespace) -> str:
+    """The command that runs the same again."""
+    words: list[object] = ["gen", "matrix", *([options.file] if options.file else [])]
+    for name in ("abi", "series", "variants", "tree", "arch", "config", "compiler"):
+        words += (word for each in getattr(options, name) for word in (f"--{name}", each))
+    words += ["--until", options.until] if options.until else []
+    return line([*words, *["--redundant"] * options.redundant])
 
 
 def _say_board(made: Board) -> None:
@@ -142,9 +159,11 @@ def _status(made: Board) -> int:
     return FAILED if verdicts <= {Verdict.INFRA} else FOUND
 
 
-def _written(path: Path, text: str) -> None:
+def _write(path: Path, made: Board, command: str) -> None:
+    from codegen.matrix.show import html
+
     try:
-        whole.write(path, text)
+        whole.write(path, html.text(made, command))
     except OSError as problem:
         why = problem.strerror or str(problem)
         raise EnvironmentFailure(f"cannot write {path}: {why}") from None

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
 from codegen.matrix.board import Board
+from codegen.matrix.show import kcidb
 from codegen.run import report
 
 
@@ -18,6 +20,11 @@ def junit(board: Board) -> str:
 def ktap(board: Board) -> str:
     """KTAP version 1; a cell is a test."""
     return report.ktap([each.result for each in board.entries])
+
+
+def kcidb_text(board: Board) -> str:
+    """A report for KCIDB."""
+    return json.dumps(kcidb.report(board), indent=1) + "\n"
 
 
 def as_json(board: Board) -> dict[str, Any]:
