@@ -331,6 +331,18 @@ _LIST = (
                 help="of the output (default: %(default)s)",
             ),
             argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
+            argument(
+                "--export",
+                choices=["gitlab", "github"],
+                help="run nothing: write the jobs, and a pipeline or workflow that runs them",
+            ),
+            argument(
+                "--out",
+                type=Path,
+                default=Path("matrix-jobs"),
+                metavar="DIR",
+                help="for --export (default: %(default)s)",
+            ),
             JSON,
         ),
         (
@@ -341,6 +353,7 @@ _LIST = (
                 "patches that a person wrote",
             ),
             ("gen matrix matrix.yaml --since LAST", "only what changed"),
+            ("gen matrix matrix.yaml --export gitlab", "for a CI that is there"),
             ("gen matrix status matrix", "from another terminal, while it runs"),
         ),
     ),

@@ -17,6 +17,7 @@ from codegen.base.progress import progress
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FAILED, FOUND
 from codegen.cli.terminal import paste, put, say
+from codegen.matrix import export
 from codegen.matrix.asked import Request, request
 from codegen.matrix.board import Board, board
 from codegen.matrix.drive import drive
@@ -38,11 +39,31 @@ def matrix(options: argparse.Namespace) -> int:
     unbroken.note("what is known stays; the same command goes on from here")
     with progress(quiet=options.json) as report:
         planned = plan(asked, report=report)
+        if options.export:
+            return _export(options, planned, name)
         with journal(name, until, planned) as told, _pool(options) as pool:
             drive(planned, pool, told, report, before if options.since else None)
     made = _board(told.folder, planned, before)
     _show(options, made, planned)
     return _status(made)
+
+
+def _export(options: argparse.Namespace, planned: Sequence[Planned], name: str) -> int:
+    """Write the jobs, and what has another CI run them."""
+    folder: Path = options.out
+    made = export.files(planned, name, options.export, str(folder))
+    try:
+        for path, text in made.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            whole.write(folder / path, text)
+    except OSError as problem:
+        raise EnvironmentFailure(f"cannot write {folder}: {problem.strerror}") from None
+    paths = [str(folder / path) for path in made]
+    if options.json:
+        print_json({"ok": True, "files": paths})
+    else:
+        say(f"{paths[0]}, and {len(paths) - 1} jobs in {folder / JOBS}")
+    return DONE
 
 
 def status(options: argparse.Namespace) -> int:
