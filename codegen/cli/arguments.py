@@ -332,6 +332,14 @@ _LIST = (
             ),
             argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
             argument(
+                "--scheduler",
+                metavar="ADDRESS",
+                help="of a cluster of Dask's, such as tls://host:8786; else this machine works",
+            ),
+            argument(
+                "--scheduler-file", type=Path, metavar="FILE", help="the same, as Dask wrote it"
+            ),
+            argument(
                 "--export",
                 choices=["gitlab", "github"],
                 help="run nothing: write the jobs, and a pipeline or workflow that runs them",
@@ -353,6 +361,7 @@ _LIST = (
                 "patches that a person wrote",
             ),
             ("gen matrix matrix.yaml --since LAST", "only what changed"),
+            ("gen matrix matrix.yaml --scheduler tls://ci.example.org:8786", "on a cluster"),
             ("gen matrix matrix.yaml --export gitlab", "for a CI that is there"),
             ("gen matrix status matrix", "from another terminal, while it runs"),
         ),

@@ -47,13 +47,21 @@ class _Drive:
                 self.tell(number, replace(unchanged, kept=True))
             else:
                 self.cells.setdefault(each.key, []).append(number)
-        for key, numbers in self.cells.items():
+        left = []
+        for key in self.cells:
             if found := results.recall(key):
                 self.tell_all(key, found)
             else:
-                job = self.planned[numbers[0]].job
-                assert job is not None
-                self.submit(Task(job))
+                left.append(key)
+        there = self.pool.known(left) if left else {}
+        for key in left:
+            ran = there.get(key)
+            if ran and (found := _received(key, ran)):
+                self.tell_all(key, replace(found, worker=ran.worker, kept=True))
+                continue
+            job = self.planned[self.cells[key][0]].job
+            assert job is not None
+            self.submit(Task(job))
 
     def submit(self, task: Task) -> None:
         """Have a task run."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import socket
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -48,6 +48,10 @@ class LocalPool:
     def workers(self) -> int:
         """One: this machine."""
         return 1
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, Ran]:
+        """None: the store of this machine is the client's own."""
+        return {}
 
     def submit(self, task: Task, begun: Callable[[str], None]) -> Future[Ran]:
         """Take a task."""

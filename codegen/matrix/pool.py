@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +61,9 @@ class Pool(Protocol):
     def submit(self, task: Task, begun: Callable[[str], None]) -> Future[Ran]:
         """Take a task; `begun` is told the worker when it begins.  The future never raises what
         the job did wrong: that is a `problem`."""
+
+    def known(self, keys: Sequence[str]) -> Mapping[str, Ran]:
+        """Results that are there, of jobs that nobody took the result of."""
 
     def workers(self) -> int:
         """How many there are now."""

@@ -119,8 +119,16 @@ def _before(options: argparse.Namespace, name: str) -> MatrixRun | None:
 
 @contextmanager
 def _pool(options: argparse.Namespace) -> Iterator[Pool]:
-    with local_pool() as pool:
-        yield pool
+    if options.scheduler and options.scheduler_file:
+        raise UsageError("either --scheduler or --scheduler-file, not both")
+    if not (options.scheduler or options.scheduler_file):
+        with local_pool() as pool:
+            yield pool
+        return
+    from codegen.matrix.cluster import cluster_pool
+
+    with cluster_pool(options.scheduler, options.scheduler_file) as remote:
+        yield remote
 
 
 def _board(folder: Path, planned: Sequence[Planned], before: MatrixRun | None) -> Board:
