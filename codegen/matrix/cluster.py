@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import json
+import re
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -70,9 +72,12 @@ def checked(address: str) -> str:
     """The address of a scheduler that may be spoken to.  Raises UsageError with the reason."""
     protocol, _, place = address.rpartition("://")
     protocol = protocol or "tcp"
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}", place):
+        hint = "such as tls://host:8786 or localhost:8786"
+        raise UsageError(f"{address}: is no address of a scheduler with its port, {hint}")
     if protocol == "tls":
         return address
-    host = place.rpartition(":")[0].strip("[]") or place
+    host = place.rpartition(":")[0].strip("[]")
     if protocol != "tcp" or not _loopback(host):
         raise UsageError(
             f"{address}: beyond this machine a scheduler is spoken to by TLS alone, as "
@@ -111,6 +116,29 @@ def _dask() -> Any:
         ) from None
 
 
+def _tls(dask: Any) -> Any:
+    """How Dask is configured to speak TLS.  Raises UsageError where it is not."""
+    security = dask.Security(require_encryption=True)
+    if not (security.tls_ca_file and security.tls_client_cert):
+        raise UsageError(
+            "TLS needs the keys of the cluster: Dask's configuration names no "
+            "distributed.comm.tls.ca-file and client.cert; docs/ci.md shows both"
+        )
+    return security
+
+
+def _ask(address: str, tls: Any) -> None:
+    """Raise OSError where no scheduler answers: Dask itself would leave halves of a client."""
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_ANSWER_S) as found:
+        if tls is None:
+            found.recv(1)  # a scheduler says who it is
+            return
+        context = tls.get_connection_args("client")["ssl_context"]
+        with context.wrap_socket(found):
+            pass
+
+
 @dataclass
 class _Sent:
     task: Task
@@ -130,6 +158,8 @@ class ClusterPool:
         self._waiting: dict[str, _Sent] = {}  # by the key of the job
         self._helpers = ThreadPoolExecutor(_PARALLEL)
         self._ended = threading.Event()
+        self._seen: Mapping[str, Any] = {}  # the workers, when they were looked at last
+        self._seen_at = 0.0
         self._client = self._connected()
         self._looking = threading.Thread(target=self._look, daemon=True)
         self._looking.start()
@@ -160,21 +190,22 @@ class ClusterPool:
         self._looking.join(_PATIENCE_S)
         self._client.close(timeout=2)
 
-    def _connected(self) -> Any:
-        """A client of the scheduler.  Raises EnvironmentFailure where none answers."""
-        dask, end = _dask(), time.monotonic() + _PATIENCE_S
+    def _connected(self, patience: float = _ANSWER_S) -> Any:
+        """A client of the scheduler.
+
+        Raises EnvironmentFailure where none answers, UsageError where it may not be spoken to.
+        """
+        dask, end = _dask(), time.monotonic() + patience
         while True:
             address = checked(self._address())
+            tls = _tls(dask) if address.startswith("tls:") else None
             try:
-                tls = dask.Security(require_encryption=True) if address.startswith("tls:") else None
+                _ask(address, tls)
                 client: Any = dask.Client(address, security=tls, timeout=5, set_as_default=False)
-            except (OSError, ValueError, TypeError) as problem:
-                if (
-                    time.monotonic() > end
-                    or self._ended.is_set()
-                    or not isinstance(problem, OSError)
-                ):
-                    raise EnvironmentFailure(f"the scheduler {address}: {problem}") from None
+            except OSError as problem:
+                if time.monotonic() > end or self._ended.is_set():
+                    why = problem.strerror or problem
+                    raise EnvironmentFailure(f"the scheduler {address}: {why}") from None
                 time.sleep(_LOOK_S)
                 continue
             client.subscribe_topic(_TOPIC, self._begun)
@@ -188,9 +219,11 @@ class ClusterPool:
 
     def _places(self) -> Mapping[str, Any]:
         """The workers by address, with what they are."""
-        with suppress(Exception):  # a client between two schedulers
-            return dict(self._client.scheduler_info(n_workers=-1)["workers"])
-        return {}
+        if time.monotonic() - self._seen_at > _LOOK_S or not self._seen:
+            self._seen, self._seen_at = {}, time.monotonic()
+            with suppress(Exception):  # a client between two schedulers
+                self._seen = dict(self._client.scheduler_info(n_workers=-1)["workers"])
+        return self._seen
 
     def _send(self, waiting: _Sent) -> None:
         client, task = self._client, waiting.task
@@ -278,7 +311,7 @@ class ClusterPool:
                 if self._client is gone and gone.status != "running":
                     with suppress(Exception):
                         gone.close(timeout=2)
-                    self._client = self._connected()
+                    self._client = self._connected(_PATIENCE_S)
                     self._wait_for_workers()
             self._send(waiting)
         except GenError as problem:

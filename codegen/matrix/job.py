@@ -36,12 +36,13 @@ _STEPS = "codegen.matrix.steps"
 
 @dataclass(frozen=True)
 class TreeWanted:
-    """A tree: what `--tree` takes for it, its name, its commit, and a remote that has that."""
+    """A tree: its name, what a matrix takes for it, its commit, and Debian's version where it has
+    one that `spec` does not name."""
 
     name: str
     spec: str
     commit: str
-    remote: str = ""
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,8 @@ def from_text(text: str, path: str = "the job") -> Job:
         texts = (*made.files.items(), *made.made_of.items(), *asdict(cell).items())
         if not all(isinstance(each, str) for pair in texts for each in pair):
             raise TypeError
+        if any(name.startswith("/") or ".." in name.split("/") for name in made.files):
+            raise ValueError  # they are written below a folder
         return replace(made, limit=int(made.limit), redundant=bool(made.redundant))
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         hint = "`gen matrix --export` and a failing cell write such files"

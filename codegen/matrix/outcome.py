@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from codegen.run.guestlog import Verdict
@@ -44,7 +44,7 @@ class Outcome:
 
     def as_json(self) -> dict[str, Any]:
         """As JSON types."""
-        return {**asdict(self), "verdict": self.verdict.value}
+        return {**vars(self), "verdict": self.verdict.value}
 
 
 def from_json(said: Mapping[str, Any]) -> Outcome:

@@ -18,12 +18,12 @@ from codegen.mail.given import read_given
 from codegen.matrix.asked import ALL, PLAIN, Request, Until
 from codegen.matrix.cells import Cell, Tried, expand
 from codegen.matrix.job import Job, TreeWanted, as_text, own_code, programs
+from codegen.matrix.trees import looked_up, wanted
 from codegen.plan.variants import load_variant, variant_names
 from codegen.run.config import parse_fragment
 from codegen.series.identity import identity
 from codegen.series.make import find_description
 from codegen.series.record import digest
-from codegen.tree import resolve
 from codegen.tree.locate import TreeLocation
 
 Programs = Callable[[Cell, Until], Mapping[str, str]]
@@ -145,12 +145,13 @@ def plan(request: Request, programs_of: Programs = programs, *, report: Report) 
     planner, asked = _Planner(request, programs_of, report), request.asked
     read = {each.subject.name: each for each in planner.read()}
     configs = {name: planner.config(name) for name in dict.fromkeys(asked.configurations)}
-    trees: dict[str, TreeLocation] = {}
+    trees: dict[str, tuple[TreeLocation, TreeWanted]] = {}
     for number, spec in enumerate(dict.fromkeys(asked.trees)):
         report(number, len(asked.trees), f"looking up {spec}")
-        trees[spec] = where = resolve(request.tree(spec), report)
+        where = looked_up(request.tree(spec), report)
         if where.commit is None:
             raise UsageError(f"{spec} is a folder, which may change at any time: name a repository")
+        trees[spec] = (where, wanted(where))
     cells = expand(asked, [each.subject for each in read.values()])
     until, gen = Until(asked.until), own_code()
     return [_planned(planner, cell, read, configs, trees, until, gen) for cell in cells]
@@ -161,13 +162,13 @@ def _planned(
     cell: Cell,
     read: Mapping[str, _Read],
     configs: Mapping[str, Mapping[str, str]],
-    trees: Mapping[str, TreeLocation],
+    trees: Mapping[str, tuple[TreeLocation, TreeWanted]],
     until: Until,
     gen: str,
 ) -> Planned:
     if cell.skip:
         return Planned(cell, why=cell.skip)
-    subject, where = read[cell.subject], trees[cell.tree]
+    subject, (where, tree) = read[cell.subject], trees[cell.tree]
     try:
         tools = planner.programs(cell, until)
     except EnvironmentFailure as problem:
@@ -177,7 +178,7 @@ def _planned(
         cell=cell,
         path=subject.path,
         files=subject.files,
-        tree=TreeWanted(where.name, where.spec, where.commit or ""),
+        tree=tree,
         config=configs[cell.configuration].get(cell.architecture, ""),
         until=until.value,
         limit=planner.request.asked.limit,

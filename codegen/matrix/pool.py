@@ -77,7 +77,7 @@ def run_job(job: Job, worker: str) -> Ran:
     with tempfile.TemporaryDirectory(prefix="gen-job-") as folder:
         path = Path(folder) / "job.json"
         path.write_text(job.text())
-        command = [sys.executable, "-m", "codegen", "job", "run", str(path)]
+        command = [sys.executable, "-P", "-m", "codegen", "job", "run", str(path)]
         env = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
         with (
             open(Path(folder) / "said", "w+b") as said,

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a job does, step by step, until one fails: generate, check, build, kselftest, boot, test.
 
-A mistake of the series is a verdict; what this machine lacks is raised.
+What the maintainers would say stops no build: a series may have a long line and a bug.  A mistake
+of the series is a verdict; what this machine lacks is raised.
 """
 
 from __future__ import annotations
@@ -294,21 +295,14 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
     location = located(job.tree, report)
     with scratch_folder() as folder:
         work = Work(job, location, Path(folder), report)
-        step, ended = Until.GENERATE, Ended(Verdict.PASS, "")
+        told: dict[Until, Ended] = {}
         for step in job.steps:
-            start = time.monotonic()
-            work.seconds[step] = 0.0
-            try:
-                STEPS[step](work)
-            except Ended as end:
-                ended = end
-            except BuildFailed as problem:
-                ended = _not_built(problem, work)
-            except FindingsError as problem:
-                ended = _refused(problem)
-            work.seconds[step] = round(time.monotonic() - start, 3)
-            if ended.reason:
+            ended = _done(step, work)
+            if ended:
+                told[step] = ended
+            if ended and step is not Until.CHECK:
                 break
+    step, ended = _worst(told) or (step, Ended(Verdict.PASS, ""))
     outcome = Outcome(
         ended.verdict,
         step.value,
@@ -320,7 +314,31 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
         tuple(dict.fromkeys(work.notes)),
         work.patchset,
     )
-    return outcome, {name: data[-_LOG:] for name, data in work.logs.items()}
+    # of the last step first
+    return outcome, {name: data[-_LOG:] for name, data in reversed(work.logs.items())}
+
+
+def _done(step: Until, work: Work) -> Ended | None:
+    """Do a step; what ended it."""
+    start = time.monotonic()
+    work.seconds[step] = 0.0
+    try:
+        STEPS[step](work)
+    except Ended as end:
+        return end
+    except BuildFailed as problem:
+        return _not_built(problem, work)
+    except FindingsError as problem:
+        return _refused(problem)
+    finally:
+        work.seconds[step] = round(time.monotonic() - start, 3)
+    return None
+
+
+def _worst(told: Mapping[Until, Ended]) -> tuple[Until, Ended] | None:
+    """The step that decides: what is only said of a series gives way to what it does."""
+    order = sorted(told, key=lambda step: (told[step].verdict is Verdict.SKIP, step is Until.CHECK))
+    return (order[0], told[order[0]]) if order else None
 
 
 def _not_built(problem: BuildFailed, work: Work) -> Ended:

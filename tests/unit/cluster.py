@@ -65,13 +65,15 @@ class Service:
 class Cluster:
     """A scheduler and some workers, each with a cache of its own."""
 
-    def __init__(self, folder: Path, env: Mapping[str, str], workers: int = 2) -> None:
+    def __init__(
+        self, folder: Path, env: Mapping[str, str], workers: int = 2, protocol: str = "tcp"
+    ) -> None:
         self.folder, self.port = folder, free_port()
-        self.address = f"tcp://127.0.0.1:{self.port}"
+        self.address = f"{protocol}://127.0.0.1:{self.port}"
         folder.mkdir()
         env = {**os.environ, **env, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
         command = ["dask", "scheduler", "--host", "127.0.0.1", "--port", str(self.port)]
-        command = [str(PROGRAMS / "dask"), *command[1:], "--no-dashboard"]
+        command = [str(PROGRAMS / "dask"), *command[1:], "--no-dashboard", "--protocol", protocol]
         self.scheduler = Service(command, env, folder / "scheduler.log")
         self.workers = [self._worker(number, env) for number in range(workers)]
 

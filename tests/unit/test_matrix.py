@@ -144,7 +144,11 @@ def test_a_job_is_the_same_when_it_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"job": 1}', '{"job": 2}', job().text().replace('"test"', '"tset"')]
+    "text",
+    [
+        *("", "[]", "{}", '{"job": 1}', '{"job": 2}', job().text().replace('"test"', '"tset"')),
+        *(job(files={name: ""}).text() for name in ("/etc/passwd", "a/../../b", "..")),
+    ],
 )
 def test_what_is_no_job_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"x\.json: is no job"):

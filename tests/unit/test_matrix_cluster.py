@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
+import subprocess
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +17,7 @@ import pytest
 from codegen.base.errors import UsageError
 from codegen.matrix.cluster import address_in, checked
 from tests.processes import running
-from tests.unit.cluster import Cluster
+from tests.unit.cluster import ROOT, Cluster
 from tests.unit.test_matrix_runs import VARIANTS, Ci, ended, until, verdicts
 
 
@@ -31,6 +35,12 @@ def test_beyond_this_machine_there_is_only_tls(address: str) -> None:
 )
 def test_loopback_and_tls_are_spoken_to(address: str) -> None:
     assert checked(address) in (address, f"tcp://{address}")
+
+
+@pytest.mark.parametrize("address", ["tls://host", "localhost", "tls://", "", "tls://a b:1"])
+def test_an_address_has_a_port(address: str) -> None:
+    with pytest.raises(UsageError, match="with its port, such as tls://host:8786"):
+        checked(address)
 
 
 def test_a_file_that_is_no_scheduler_s(tmp_path: Path) -> None:
@@ -85,7 +95,7 @@ def test_it_says_what_this_machine_says(ci: Ci, cluster: Cluster) -> None:
 @pytest.mark.programs
 def test_a_worker_that_is_killed_in_the_midst_of_a_job(ci: Ci, cluster: Cluster) -> None:
     client = ci.start("matrix", "nightly.yaml", "--json", "--scheduler", cluster.address)
-    until(lambda: running("gen-job-"))
+    until(ci.working)
     for worker in cluster.workers:
         worker.kill()
     said = json.loads(client.communicate(timeout=100)[0])
@@ -105,10 +115,10 @@ def test_a_scheduler_that_is_killed_and_comes_back(ci: Ci, cluster: Cluster) -> 
 @pytest.mark.programs
 def test_a_client_that_is_killed_finds_what_ended_without_it(ci: Ci, cluster: Cluster) -> None:
     client = ci.start("matrix", "nightly.yaml", "--scheduler", cluster.address)
-    until(lambda: running("gen-job-"))
+    until(ci.working)
     client.kill()
     client.communicate()
-    until(lambda: results(ci) and not running("gen-job-"))
+    until(lambda: results(ci) and not ci.working())
     known = set(results(ci))
     said = matrix(ci, cluster)
     assert said["ok"] and known <= {e["key"] for e in said["cells"] if e["outcome"]["kept"]}
@@ -122,3 +132,28 @@ def test_two_clients_at_once_run_each_cell_once(ci: Ci, cluster: Cluster) -> Non
     said = [json.loads(client.communicate(timeout=100)[0]) for client in clients]
     assert [each["ok"] for each in said] == [True, True], cluster.log()
     assert sorted(results(ci)) == sorted(each["key"] for each in said[0]["cells"])
+
+
+@pytest.mark.programs
+def test_tls_is_spoken_and_asked_for(ci: Ci) -> None:
+    """As docs/ci.md says it: one key, named in Dask's configuration."""
+    page = (ROOT / "docs/ci.md").read_text()
+    (command,) = re.findall(r"^ +(openssl req .*)$", page, re.M)
+    subprocess.run(shlex.split(command), cwd=ci.folder, check=True, capture_output=True)
+    (text,) = re.findall(r"```yaml\n( +distributed:.*?)```", page, re.S)
+    (ci.folder / "dask").mkdir()
+    for name in ("ca.pem", "key.pem"):
+        text = text.replace(name, str(ci.folder / name))
+    (ci.folder / "dask/tls.yaml").write_text(textwrap.dedent(text))
+    ci.more = {"DASK_CONFIG": str(ci.folder / "dask")}
+    cluster = Cluster(ci.folder / "cluster", ci.env, workers=1, protocol="tls")
+    try:
+        assert matrix(ci, cluster)["ok"], cluster.log()
+        ci.more = {}
+        open_one = cluster.address.replace("tls:", "tcp:")
+        told = {cluster.address: "names no distributed.comm.tls.ca-file", open_one: open_one}
+        for address, what in told.items():
+            words = ("--scheduler", address, "--variants", "quirk", "--until", "check")
+            assert what in ci.matrix(*words, status=2)["error"]["message"]
+    finally:
+        cluster.stop()

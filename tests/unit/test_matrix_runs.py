@@ -37,7 +37,9 @@ class Ci(Gen):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
+        self.more: dict[str, str] = {}
         (folder / "nightly.yaml").write_text(MATRIX)
+        (folder / "tmp").mkdir()
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start gen and do not wait."""
@@ -53,7 +55,8 @@ class Ci(Gen):
     @property
     def env(self) -> dict[str, str]:
         """Its own gen, its own cache."""
-        return {"PYTHONPATH": str(self.folder / "gen"), "GEN_CACHE": str(self.folder / "cache")}
+        own = {"PYTHONPATH": str(self.folder / "gen"), "GEN_CACHE": str(self.folder / "cache")}
+        return {**own, "TMPDIR": str(self.folder / "tmp"), **self.more}
 
     def gen(self, *words: str, status: int = 0) -> str:
         """What gen says."""
@@ -74,6 +77,10 @@ class Ci(Gen):
     def runs(self) -> list[Path]:
         """The folders of its runs."""
         return sorted((self.folder / "cache/matrix/nightly").glob("*"))
+
+    def working(self) -> bool:
+        """Whether some job of its own runs."""
+        return bool(running(f"{self.folder}/tmp/gen-job-"))
 
     def begun(self) -> list[tuple[str, str]]:
         """Each start of a cell in any run: the run, and the cell's key."""
@@ -143,7 +150,7 @@ def test_a_client_that_is_killed_has_lost_nothing(ci: Ci) -> None:
     assert "nightly: goes on" in ci.gen("matrix", "status", "nightly")
     client.kill()
     client.communicate()
-    until(lambda: not running(str(ci.folder / "cache")) and not running("gen-job-"))
+    until(lambda: not running(str(ci.folder / "cache")) and not ci.working())
     assert "was ended before its time" in ci.gen("matrix", "status", "nightly")
     known = ended(ci)
     said = ci.matrix()
@@ -235,3 +242,22 @@ def test_others_can_read_it(ci: Ci, form: str) -> None:
         assert said.splitlines()[:2] == ["KTAP version 1", f"1..{len(VARIANTS)}"]
     else:
         assert len(list(ET.fromstring(said).iter("testcase"))) == len(VARIANTS)
+
+
+def test_a_branch_of_a_remote_is_a_tree_and_is_fetched_once(ci: Ci) -> None:
+    remote = f"file://{ci.folder / 'linux'}"
+    (ci.folder / "nightly.yaml").write_text(MATRIX.replace("./linux", f"'{remote}@HEAD'"))
+    said = ci.matrix("--variants", "quirk")
+    assert said["ok"] and said["cells"][0]["tree"] == f"{remote}@HEAD"
+    # a machine that has nothing but the job
+    ci.gen("matrix", "nightly.yaml", "--variants", "quirk", "--export", "github", "--out", "ci")
+    (path,) = (ci.folder / "ci/jobs").iterdir()
+    (ci.folder / "cache").rename(ci.folder / "cache.before")
+    assert ci.gen("job", "run", str(path)).startswith("pass ")
+    (ci.folder / "linux").rename(ci.folder / "gone")
+    assert ci.gen("job", "run", "--again", str(path)).startswith("pass ")
+
+
+def test_a_remote_without_a_branch_is_told(ci: Ci) -> None:
+    said = ci.matrix("--tree", "https://localhost/linux.git", status=2)
+    assert "is named with its branch, as https://localhost/linux.git@master" in str(said["error"])
