@@ -139,6 +139,11 @@ def _ask(address: str, tls: Any) -> None:
             pass
 
 
+def nearest(names: Sequence[str], bench: str) -> str:
+    """The worker, by its name, whose a bench is: the same as long as it is there."""
+    return max(names, key=lambda name: hashlib.sha256(f"{name} {bench}".encode()).digest())
+
+
 @dataclass
 class _Sent:
     task: Task
@@ -273,13 +278,9 @@ class ClusterPool:
             self._end(waiting, Ran("no worker", problem=f"no worker has --resources {wants}"))
 
     def _near(self, task: Task, places: Mapping[str, Any]) -> list[str]:
-        """The worker where the cells of a bench go as long as all are there; others steal."""
-        bench = task.job.bench
-
-        def weight(place: str) -> bytes:
-            return hashlib.sha256(f"{places[place]['name']} {bench}".encode()).digest()
-
-        return [max(places, key=weight)] if places else []
+        """The worker where the cells of a bench go; others steal."""
+        names = {str(about["name"]): place for place, about in places.items()}
+        return [names[nearest(list(names), task.job.bench)]] if names else []
 
     def _take(self, waiting: _Sent, number: int, client: Any, done: Any) -> None:
         if self._ended.is_set() or waiting.future.done() or number != waiting.times:

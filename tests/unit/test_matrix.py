@@ -50,6 +50,13 @@ def test_a_file_says_what_is_wanted(tmp_path: Path) -> None:
     assert (found.architectures, found.compilers) == (["x86"], ["gcc"])
 
 
+def test_the_page_shows_a_file_that_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs/ci.md").read_text()
+    found = asked(page.split("```yaml\n")[1].split("```")[0], tmp_path)
+    keys = set(MatrixFile.model_fields) - {"name"}
+    assert found.model_fields_set >= keys
+
+
 def test_an_option_replaces_what_the_file_says(tmp_path: Path) -> None:
     text = "descriptions: [all, ./own.yaml]\ntrees: [debian:6.1]\nuntil: boot\n"
     found = asked(text, tmp_path, trees=["debian:6.12"], until="check")

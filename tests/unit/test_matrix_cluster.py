@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from codegen.base.errors import UsageError
-from codegen.matrix.cluster import address_in, checked
+from codegen.matrix.cluster import address_in, checked, nearest
+from codegen.matrix.job import read_job
 from tests.processes import running
 from tests.unit.cluster import ROOT, Cluster
 from tests.unit.test_matrix_runs import VARIANTS, Ci, ended, until, verdicts
@@ -132,6 +133,20 @@ def test_two_clients_at_once_run_each_cell_once(ci: Ci, cluster: Cluster) -> Non
     said = [json.loads(client.communicate(timeout=100)[0]) for client in clients]
     assert [each["ok"] for each in said] == [True, True], cluster.log()
     assert sorted(results(ci)) == sorted(each["key"] for each in said[0]["cells"])
+
+
+@pytest.mark.programs
+def test_a_worker_that_cannot_keep_anything_answers_nothing(ci: Ci, cluster: Cluster) -> None:
+    """Its disk takes nothing more: the cells are tried elsewhere, and each passes there."""
+    ci.gen("matrix", "nightly.yaml", "--export", "github", "--out", "ci")
+    bench = read_job(next((ci.folder / "ci/jobs").iterdir())).bench
+    first = nearest(["w0", "w1"], bench)
+    (ci.folder / "cluster" / first).write_text("no folder can be made here")
+    said = matrix(ci, cluster)
+    assert said["ok"], cluster.log()
+    assert {each["outcome"]["worker"] for each in said["cells"]} == {"w0", "w1"} - {first}
+    tried = (ci.runs[-1] / "events.jsonl").read_text().splitlines()
+    assert any(json.loads(line).get("worker") == first for line in tried)
 
 
 @pytest.mark.programs
