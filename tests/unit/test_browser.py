@@ -28,7 +28,9 @@ from tests.unit.test_compare import Gen
 
 pytestmark = pytest.mark.programs
 
+_LINES = 30
 _POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+_QUOTED = re.compile(rf"<pre[^>]*>(?:[^\n]*\n){{{_LINES}}}.*?</pre>", re.S)
 _RUN = """<script>addEventListener("load", () => axe.run().then(found => {
 	const told = document.createElement("script");
 	told.type = "application/json";
@@ -54,9 +56,13 @@ def opened(path: Path, *options: str) -> tuple[str, list[str]]:
 
 
 def judged(text: str, folder: Path, *options: str) -> tuple[int, list[Any]]:
-    """How many of axe's rules hold, and the others; everything that folds is unfolded."""
+    """How many of axe's rules hold, and the others; everything that folds is unfolded.
+
+    Of what is quoted the first lines are judged: they are alike, and axe looks at each.
+    """
     axe = files("axe_core_python").joinpath("axe.min.js").read_text()
     text = _POLICY.sub("", text).replace("<details>", "<details open>")
+    text = _QUOTED.sub(lambda pre: "\n".join(pre[0].split("\n")[:_LINES]) + "</pre>", text)
     page = folder / "judged.html"
     page.write_text(text.replace("</body>", f"<script>{axe}</script>{_RUN}</body>"))
     dom, complaints = opened(page, *options)
