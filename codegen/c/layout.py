@@ -67,7 +67,9 @@ _PIPES = re.compile(r"(.*?)(?P<gap>\s+)(?P<rest>\|\s*\\)")
 
 def _one_more_line(old: str, term: str, lead: str) -> str:
     lines = [lead + line if number == 0 else line for number, line in enumerate(old.split("\n"))]
-    last = lines[-1]
+    stripped = lines[-1].lstrip()
+    # what is written anew begins with tabs, whatever its neighbours begin with
+    last = column(width(lines[-1].removesuffix(stripped))) + stripped
     at = last.rindex(")") if last.rstrip().endswith(")") else len(last.rstrip())
     columns = [width(line[:-1]) for line in lines[:-1] if line.endswith("\\")]
     body = f"{last[:at]} |"

@@ -155,6 +155,16 @@ def test_one_more_name_in_a_mask(lead: str, old: str, expected: str) -> None:
     assert [line.endswith("\\") for line in made.split("\n")] == ends
 
 
+def test_a_column_of_pipes_is_kept() -> None:
+    old = "(AAAA\t\t| \\\n\t BBBBBBBBB\t| \\\n\t CC)"
+    assert layout.or_into(old, "TTT") == old[:-1] + "\t\t| \\\n\t TTT)"
+
+
+def test_spaces_at_the_beginning_of_a_line_become_tabs() -> None:
+    made = layout.or_into("(A | \\\n          B)", "T")
+    assert made.split("\n")[1:] == ["\t  B | \\", "\t  T)"]
+
+
 def test_backslashes_stay_in_one_column() -> None:
     lead, old = "\t", "(AAAAAAAAAAAA |\t\t\\\n\t BBBBBBBBBBBB)"
     made = lead + layout.or_into(old, "TTT", lead)
