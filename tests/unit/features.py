@@ -65,6 +65,7 @@ NEEDS = {
     "error": "ENXIO",
     "without": "the VM has no slow clock",
     "setup": "vm_create_irqchip(vm);",
+    "usual": True,
 }
 ONE_WAY = {"type": "bool", "name": "small_maps", "one-way": True}
 AGAIN = """

@@ -36,6 +36,7 @@ class Needs(Part):
     error: Annotated[Errno, Field(description="what KVM_ENABLE_CAP fails with without it")]
     without: Annotated[Clause, Field(description="the VM without it, behind `if`")]
     setup: Annotated[Setup, Field(description="in the selftest: what gives a VM `vm` it")]
+    usual: Annotated[bool, Field(description="the selftests' vm_create() gives it as well")] = False
 
 
 class Updates(Part):
