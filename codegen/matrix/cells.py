@@ -25,7 +25,7 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """How people call it, and `--bisect` takes it."""
+        """How people call it."""
         parts = (getattr(self, each.name) for each in fields(self) if each.name != "skip")
         return " ".join(part for part in parts if part)
 

@@ -17,7 +17,7 @@ from codegen.description.load import Description, load
 from codegen.mail.given import read_given
 from codegen.matrix.asked import ALL, PLAIN, Request, Until
 from codegen.matrix.cells import Cell, Tried, expand
-from codegen.matrix.job import Job, TreeWanted, as_text, own_code, programs
+from codegen.matrix.job import Job, TreeWanted, as_bytes, as_text, own_code, programs
 from codegen.matrix.trees import looked_up, wanted
 from codegen.plan.variants import load_variant, variant_names
 from codegen.run.config import parse_fragment
@@ -129,10 +129,7 @@ class _Planner:
                     identity(read.description, loaded, where, redundant=redundant) or ""
                 )
             else:
-                files = {
-                    each: text.encode("utf-8", "surrogateescape")
-                    for each, text in read.files.items()
-                }
+                files = {each: as_bytes(text) for each, text in read.files.items()}
                 self.identities[name] = digest(files)
         return self.identities[name]
 

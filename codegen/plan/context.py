@@ -19,6 +19,7 @@ from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
 from codegen.plan.variants import Variant
 from codegen.sites.selftest import names_ucall, test_path
+from codegen.style.filters import for_any_vm
 from codegen.vocabulary.parameters import pointers
 from codegen.vocabulary.part import Part, dashed, expression_keys
 
@@ -147,6 +148,7 @@ def context(
         "predicate": pointers(knob.predicate.args if knob.predicate else ""),
         "test": selftest(survey, knob),
         "chosen": chosen,
+        "answer": for_any_vm(chosen.get("condition", "")) or "1",  # of KVM_CHECK_EXTENSION
         "prior_art": tuple(art for art in knob.prior_art if tree.macro(art.tree_has)),
     }
     own = getattr(templates_see(variant.section), "context", None)

@@ -118,13 +118,7 @@ def _ends(case: CapCase) -> int | None:
 
 def _line_before(found: Found, tokens: Tokens, index: int, names: dict[str, str]) -> Place:
     """Behind the statement before that one, blank lines left behind: `block` if it ends in `}`."""
-    before = tokens[index - 1]
-    source = found.source
-    start = source.line_end(before.end)
     how = f"{found.extent.name}(): before `{tokens[index].text} …`"
-    block = "yes" if before.text == "}" else ""
-    indent = code.indent_at(source, tokens[index].start)
-    line = source.line(before.start)
-    return Place(
-        source.path, start, start, line, how, indent=indent, names={**names, "block": block}
-    )
+    block = "yes" if tokens[index - 1].text == "}" else ""
+    place = code.line_behind(found, tokens, index, index, how)
+    return replace(place, names={**names, "block": block})

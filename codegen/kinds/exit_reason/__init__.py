@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -22,8 +22,12 @@ _UNION = 256
 
 
 class AskedFor(Part):
-    """The field of struct kvm_arch that says that userspace has asked for the exits."""
+    """The field of struct kvm_arch that says that userspace has asked for the exits: a bool that is
+    only switched on, as a VM capability's may be.
+    """
 
+    type: ClassVar[str] = "bool"
+    one_way: ClassVar[bool] = True
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
     comment: Comment | None = None
 
@@ -31,6 +35,11 @@ class AskedFor(Part):
 class ExitReason(KindSection):
     """`KVM_EXIT_*`: KVM_RUN returns, and a part of struct kvm_run says why."""
 
+    # how the capability is enabled, for the template of VM capabilities
+    when: ClassVar[str] = "any-time"
+    needs: ClassVar[tuple[()]] = ()
+    updates: ClassVar[None] = None
+    privilege: ClassVar[None] = None
     name: Annotated[ExitName, Field(description="the exit's name")]
     capability: Annotated[Capability, Field(description="tells userspace that there is the exit")]
     says: Annotated[Clause, Field(description="what has happened: a main clause")]

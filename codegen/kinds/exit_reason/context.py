@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def context(asked: Asked) -> Mapping[str, Any]:
     """`told`, the members that the mechanism gives, `parameters` in C, and `layout`, each member
-    with its offset in the union.
+    with its offset in the union; of the capability, that it has no `flag` and no condition.
     """
     told = [member for member in asked.section.members if not member.zero]
     return {
@@ -23,6 +23,8 @@ def context(asked: Asked) -> Mapping[str, Any]:
             ["struct kvm_vcpu *vcpu", *(f"{m.type.removeprefix('__')} {m.name}" for m in told)]
         ),
         "layout": list(offsets(asked.section.members)),
+        "flag": None,
+        "chosen": {"condition": ""},
     }
 
 
