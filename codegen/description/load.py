@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,22 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from codegen.base.errors import FindingsError, UsageError
+from codegen.base.errors import UsageError
 from codegen.base.files import read_file
-from codegen.base.findings import Finding, error
+from codegen.base.findings import Finding
 from codegen.description import messages
 from codegen.description.checks import check_parts
 from codegen.description.consistency import check_together
 from codegen.description.model import Knob
 from codegen.description.reading import NotRead, YamlDocument, read
-from codegen.description.source import Source
-from codegen.vocabulary.characters import refused_characters
+from codegen.description.source import MOST_BYTES, MOST_FINDINGS, Source, read_source, wrong_file
 from codegen.vocabulary.part import Part, Where, dashed
-
-_MAX_BYTES = 256 << 10
-_MAX_FINDINGS = 50
-# what the parser refuses or takes for the end of a line: positions behind it would be wrong
-_BREAKING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 
 
 @dataclass(frozen=True)
@@ -68,7 +61,7 @@ def load(path: Path, shown: str = "") -> Description:
     is wrong with it, UsageError where it cannot be read.
     """
     try:
-        data = read_file(path, _MAX_BYTES + 1)
+        data = read_file(path, MOST_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from None
     return replace(parse(data, shown or str(path)), folder=path.parent)
@@ -76,11 +69,11 @@ def load(path: Path, shown: str = "") -> Description:
 
 def parse(data: bytes, path: str) -> Description:
     """The same from the file's bytes."""
-    source, refused = _source(data, path)
+    source, refused = read_source(data, path, hint="a description fits on a few screens")
     try:
         document = read(source)
     except NotRead as problem:
-        raise _error([*refused, *problem.findings]) from None
+        raise wrong_file([*refused, *problem.findings]) from None
     parts: dict[int, Part] = {}
     knob, wrong, bad = _validated(document, parts)
     said = {finding.message for finding in refused}
@@ -89,41 +82,8 @@ def parse(data: bytes, path: str) -> Description:
     found += [f for f in wrong if f.message.partition(": ")[2] not in said]
     found += _checked(document, knob, parts, bad)
     if found or knob is None:
-        raise _error(found)
+        raise wrong_file(found)
     return Description(knob, path, source.text, document.marks, document=document)
-
-
-def _source(data: bytes, path: str) -> tuple[Source, list[Finding]]:
-    """The file as text, and the characters that it must not have."""
-    if len(data) > _MAX_BYTES:
-        hint = "a description fits on a few screens"
-        raise error(Finding(f"larger than {_MAX_BYTES >> 10} KiB", path, hint=hint))
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        line = data.count(b"\n", 0, problem.start) + 1
-        begin = data.rfind(b"\n", 0, problem.start) + 1
-        column = len(data[begin : problem.start].decode("utf-8", "replace")) + 1
-        source = Source(path, data.decode("utf-8", "replace"))
-        message = f"the byte 0x{data[problem.start]:02x} is no UTF-8"
-        raise error(source.finding(line, column, message, "save the file as UTF-8")) from None
-    source = Source(path, text)
-    if text.startswith("\ufeff"):
-        message = "the file begins with a byte order mark"
-        raise error(source.finding(1, 1, message, "save it as UTF-8 without one"))
-    if "\r" in text:
-        line, column = source.position(text.index("\r"))
-        message = "a carriage return ends or breaks the line"
-        raise error(source.finding(line, column, message, "save the file with Unix line ends"))
-    refused = []
-    for offset, message in refused_characters(text, "\n\t"):
-        line, column = source.position(offset)
-        refused.append(source.finding(line, column, message))
-        if len(refused) > _MAX_FINDINGS:
-            break
-    if _BREAKING.search(text):
-        raise _error(refused)
-    return source, refused
 
 
 _Validated = tuple[Knob | None, list[Finding], frozenset[str]]
@@ -148,7 +108,7 @@ def _validated(document: YamlDocument, parts: dict[int, Part]) -> _Validated:
     # a key that is misspelt is not missing as well
     meant = {
         (*where[:-1], key)
-        for where, one in located[:_MAX_FINDINGS]
+        for where, one in located[:MOST_FINDINGS]
         if one["type"] == "extra_forbidden"
         and (key := messages.meant(str(where[-1]), one["loc"][:-1]))
     }
@@ -162,7 +122,7 @@ def _validated(document: YamlDocument, parts: dict[int, Part]) -> _Validated:
             again = one["type"] == "extra_forbidden" and finding.hint in hints
             found.append(replace(finding, hint="") if again else finding)
             hints.add(finding.hint)
-        if len(found) > _MAX_FINDINGS:
+        if len(found) > MOST_FINDINGS:
             break
     return None, found, frozenset(bad)
 
@@ -193,12 +153,3 @@ def _sound_values(
         if key in said:
             value = said[key]
             yield name, parts[id(value)] if isinstance(value, dict) else value
-
-
-def _error(found: Sequence[Finding]) -> FindingsError:
-    """The findings in the order of the file, each once, as many as anybody reads."""
-    ordered = sorted(dict.fromkeys(found), key=lambda f: (f.line, f.column))
-    if len(ordered) > _MAX_FINDINGS:
-        rest = Finding("there is more that is wrong, which is not shown", ordered[0].path)
-        ordered = [*ordered[:_MAX_FINDINGS], rest]
-    return error(*ordered)

@@ -18,9 +18,8 @@ from codegen.base.files import read_file
 from codegen.base.findings import Finding, error
 from codegen.base.nearest import did_you_mean
 from codegen.description.reading import NotRead, YamlDocument, read
-from codegen.description.source import Source
+from codegen.description.source import MOST_BYTES, read_source, wrong_file
 
-_MAX_BYTES = 256 << 10
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _COMPILER = re.compile(r"(\S*/)?[A-Za-z0-9][A-Za-z0-9._+-]*")
 ALL = "all"
@@ -125,7 +124,7 @@ def request(path: Path | None, flags: Mapping[str, Any]) -> Request:
     if path is None:
         return Request(_checked(None, {**flags}))
     try:
-        data = read_file(path, _MAX_BYTES + 1)
+        data = read_file(path, MOST_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from None
     document = _document(data, path)
@@ -151,20 +150,13 @@ def _name_of(path: Path) -> str:
 
 
 def _document(data: bytes, path: Path) -> YamlDocument:
-    if len(data) > _MAX_BYTES:
-        raise error(Finding(f"larger than {_MAX_BYTES >> 10} KiB", str(path)))
+    source, refused = read_source(data, str(path), "matrix")
     try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        line = data.count(b"\n", 0, problem.start) + 1
-        hint = "save the file as UTF-8"
-        raise error(Finding("this line is no UTF-8", str(path), line, hint=hint)) from None
-    try:
-        document = read(Source(str(path), text, "matrix"))
+        document = read(source)
     except NotRead as problem:
-        raise error(*problem.findings) from None
-    if document.findings:
-        raise error(*document.findings)
+        raise wrong_file([*refused, *problem.findings]) from None
+    if refused or document.findings:
+        raise wrong_file([*refused, *document.findings])
     return document
 
 

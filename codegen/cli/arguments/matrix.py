@@ -15,6 +15,17 @@ from codegen.cli.options import (
     number,
 )
 
+# how a run is shown
+_SHOWN = (
+    argument(
+        "--format",
+        choices=["table", "ktap", "junit", "kcidb"],
+        default="table",
+        help="of the output (default: %(default)s)",
+    ),
+    argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
+)
+
 COMMANDS = (
     Command(
         "matrix",
@@ -85,13 +96,7 @@ COMMANDS = (
                 help="only cells that are made of something else than in that run: LAST, or its "
                 "folder",
             ),
-            argument(
-                "--format",
-                choices=["table", "ktap", "junit", "kcidb"],
-                default="table",
-                help="of the output (default: %(default)s)",
-            ),
-            argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
+            *_SHOWN,
             argument(
                 "--scheduler",
                 metavar="ADDRESS",
@@ -140,13 +145,7 @@ COMMANDS = (
                 metavar="NAME",
                 help="of the matrix: its file's, less .yaml (default: %(default)s)",
             ),
-            argument(
-                "--format",
-                choices=["table", "ktap", "junit", "kcidb"],
-                default="table",
-                help="of the output (default: %(default)s)",
-            ),
-            argument("--html", type=Path, metavar="FILE", help="one page for a browser"),
+            *_SHOWN,
             JSON,
         ),
         (

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -13,6 +14,8 @@ from markupsafe import Markup
 from codegen.compare.model import Code, Page
 from codegen.compare.show import sidebyside
 from codegen.compare.show.plots import drawn
+
+_HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +29,30 @@ class Shown:
 
 def text(page: Page) -> str:
     """The page as HTML."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html").render(
+    return framed(
+        "page.html",
         page=page,
         patches=_patches(page),
         plots=[(plot, Markup(drawn(plot) if plot.curves else "")) for plot in page.plots],
         code=_coloured,
         light=Markup(sidebyside.style(dark=False)),
         dark=Markup(sidebyside.style(dark=True)),
-        css=Markup((Path(__file__).parent / "page.css").read_text()),
     )
+
+
+def framed(template: str, folder: Path = _HERE, css: str = "", **said: Any) -> str:
+    """A template of `folder` that extends `frame.html`, as HTML; `css` is its own, behind that of
+    all pages.
+    """
+    environment = Environment(
+        loader=FileSystemLoader([folder, _HERE]),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    styles = [(_HERE / "page.css").read_text(), *([css] if css else [])]
+    return environment.get_template(template).render(css=Markup("\n".join(styles)), **said)
 
 
 def _coloured(text: str) -> Markup:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
-
-from codegen.compare.show import html as compare
+from codegen.compare.show.html import framed
 from codegen.matrix.board import Board, Square
 from codegen.store.store import store
 
@@ -20,19 +17,13 @@ _HERE = Path(__file__).parent
 
 def text(board: Board, command: str) -> str:
     """The page as HTML; `command` is what makes it again."""
-    environment = Environment(
-        loader=FileSystemLoader(_HERE),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    looks = (Path(compare.__file__).parent / "page.css", _HERE / "matrix.css")
-    return environment.get_template("matrix.html").render(
+    return framed(
+        "matrix.html",
+        _HERE,
+        (_HERE / "matrix.css").read_text(),
         board=board,
         command=command,
         logs={each.number: _logs(each) for each in board.wrong},
-        css=Markup("\n".join(path.read_text() for path in looks)),
     )
 
 
