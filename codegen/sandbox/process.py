@@ -14,7 +14,9 @@ from threading import Event
 from typing import IO
 
 _PATIENCE_S = 2.0
-
+# prctl(2): the signal comes for a death after the call alone, so whoever asks looks for himself
+_LIVING = 'test "$PPID" = "$0" && exec "$@"'
+_WITH_STARTER = ("setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", _LIVING)
 
 Crew = tuple[set[subprocess.Popen[bytes]], Event]  # programs of threads, and that they are ended
 # the crew of the thread that runs; one of its own for each program of another thread
@@ -38,12 +40,13 @@ def child(
 
     The whole group is killed on the way out of the block, however it is left.
     Where setpriv (util-linux) is there, the kernel kills the program also when
-    this process is killed and cannot do it any more.
+    this process is killed and cannot do it any more; one whose starter was killed
+    before the kernel had been told so does not begin.
     """
     running, ended = _crew.get((set(), Event()))
     if ended.is_set():
         raise KeyboardInterrupt
-    guard = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    guard = [*_WITH_STARTER, str(os.getpid())] if shutil.which("setpriv") else []
     process = subprocess.Popen(
         [*guard, *command],
         env=None if env is None else dict(env),

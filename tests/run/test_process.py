@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What is started does not outlive its starter, nor a lock its holder."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,15 @@ with locked(Path(sys.argv[1])):
 """
 
 
+KILLED = """
+import os, signal, subprocess, sys, threading
+from codegen.sandbox.process import child
+threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
+with child(["touch", sys.argv[1]], subprocess.DEVNULL) as process:
+    process.wait()
+"""
+
+
 def gone(pid: int) -> bool:
     for _ in range(40):
         try:
@@ -57,6 +67,20 @@ def test_child_of_a_killed_process_is_killed() -> None:
         pid = int(starter.stdout.readline())
         starter.send_signal(signal.SIGKILL)
     assert gone(pid)
+
+
+@pytest.mark.skipif(not shutil.which("setpriv"), reason="setpriv (util-linux) is not installed")
+def test_child_of_a_process_that_is_killed_while_it_starts_does_not_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "setpriv"
+    real = shutil.which("setpriv")
+    slow.write_text(f'#!/bin/sh\necho $$ >{tmp_path}/pid\nsleep 1\nexec {real} "$@"\n')
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert start(KILLED, str(tmp_path / "begun")).wait() == -signal.SIGKILL
+    assert gone(int((tmp_path / "pid").read_text()))
+    assert not (tmp_path / "begun").exists()
 
 
 def test_child_is_killed_with_its_own_children(tmp_path: Path) -> None:
