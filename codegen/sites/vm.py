@@ -15,10 +15,15 @@ from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import functions_of
 
+_TAKES = ["struct kvm *", "struct kvm_enable_cap *"]
 # The functions of an architecture that enable a VM's capabilities, by name or by what they take.
 ENABLING = (
     Scope(function="kvm_vm_ioctl_enable_cap"),
-    Scope(functions=Functions(of="arch", taking=["struct kvm *", "struct kvm_enable_cap *"])),
+    Scope(functions=Functions(of="arch", taking=_TAKES)),
+)
+_GENERIC = (
+    Scope(function="kvm_vm_ioctl_enable_cap_generic"),
+    Scope(functions=Functions(of="generic", taking=_TAKES)),
 )
 
 
@@ -29,20 +34,37 @@ def arch_field(survey: Survey, *, arch: str) -> Place:
     Fields of capabilities stand together; which ones these are, the code that sets them says.
     Where it sets none, behind the last field of all.
     """
-    structs = survey.definitions("struct", "kvm_arch", arch)
+    return _field(survey, "arch-field", "kvm_arch", "kvm->arch.", ENABLING, arch)
+
+
+@site("vm-field")
+def vm_field(survey: Survey) -> Place:
+    """Behind the last field of struct kvm that generic code's enable_cap sets, outside of any
+    `#if`; where it sets none, behind the last field of all."""
+    return _field(survey, "vm-field", "kvm", "kvm->", _GENERIC, None)
+
+
+def _field(
+    survey: Survey,
+    site_name: str,
+    struct: str,
+    path: str,
+    enabling: Sequence[Scope],
+    arch: str | None,
+) -> Place:
+    structs = survey.definitions("struct", struct, arch)
     if len(structs) != 1:
-        raise not_found(
-            "arch-field", "one definition of struct kvm_arch", survey.kvm_prefixes(arch)
-        )
+        what = f"one definition of struct {struct}"
+        raise not_found(site_name, what, survey.kvm_prefixes(arch))
     found = structs[0]
-    for scope in ENABLING:
-        for _, tokens in functions_of(survey, "arch-field", scope, arch):
-            place = _behind_last(found, _assigned_fields(tokens))
+    for scope in enabling:
+        for _, tokens in functions_of(survey, site_name, scope, arch):
+            place = _behind_last(found, _assigned_fields(path, tokens))
             if place:
                 return place
     place = _behind_last(found, None)
     if place is None:
-        raise not_found("arch-field", "a field of struct kvm_arch", [found.source.path])
+        raise not_found(site_name, f"a field of struct {struct}", [found.source.path])
     return place
 
 
@@ -61,13 +83,13 @@ def _behind_last(found: Found, assigned: Container[str] | None) -> Place | None:
         return None
     source = found.source
     end = source.line_end(last.end)
-    how = f"struct kvm_arch: behind {name}"
+    how = f"struct {found.extent.name}: behind {name}"
     return Place(source.path, end, end, source.line(last.end), how, indent="\t")
 
 
-def _assigned_fields(tokens: Sequence[Token]) -> frozenset[str]:
+def _assigned_fields(path: str, tokens: Sequence[Token]) -> frozenset[str]:
     return frozenset(
         tokens[match.last].text
-        for match in find("kvm->arch.", tokens)
+        for match in find(path, tokens)
         if match.last + 1 < len(tokens) and tokens[match.last + 1].text in ("=", "|=")
     )

@@ -134,6 +134,12 @@ def _lines(value: str) -> Iterator[Problem]:
         at += len(line) + 1
 
 
+def _bracketed(value: str, at: int) -> bool:
+    """Whether a bracket is open there, with which what follows is aligned."""
+    before = [token.text for token in tokens(value) if token.at < at]
+    return before.count("(") > before.count(")")
+
+
 def _indented(value: str) -> Iterator[Problem]:
     """Lines are indented with tabs: checkpatch.pl, CODE_INDENT and LEADING_SPACE."""
     inside = {
@@ -144,7 +150,8 @@ def _indented(value: str) -> Iterator[Problem]:
     }
     for line in re.finditer(r"^(\t*)(?=[ \t]* )([ \t]+)(?=\S)", value, re.M):
         rest = value[line.end() :]
-        fine = len(line[2]) < 8 and "\t" not in line[2] and (line[1] or rest.startswith("#"))
+        aligned = line[1] or rest.startswith("#") or _bracketed(value, line.start())
+        fine = len(line[2]) < 8 and "\t" not in line[2] and aligned
         if not (fine or line.start() in inside or re.match(r" \w+:\n", line[2] + rest)):
             hint = "tabs, and behind them at most seven spaces to align"
             yield Problem("C of the kernel is indented with tabs", line.start(2), hint)

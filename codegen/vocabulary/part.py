@@ -76,7 +76,9 @@ def matching(pattern: str, example: str, length: int = 64) -> Any:
 
 Identifier = Annotated[str, matching(r"^[a-z_][a-z0-9_]*$", "kvm_zap_leafs_only"), Keywordless]
 Capability = Annotated[str, matching(r"^KVM_CAP_[A-Z0-9_]*[A-Z0-9]$", "KVM_CAP_X86_ZAP_LEAFS_ONLY")]
-KvmSymbol = Annotated[str, matching(r"^(HAVE_)?KVM_[A-Z0-9_]+$", "HAVE_KVM_MEMSLOT_ZAP_LEAFS_ONLY")]
+KvmSymbol = Annotated[
+    str, matching(r"^((HAVE|NEED)_)?KVM_[A-Z0-9_]+$", "HAVE_KVM_MEMSLOT_ZAP_LEAFS_ONLY")
+]
 Unsigned = Annotated[int, Field(ge=0, le=(1 << 64) - 1)]
 
 

@@ -15,12 +15,14 @@ import pytest
 from codegen.description.load import load
 from codegen.plan.make import Plan
 from tests.minitree import Change, new
+from tests.minitree.generic import generic
 from tests.minitree.uapi import uapi
 from tests.unit import kit
 
 _HERE = Path(__file__).parent
 KNOBS_FOLDER = _HERE.parent / "knobs/small"
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
+_TREE = (uapi, generic)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 
 
@@ -32,18 +34,18 @@ def _plan(name: str, *changes: Change) -> Plan:
 
 @pytest.mark.parametrize("name", KNOBS)
 def test_golden(name: str, tmp_path: Path) -> None:
-    made = _plan(name, uapi)
-    text = kit.diff(made, uapi)
+    made = _plan(name, *_TREE)
+    text = kit.diff(made, *_TREE)
     golden = _HERE / "kinds" / f"{name}.diff"
     if _UPDATE:
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
-    assert kit.complaints(made, tmp_path, uapi) == ""
+    assert kit.complaints(made, tmp_path, *_TREE) == ""
 
 
 @pytest.mark.parametrize("name", KNOBS)
 def test_newer_selftests(name: str, tmp_path: Path) -> None:
-    assert kit.complaints(_plan(name, uapi, new), tmp_path, uapi, new) == ""
+    assert kit.complaints(_plan(name, *_TREE, new), tmp_path, *_TREE, new) == ""
 
 
 def test_no_golden_without_a_case() -> None:

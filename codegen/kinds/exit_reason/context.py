@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def context(asked: Asked) -> Mapping[str, Any]:
     """`told`, the members that the mechanism gives, `parameters` in C, and `layout`, each member
-    with its offset in the union; of the capability, that it has no `flag` and no condition.
+    with its offset in the union; of the capability, that it is not `generic`, and has no
+    condition.
     """
     told = [member for member in asked.section.members if not member.zero]
     return {
@@ -24,6 +25,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
         ),
         "layout": list(offsets(asked.section.members)),
         "flag": None,
+        "generic": None,
         "chosen": {"condition": ""},
     }
 

@@ -17,6 +17,7 @@ from codegen.vocabulary.part import (
     Capability,
     Expressions,
     Find,
+    KvmSymbol,
     Part,
     Where,
     matching,
@@ -59,6 +60,10 @@ class VmCapability(KindSection):
     new: Annotated[
         bool, Field(description="no: it can only be asked for yet, and shall be enabled as well")
     ] = True
+    config: Annotated[
+        KvmSymbol | None,
+        Field(description="generic code has it, where an architecture selects this symbol"),
+    ] = None
     field: Annotated[Bool | Mask | Number, Field(discriminator="type")]
     when: Literal["before-vcpus", "before-memslots", "any-time", "once"] = "before-vcpus"
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None

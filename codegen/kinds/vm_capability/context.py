@@ -19,8 +19,9 @@ def context(asked: Asked) -> Mapping[str, Any]:
     """What is asked of a capability on a tree.
 
     `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says
-    it), `bare` (in the selftest: what makes a VM that has nothing but its needs) and `flag`,
-    where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
+    it), `bare` (in the selftest: what makes a VM that has nothing but its needs), `starts`,
+    whether a new VM's value is not 0, `generic`, the symbol by which generic code has it, and
+    `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
     """
     field = asked.section.field
     default = field.default if field.type in ("u32", "u64") else "0"
@@ -28,7 +29,9 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "answer": _answer(asked.section, asked.chosen["condition"]),
         "good": _good_argument(field),
         "default": asked.knob.test.default or default,
-        "flag": _flag(asked, field),
+        "starts": field.type in ("u32", "u64") and field.default != "0",
+        "generic": asked.section.config,
+        "flag": None if asked.section.config else _flag(asked, field),
         "bare": "create_with_needs()" if asked.section.needs else "vm_create_barebones()",
     }
 
