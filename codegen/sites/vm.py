@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where the state of a VM is kept."""
+"""Where the state of a VM and of its vCPUs is kept."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import functions_of
 
+_VCPU = (
+    Scope(function="kvm_vcpu_ioctl_enable_cap"),
+    Scope(functions=Functions(of="arch", taking=["struct kvm_vcpu *", "struct kvm_enable_cap *"])),
+)
 _TAKES = ["struct kvm *", "struct kvm_enable_cap *"]
 # The functions of an architecture that enable a VM's capabilities, by name or by what they take.
 ENABLING = (
@@ -42,6 +46,13 @@ def vm_field(survey: Survey) -> Place:
     """Behind the last field of struct kvm that generic code's enable_cap sets, outside of any
     `#if`; where it sets none, behind the last field of all."""
     return _field(survey, "vm-field", "kvm", "kvm->", _GENERIC, None)
+
+
+@site("vcpu-field")
+def vcpu_field(survey: Survey, *, arch: str) -> Place:
+    """Behind the last field of struct kvm_vcpu_arch that enable_cap of vCPUs sets, outside of any
+    `#if`; where it sets none, behind the last field of all."""
+    return _field(survey, "vcpu-field", "kvm_vcpu_arch", "vcpu->arch.", _VCPU, arch)
 
 
 def _field(

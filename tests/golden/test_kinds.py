@@ -15,14 +15,14 @@ import pytest
 from codegen.description.load import load
 from codegen.plan.make import Plan
 from tests.minitree import Change, new
-from tests.minitree.generic import generic
+from tests.minitree.capabilities import capabilities
 from tests.minitree.uapi import uapi
 from tests.unit import kit
 
 _HERE = Path(__file__).parent
 KNOBS_FOLDER = _HERE.parent / "knobs/small"
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
-_TREE = (uapi, generic)
+_TREE = (uapi, capabilities)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 
 

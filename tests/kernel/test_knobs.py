@@ -33,6 +33,7 @@ MADE = {
     "mp-state-reset": ("6.1", "6.12"),
     "pin-memslots": RELEASES,
     "ring-with-bitmap": ("6.1",),
+    "user-hypercalls": RELEASES,
 }
 # What a tree lacks; all others have it already.
 LACKING = {("snp-policy-bits", "6.1"): "names sev_snp_enabled, which it does not have"}

@@ -68,7 +68,7 @@ def test_a_bool_is_a_bit_where_others_are(when: str) -> None:
 def test_a_number_is_a_field() -> None:
     field = {"type": "u32", "name": "small_maps", "min": 1, "max": 9, "unit": "pages"}
     plan = kit.plan(described(field=field), "vm-capability")
-    assert "\tunsigned long flags;\n\n\tu32 small_maps;\n" in behind(plan, HOST)
+    assert "\tunsigned long flags;\n\tu32 small_maps;\n" in behind(plan, HOST)
 
 
 def test_one_bit_is_no_family() -> None:
@@ -76,7 +76,7 @@ def test_one_bit_is_no_family() -> None:
         ARM, ("set_bit(KVM_ARCH_FLAG_ABORT_TO_USER, &kvm->arch.flags)", "kvm->arch.flags = 1")
     )
     plan = kit.plan(described(), "vm-capability", once)
-    assert "\tunsigned long flags;\n\n\tbool small_maps;\n" in behind(plan, HOST)
+    assert "\tunsigned long flags;\n\tbool small_maps;\n" in behind(plan, HOST)
 
 
 def test_an_architecture_that_enables_none_gets_the_function() -> None:

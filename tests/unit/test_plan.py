@@ -207,7 +207,7 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("condition-kvm", X86, "\t\tif (kvm_arch_has_noncoherent_dma(kvm))\n\t\t\tbreak;\n"),
         ("long-comment", X86_HOST, "\t/*\n\t * Quite a long comment that says what the field is for, and that takes\n\t * two lines.\n\t */\n\tbool small_maps;\n"),
         ("capability-two-arches", "arch/arm64/kvm/arm.c", "\tcase KVM_CAP_SMALL_MAPS:\n\t\tr = 1;"),
-        ("capability-two-arches", "arch/arm64/include/asm/kvm_host.h", "\tunsigned long flags;\n\n\tbool small_maps;\n"),
+        ("capability-two-arches", "arch/arm64/include/asm/kvm_host.h", "\tunsigned long flags;\n\tbool small_maps;\n"),
         ("capability-two-arches", API, ":Architectures: x86, arm64\n"),
         ("flag-condition", X86, "\tif (change == KVM_MR_CREATE && (new->flags & KVM_MEM_SMALL_MAPS) &&\n\t    !tdp_enabled)\n\t\treturn -EINVAL;\n\n\t/* The host"),
         ("flag-mutable", X86, "\tif (!((old_flags ^ new_flags) & ~KVM_MEM_SMALL_MAPS))\n\t\treturn;\n\n\t/*\n\t * READONLY"),

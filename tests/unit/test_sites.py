@@ -27,6 +27,7 @@ from tests.minitree import (
     new,
     old,
 )
+from tests.minitree.capabilities import capabilities
 from tests.minitree.uapi import ARM64, uapi
 from tests.unit.kit import survey
 
@@ -54,6 +55,13 @@ def asked(files: Files) -> None:
     files[X86] += HAS.encode()
 
 
+def capable(files: Files) -> None:
+    """The tree with capabilities of generic code and of vCPUs."""
+    uapi(files)
+    capabilities(files)
+
+
+HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
 QUIRKS = {**QUIRKS_CAP, "family": "KVM_X86_QUIRK_"}
@@ -308,6 +316,28 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "",
     ),
     ("uapi-header", {}, None, UAPI, "", "#endif /* __LINUX_KVM_H */"),
+    ("enable-cap-generic", {}, capable, KVM_MAIN, "\t}", "\tdefault:"),
+    (
+        "check-extension-generic-case",
+        {},
+        None,
+        KVM_MAIN,
+        "\t\treturn 1;",
+        "\tcase KVM_CAP_GUEST_MEMFD:",
+    ),
+    (
+        "init-vm-generic",
+        {},
+        capable,
+        KVM_MAIN,
+        "\tkvm->dirty_ring_size = 0;",
+        "\tkvm->max_halt_poll_ns = 200;",
+    ),
+    ("vm-field", {}, capable, HOST, "\tbool override_halt_poll_ns;", "\tu32 dirty_ring_size;"),
+    ("vm-field", {}, None, HOST, "\tstruct kvm_arch arch;", "};"),
+    ("vcpu-field", A, capable, X86_HOST, "\tbool slow_clock;", "\tbool wants_tsc;"),
+    ("vcpu-enable-cap", A, capable, X86, "\t\tbreak;", "\tdefault:"),
+    ("api-vcpu-capability", {}, capable, API, "A slow clock for a vCPU.", ""),
     ("ioctl-case", {"of": "vm"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
     ("ioctl-case", {"of": "vcpu"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
     ("ioctl-case", {"of": "dev"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
