@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What a record says of an architecture: `record.toml` in the folder of its name, whose tables and
-keys are these classes and their fields, and two configurations of the kernel beside it."""
+keys are these classes and their fields, and up to two configurations of the kernel beside it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from codegen.base.errors import UsageError
 @dataclass(frozen=True)
 class Kernel:
     """How it is made: make's `ARCH` and goal, the `image` that it leaves, what of `kvm` a check
-    compiles (modules where they can be), about how many `objects` there are.
+    compiles (modules where they can be) and how that is configured, about how many `objects` there
+    are in all.
 
     `selftests` are more arguments of make for the selftests; `{out}` is where they go.
     """
@@ -27,6 +28,7 @@ class Kernel:
     image: str
     kvm: tuple[str, ...]
     objects: int
+    check_config: Path
     selftests: tuple[str, ...] = ()
 
 
@@ -77,14 +79,12 @@ class TrialConditions:
 
 @dataclass(frozen=True)
 class Machine:
-    """What it takes to build and to boot an architecture."""
+    """What it takes to boot an architecture, and how the guest's kernel is configured."""
 
-    kernel: Kernel
     qemu: Qemu
     guest: GuestNames
     trial: TrialConditions
     run_config: Path
-    check_config: Path
 
 
 @dataclass(frozen=True)
@@ -112,13 +112,21 @@ class Architecture:
     bits: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+    builds: Kernel | None = None
     runs: Machine | None = None
 
     @property
+    def kernel(self) -> Kernel:
+        """How it is built.  Raises UsageError where its record says nothing of that."""
+        if self.builds is None:
+            raise UsageError(f"gen does not know how {self.name} is built")
+        return self.builds
+
+    @property
     def machine(self) -> Machine:
-        """How it is built and booted.  Raises UsageError where its record says nothing of that."""
+        """How it is booted.  Raises UsageError where its record says nothing of that."""
         if self.runs is None:
-            raise UsageError(f"gen does not know how {self.name} is built and booted")
+            raise UsageError(f"gen does not know how {self.name} is booted")
         return self.runs
 
     @property
@@ -142,17 +150,17 @@ def read_record(folder: Path) -> Architecture:
     Raises TypeError for a key that is unknown or missing, OSError where there is no record.
     """
     said = _frozen(tomllib.loads((folder / "record.toml").read_text()))
-    runs = None
+    builds = runs = None
     if "kernel" in said:
+        builds = Kernel(**said.pop("kernel"), check_config=folder / "check.config")
+    if "qemu" in said:
         runs = Machine(
-            Kernel(**said.pop("kernel")),
-            Qemu(**said.pop("qemu", {})),
+            Qemu(**said.pop("qemu")),
             GuestNames(**said.pop("guest", {})),
             TrialConditions(**said.pop("trial", {})),
             folder / "run.config",
-            folder / "check.config",
         )
-    return Architecture(folder.name, **said, runs=runs)
+    return Architecture(folder.name, **said, builds=builds, runs=runs)
 
 
 def _frozen(value: Any) -> Any:

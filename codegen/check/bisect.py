@@ -79,7 +79,7 @@ class _Bench:
         check = (f"CHECK={self.check} {' '.join(sparse)} --", "C=1") if self.check else ()
         options = replace(
             self.bench.options,
-            fragment=self.arch.machine.check_config,
+            fragment=self.arch.kernel.check_config,
             tools=(Path(self.check),) if self.check else (),
             make_args=("-k", "-Otarget", "W=1", *check, "KBUILD_MODPOST_WARN=1"),
             targets=tuple(targets),
@@ -93,11 +93,11 @@ class _Bench:
         folders = [f for f in self.folders if any((source / f / m).exists() for m in _MAKEFILES)]
         errors: tuple[str, ...] = ()
         try:
-            self.make(commit, [*folders, *self.arch.machine.kernel.kvm], piece, sparse)
+            self.make(commit, [*folders, *self.arch.kernel.kvm], piece, sparse)
         except BuildFailed as problem:
             errors = compiler.errors_of(problem)
         log = self.out.with_name(f"{self.out.name}.log").read_text(errors="replace")
-        modules = [self.out / each for each in self.arch.machine.kernel.kvm if each[-3:] == ".ko"]
+        modules = [self.out / each for each in self.arch.kernel.kvm if each[-3:] == ".ko"]
         nm = f"{self.bench.options.toolchain.prefix}nm"
         undefined = frozenset() if errors else compiler.undefined(modules, nm)
         warned = compiler.read_log(log, source.resolve())
@@ -157,7 +157,7 @@ def _baseline(place: _Bench, base: str) -> Compiled:
     if not any(map(place.compiled, place.series.paths)):
         place.bench.source(base)
         return Compiled()
-    config = place.arch.machine.check_config.read_text()
+    config = place.arch.kernel.check_config.read_text()
     identity = (base, place.folders, place.check, config)
     digest = hashlib.sha256(repr(identity).encode()).hexdigest()[:16]
     kept = place.out / f"{_KEPT}{digest}.json"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.architectures import DEFAULT, RUN
+from codegen.architectures import COMPILED, DEFAULT, RUN
 
 OUT = Path("patches")
 
@@ -97,10 +97,13 @@ ONE = (
 COMPILER = argument(
     "--compiler", default="gcc", metavar="CC", help="gcc or clang, or one such as gcc-12"
 )
-ARCH = argument(
-    "--arch",
-    metavar="ARCH",
-    help=f"for {' or '.join(RUN)} (default: {DEFAULT.name}, or else what the series changes)",
+ARCH, COMPILED_ARCH = (
+    argument(
+        "--arch",
+        metavar="ARCH",
+        help=f"{', '.join(among)} (default: {DEFAULT.name}, or else what the series changes)",
+    )
+    for among in (RUN, COMPILED)
 )
 TRUST = argument(
     "--trust",

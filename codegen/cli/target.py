@@ -10,12 +10,12 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codegen.architectures import Architecture, chosen
+from codegen.architectures import RUN, Architecture, chosen
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
 from codegen.cli.terminal import say
@@ -47,10 +47,11 @@ class Target:
     location: TreeLocation
     own: bool
 
-    def arch(self, name: str | None) -> Architecture:
-        """The architecture to build it for: the one that is named, or one that it changes."""
+    def arch(self, name: str | None, among: Collection[str] = RUN) -> Architecture:
+        """The architecture to try it on: the one that is named, or one that it changes."""
         text = b"\n".join(self.files.values())
-        return chosen(name, (each.decode() for each in dict.fromkeys(_TOUCHED.findall(text))))
+        touched = (each.decode() for each in dict.fromkeys(_TOUCHED.findall(text)))
+        return chosen(name, touched, among)
 
 
 def target_of(options: argparse.Namespace) -> Target:

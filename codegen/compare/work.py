@@ -160,7 +160,7 @@ def _measure(contender: Contender, trial: Trial, measure: Measure) -> None:
             why = f"templates/{contender.variant.name}/compare/ does not say how to turn it on"
         found = Measured({}, {MODES[0]: why}, b"")
     else:
-        image = trial.folder / f"series.{trial.arch.machine.kernel.goal}"
+        image = trial.folder / f"series.{trial.arch.kernel.goal}"
         init = build_init(trial.bench.folder.parent, arch=trial.arch)
         guest = Guest(image, init, trial.accel.name, arch=trial.arch)
         tip, folder = trial.commits.tip, trial.folder / "measure"

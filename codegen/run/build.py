@@ -85,7 +85,7 @@ class Options:
     @property
     def goals(self) -> tuple[str, ...]:
         """What make is to make."""
-        return self.targets or (self.arch.machine.kernel.goal, "headers")
+        return self.targets or (self.arch.kernel.goal, "headers")
 
 
 def build(
@@ -102,7 +102,7 @@ def build(
     start = time.monotonic()
     source, out = source.resolve(), out.resolve()
     arch, tools = options.arch, options.toolchain
-    kernel = arch.machine.kernel
+    kernel = arch.kernel
     if not (source / f"arch/{arch.name}/kvm").is_dir():
         raise UsageError(f"{source} is not a kernel tree with KVM for {arch.name}")
     if out == source or source in out.parents:

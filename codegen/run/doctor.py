@@ -61,8 +61,9 @@ _LLVM = (("ld.lld", "lld"), ("llvm-ar", "llvm"))  # what LLVM=1 asks for besides
 
 
 def parts(arch: Architecture = DEFAULT) -> tuple[Need, ...]:
-    """What it takes to build and boot an architecture here."""
-    tools, qemu = arch.toolchain("gcc"), arch.machine.qemu
+    """What it takes to build an architecture here, and to boot it where gen can."""
+    tools = arch.toolchain("gcc")
+    qemu = (arch.runs.qemu,) if arch.runs else ()
     cross, llvm = f"building for {arch.name}", "gen build --compiler clang"
     return (
         *_COMMON,
@@ -73,7 +74,7 @@ def parts(arch: Architecture = DEFAULT) -> tuple[Need, ...]:
             "selftests that need no library in the guest",
             compiler=tools.program,
         ),
-        Need(qemu.program, qemu.package, "booting kernels"),
+        *(Need(each.program, each.package, "booting kernels") for each in qemu),
         *_WISHED,
         *(() if arch.native else (Need(*each, llvm, needed=False) for each in _LLVM)),
     )
@@ -137,6 +138,8 @@ def _raw(command: list[str]) -> str:
 
 def accelerator(arch: Architecture = DEFAULT) -> str:
     """What is known of /dev/kvm without a boot, in words."""
+    if arch.runs is None:
+        return f"gen compiles what is for {arch.name}, and boots none"
     if not arch.native:
         return f"this machine is no {arch.cpu}: QEMU emulates one, which is slower and as good"
     if not DEVICE.exists():

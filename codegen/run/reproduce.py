@@ -68,7 +68,7 @@ def write_reproducer(
         base=base,
         tree=tree,
         repository=shlex.quote(str(git_dir)),
-        make=shlex.join([f"ARCH={arch.machine.kernel.arch}", *tools.make]),
+        make=shlex.join([f"ARCH={arch.kernel.arch}", *tools.make]),
         goals=shlex.join(options.goals),
         selftests=" ".join(f'"{word}"' if out in word else word for word in told(arch, tools, out)),
         compiler=shlex.quote(tools.command),

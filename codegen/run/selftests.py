@@ -40,7 +40,7 @@ class SelftestBuild:
 
 def told(arch: Architecture, tools: Toolchain, out: Path | str) -> list[str]:
     """What the selftests' Makefile is told of an architecture and its compiler."""
-    more = (word.format(out=out) for word in arch.machine.kernel.selftests)
+    more = (word.format(out=out) for word in arch.kernel.selftests)
     return [f"ARCH={arch.name}", *tools.make, *more]
 
 

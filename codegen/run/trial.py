@@ -163,7 +163,7 @@ class Trial:
 
     @property
     def _suffix(self) -> str:
-        return self.arch.machine.kernel.goal
+        return self.arch.kernel.goal
 
     def _changes(self, name: str) -> bool:
         """Whether the series changes what a test is made of."""

@@ -131,7 +131,7 @@ def test_without_sparse_there_is_no_command(
 
 
 def test_the_configuration_has_both_vendors_as_modules() -> None:
-    text = ARCHITECTURES["x86"].machine.check_config.read_text()
+    text = ARCHITECTURES["x86"].kernel.check_config.read_text()
     wants = {want.symbol: want.value for want in parse_fragment(text)}
     assert wants["KVM_INTEL"] == wants["KVM_AMD"] == "m"
     assert wants["KVM_WERROR"] == "n"  # warnings are compared, and the compiler goes on

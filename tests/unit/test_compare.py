@@ -32,6 +32,8 @@ from codegen.store.store import Store
 from tests.minitree import minitree, written
 from tests.unit.kit import VARIANTS, committed, knob_text
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[2]
 
 

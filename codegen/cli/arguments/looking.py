@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from codegen.architectures import DEFAULT, RUN
+from codegen.architectures import COMPILED, DEFAULT
 from codegen.cli.arguments.command import Command
 from codegen.cli.options import (
     ABI,
@@ -76,7 +76,9 @@ COMMANDS = (
         "doctor:doctor",
         (
             argument(
-                "--arch", metavar="ARCH", help=f"for {' or '.join(RUN)} (default: {DEFAULT.name})"
+                "--arch",
+                metavar="ARCH",
+                help=f"{', '.join(COMPILED)} (default: {DEFAULT.name})",
             ),
             JSON,
         ),

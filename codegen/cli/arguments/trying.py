@@ -8,8 +8,8 @@ from pathlib import Path
 from codegen.cli.arguments.command import Command
 from codegen.cli.options import (
     ABI,
-    ARCH,
     BUILT,
+    COMPILED_ARCH,
     COMPILER,
     JOBS,
     JSON,
@@ -31,7 +31,7 @@ COMMANDS = (
         (
             *ONE,
             argument("--no-build", action="store_true", help="only read; nothing is compiled"),
-            ARCH,
+            COMPILED_ARCH,
             COMPILER,
             TRUST,
             argument(

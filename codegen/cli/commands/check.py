@@ -7,6 +7,7 @@ import argparse
 from collections.abc import Sequence
 from inspect import getdoc
 
+from codegen.architectures import COMPILED
 from codegen.base.progress import progress
 from codegen.check import formats, run
 from codegen.check.registry import Check, chosen, named
@@ -23,7 +24,7 @@ def check(options: argparse.Namespace) -> int:
         return _explain(options)
     checks = chosen(_names(options.select), _names(options.ignore))
     about = target_of(options)
-    arch = about.arch(options.arch)
+    arch = about.arch(options.arch, COMPILED)
     with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(

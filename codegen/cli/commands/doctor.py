@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import argparse
 
-from codegen.architectures import chosen
+from codegen.architectures import COMPILED, chosen
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FOUND
 from codegen.cli.terminal import say
@@ -16,7 +16,7 @@ from codegen.tree.cache import cache_path
 
 def doctor(options: argparse.Namespace) -> int:
     """Print what is there and what is missing; FOUND where something that is needed is missing."""
-    arch = chosen(options.arch)
+    arch = chosen(options.arch, among=COMPILED)
     found, confined = examine(parts(arch)), sandbox.found()
     free, enough = room(cache_path())
     missing = [each for each in found if each.part.needed and not each.version]
