@@ -128,9 +128,12 @@ def _decided_by(knob: Knob, find: Find) -> Iterator[Finding]:
 
 
 def _code(knob: Knob, find: Find) -> Iterator[Finding]:
-    if knob.test.code is None and not knob.rfc:
-        hint = "C that observes the mechanism; or say `rfc: true` for plumbing alone"
+    test = knob.test
+    if test.code is None and not test.unseen and not knob.rfc:
+        hint = "C that observes the mechanism, or in `unseen` why nothing can; `rfc: true` for none"
         yield find(("test",), "`code` is missing in `test`", hint)
+    if test.code and test.unseen:
+        yield find(("test", "unseen"), "`code` observes it", "leave one of the two out")
 
 
 def _guarantee_tried(knob: Knob, find: Find) -> Iterator[Finding]:

@@ -166,6 +166,9 @@ class Test(Part):
     checks: Annotated[Phrase | None, Field(description="what observe() looks at, for people")] = (
         None
     )
+    unseen: Annotated[
+        Prose | None, Field(description="instead of `code`: why no selftest can see the effect")
+    ] = None
     values: Annotated[list[Unsigned], Field(max_length=8, description="to try, of a number")] = []
     default: Annotated[Expression | None, Field(description="of a number, for the selftest")] = None
 

@@ -115,6 +115,7 @@ def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
         "file": f"{survey.folders.selftests}{path}.c",
         "code": knob.test.code.rstrip("\n") if knob.test.code else "",
         "checks": knob.test.checks or "",
+        "unseen": " ".join((knob.test.unseen or "").split()),
         "requires": knob.test.requires or "",
         "tried": knob.test.tried,
         "knob_values": knob.test.values,

@@ -194,11 +194,15 @@ def _choose(
 def _check_called(choice: mechanism.Choice, name: str) -> None:
     """A static function that nothing calls is a warning, where it stands in no header."""
     defined, *others = choice.edits
-    texts = (outline(edit.text.encode()).identifiers for edit in others)
-    if not defined.place.path.endswith(".h") and not any(name in t for t in texts):
+    if not defined.place.path.endswith(".h") and not _asks(others, name):
         what = f"{name}() is static in {defined.place.path}, and nothing calls it"
         hint = "have the first patch of the mechanism call it, or define it in a header"
         raise error(Finding(f"{what} before a later patch", hint=hint))
+
+
+def _asks(edits: Iterable[TextEdit], name: str) -> bool:
+    """Whether what is put somewhere names a function."""
+    return any(name in outline(edit.text.encode()).identifiers for edit in edits)
 
 
 def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant: bool) -> Plan:
@@ -259,6 +263,7 @@ def _mechanism_patch(
         step=step,
         alternative=choice.alternative,
         constants=names,
+        called=bool(knob.predicate and _asks(choice.edits, knob.predicate.name)),
         so_far=renderer.inline(so_far),
     )
     edits = (*choice.edits, *early)

@@ -229,6 +229,8 @@ def cover_sees(plan: Plan) -> Mapping[str, Any]:
     """What the template of the cover letter sees of a plan."""
     section = plan.description.knob.section(plan.variant.section)
     said = {"knob": plan.description.knob, "variant": plan.variant, "v": section}
+    made = next(p for p in plan.patches if p.part == plan.variant.patches[0].name)
+    said["changes"] = made.message.partition("\n\n")[0]  # its first paragraph says what changes
     return said | {"prior_art": plan.prior_art, "call": plan.call, "redundant": plan.redundant}
 
 

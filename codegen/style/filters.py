@@ -54,9 +54,10 @@ def for_any_vm(expression: str) -> str:
     return f"!kvm || {inner}"
 
 
-def quoted(text: str) -> str:
-    """A text as a string of C, for functions that format it."""
-    plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+def quoted(text: str, *, formatted: bool = True) -> str:
+    """A text as a string of C, for functions that format it or, if not `formatted`, print it."""
+    plain = text.replace("\\", "\\\\").replace('"', '\\"')
+    plain = plain.replace("%", "%%") if formatted else plain
     return f'"{" ".join(plain.split())}"'
 
 
@@ -114,5 +115,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         layout.comment,
         layout.declarator,
         layout.or_into,
+        layout.wrapped,
     )
 } | {"define": _define}
