@@ -156,18 +156,37 @@ def owned(view: View, path: str, all_know: set[str]) -> bool:
 def _missing(view: View, asked: Recipients, all_know: set[str]) -> Iterator[Remark]:
     if all(patch.plain for patch in view.patches):
         return
-    mails = [view.first, *(patch.raw for patch in view.patches)]
-    said = [text for raw in mails for name in ("To", "Cc") for text in _header(raw, name)]
+    first = _receiving(view.first)
+    reached = {patch.name: _receiving(patch.raw) or first for patch in view.patches}
+    everybody = first.union(*reached.values())
     wanted = _addresses(asked) - all_know
-    if not said:
+    of_patch = {
+        patch.name: _addresses(_asked(view, paths)) - all_know
+        for patch in view.patches
+        if (paths := some(path for path in patch.changes if path.isprintable()))
+    }
+    if not everybody:
         hint = f"get_maintainer.pl names: {', '.join(sorted(wanted))}"
         yield Remark("the mails have no recipients yet", view.first_name, hint=hint, note=True)
+        for name, people in of_patch.items() if len(of_patch) > 1 else ():
+            yield Remark(f"get_maintainer.pl names: {', '.join(sorted(people))}", name, note=True)
         return
-    reached = {address.lower() for _, address in getaddresses(said)}
-    absent = sorted(wanted - reached)
+    hint = "add them to To: or Cc:"
+    absent = wanted - everybody
     if absent:
-        what = f"get_maintainer.pl names more: {', '.join(absent)}"
-        yield Remark(what, view.first_name, hint="add them to To: or Cc:")
+        what = f"get_maintainer.pl names more: {', '.join(sorted(absent))}"
+        yield Remark(what, view.first_name, hint=hint)
+    for name, people in of_patch.items():
+        left_out = people - reached[name] - absent
+        if left_out:
+            what = f"get_maintainer.pl names more for this patch: {', '.join(sorted(left_out))}"
+            yield Remark(what, name, hint=hint)
+
+
+def _receiving(raw: bytes) -> set[str]:
+    """Who a mail is for."""
+    said = [text for name in ("To", "Cc") for text in _header(raw, name)]
+    return {address.lower() for _, address in getaddresses(said)}
 
 
 def _addresses(found: Recipients) -> set[str]:

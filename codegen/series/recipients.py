@@ -18,6 +18,11 @@ from codegen.tree.reader import Tree
 from codegen.tree.scratch import scratch_folder
 
 _SCRIPT = "scripts/get_maintainer.pl"
+# Duplicates are removed by name: of a person with an address for each of two files, one is lost.
+_OPTIONS = (
+    *("--no-git", "--no-git-fallback", "--no-tree", "--no-fixes", "--no-keywords"),
+    *("--roles", "--norolestats", "--no-remove-duplicates"),
+)
 # What the script looks for to believe that it stands at the top of a kernel tree.
 _TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
 _TOP_FOLDERS = "Documentation arch include drivers fs init ipc kernel lib".split()
@@ -46,17 +51,15 @@ def recipients(tree: Tree, paths: Sequence[str], base: Tree | None = None) -> Re
         script, listed = (base or tree).read(_SCRIPT), tree.read("MAINTAINERS")
     except FileNotFoundError as problem:
         return Recipients(missing=f"the tree has no {problem}")
-    return _remembered(
-        (script, listed, "\n".join(paths).encode()), lambda: _run(perl, script, listed, paths)
-    )
+    question = (script, " ".join(_OPTIONS).encode(), listed, "\n".join(paths).encode())
+    return _remembered(question, lambda: _run(perl, script, listed, paths))
 
 
 def _run(perl: str, script: bytes, listed: bytes, paths: Sequence[str]) -> Recipients:
     with scratch_folder() as folder:
         top = Path(folder)
         top.chmod(0o755)  # the sandbox may be another user's
-        command = [perl, str(top / _SCRIPT), "--no-git", "--no-git-fallback", "--no-tree"]
-        command += ["--no-fixes", "--no-keywords", "--roles", "--norolestats", "-f", *paths]
+        command = [perl, str(top / _SCRIPT), *_OPTIONS, "-f", *paths]
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": folder, "LC_ALL": "C"}
         try:
             _imitate(top, script, listed, paths)
@@ -105,4 +108,4 @@ def _sorted(lines: Sequence[str]) -> Recipients:
         role = match["role"]
         person = role.startswith(("maintainer", "supporter", "reviewer", "odd fixer"))
         (to if person and "<" in who else cc).append(who)
-    return Recipients(tuple(to), tuple(cc))
+    return Recipients(tuple(dict.fromkeys(to)), tuple(dict.fromkeys(cc)))

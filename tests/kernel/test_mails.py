@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from codegen.mail.mbox import MANIFEST
-from codegen.series.make import Generated
+from codegen.series.make import Generated, open_tree
+from codegen.series.recipients import recipients
 from codegen.tree.git import git_environment
 
 pytestmark = pytest.mark.kernel
@@ -57,3 +58,15 @@ def test_every_file_has_a_maintainer(series: tuple[Generated, Path]) -> None:
     assert ("Sean Christopherson" in cover) == of_x86
     assert "kvm@vger.kernel.org" in cover
     assert f"base-commit: {made.tree.commit}" in cover
+
+
+def test_every_patch_reaches_those_of_its_own_files(series: tuple[Generated, Path]) -> None:
+    made, _ = series
+    with open_tree(made.tree) as tree:
+        for patch in made.patches:
+            asked = recipients(tree, sorted(patch.changes))
+            assert asked.to and asked.cc and not asked.missing
+            head = " ".join(patch.raw.partition(b"\n\n")[0].decode().split())
+            assert not [who for who in (*asked.to, *asked.cc) if who not in head]
+            selftests = any(path.startswith("tools/testing/") for path in patch.changes)
+            assert "shuah@kernel.org" in head or not selftests

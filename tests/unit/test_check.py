@@ -241,6 +241,7 @@ BAD_MAILS = [
     ("R18", FLAG, swap(1, "intended.\n", "intended.\n\nSigned-off-by: gen <gen@localhost>\n"), "tool"),
     ("R18", FLAG, swap(0, "small-maps.yaml", "a file"), "does not name the input"),
     ("maintainers", FLAG, everywhere("eve@example.org", "evan@example.org"), "eve@example.org"),
+    ("maintainers", FLAG, swap(3, "eve@example.org", "evan@example.org"), "for this patch: eve@example.org"),
 ]  # fmt: skip
 
 
