@@ -112,7 +112,7 @@ def edit_of(survey: Survey, edit: Edit) -> TextEdit:
     place = _place(survey, edit)
     put = _put(survey, edit, place)
     if edit.kconfig:
-        text = f"\nconfig {edit.kconfig}\n\tbool\n"
+        text = f"\nconfig {edit.kconfig}\n{place.indent}bool\n"
     elif edit.remove_macro:
         text = ""
     elif edit.include:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
@@ -36,8 +37,11 @@ def kconfig_symbol(survey: Survey) -> Place:
     if not entries:
         raise not_found("kconfig-symbol", "a `config HAVE_KVM_*`", [path])
     last = entries[-1]
-    end = last.end() + 1 + len(_BODY.match(text, last.end() + 1)[0].rstrip("\n"))  # type: ignore[index]
-    return _place(path, text, min(end + 1, len(text)), f"behind config {last[1]}")
+    body = _BODY.match(text, last.end() + 1)[0].rstrip("\n")  # type: ignore[index]
+    end = last.end() + 1 + len(body)
+    how = f"behind config {last[1]}"
+    place = _place(path, text, min(end + 1, len(text)), how)
+    return replace(place, indent=re.search(r"^[ \t]*(?=\S)|$", body, re.M)[0] or "\t")  # type: ignore[index]
 
 
 @site("kconfig-select")

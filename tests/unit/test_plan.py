@@ -222,7 +222,7 @@ def test_features_on_the_older_tree(name: str, tmp_path: Path) -> None:
         ("type-existing", MMU, "\treturn kvm->arch.vm_type == KVM_X86_SW_PROTECTED_VM;\n"),
         ("hardcoded-field", X86, "\tkvm->arch.small_maps = tdp_enabled;\n"),
         ("hardcoded-field", MMU, "\treturn kvm->arch.small_maps;\n"),
-        ("kconfig-include", "virt/kvm/Kconfig", "\nconfig KVM_SMALL_MAPS\n\tbool\n\nconfig KVM_GENERIC_SYNC\n"),
+        ("kconfig-include", "virt/kvm/Kconfig", "\nconfig KVM_SMALL_MAPS\n       bool\n\nconfig KVM_GENERIC_SYNC\n"),
         ("kconfig-include", MMU, '#include <linux/kvm_host.h>\n#include <linux/errno.h>\n'),
         ("after", MMU, "max_huge_page_level);\n\n\tif (kvm_small_maps(kvm, slot))\n\t\tmax_level = PG_LEVEL_4K;\n\n\tif (slot"),
         ("after-tight", MMU, "\t\tmax_level = PG_LEVEL_4K;\n\tif (kvm_small_maps(kvm, slot))\n\t\tmax_level = PG_LEVEL_4K;\n\n\treturn"),

@@ -29,6 +29,7 @@ from tests.minitree import (
 )
 from tests.minitree.capabilities import capabilities
 from tests.minitree.uapi import ARM64, uapi
+from tests.unit import kit
 from tests.unit.kit import survey
 
 A = {"arch": "x86"}
@@ -606,3 +607,11 @@ def test_places_of_a_description() -> None:
 def test_the_comment_above_a_statement_belongs_to_it() -> None:
     (place,) = SITES["memslot-arch-veto"](survey(), arch="x86")
     assert minitree()[X86][place.start :].startswith(b"\t/* The host cannot map more")
+
+
+@pytest.mark.parametrize("indent", ["       ", "\t"])
+def test_a_symbol_is_indented_as_its_neighbour(indent: str) -> None:
+    path = "virt/kvm/Kconfig"
+    as_there = edited(path, ("\n       bool", f"\n{indent}bool"))
+    files = kit.plan(kit.knob("memslot-flag"), "memslot-flag", as_there).files
+    assert f"\nconfig HAVE_KVM_MEMSLOT_SMALL_MAPS\n{indent}bool\n".encode() in files[path]
