@@ -131,6 +131,11 @@ def _plan(
         own.append(UnixLines(Overlay(overlay, patches[-1].files)))
         overlay = own[-1]
 
+    for spec in variant.mends:
+        made = _patch(spec, description, variant, renderer, overlay, ())
+        if any(edit.text != edit.place.old for edit in made.edits):
+            patches.append(made)
+            overlay = Overlay(overlay, made.files)
     constants: dict[str, list[TextEdit]] = {}
 
     def early(edits: Iterable[TextEdit], there: Survey) -> dict[str, list[TextEdit]]:
@@ -323,7 +328,7 @@ def _patch(
     folder = variant.name
     topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
-    message = renderer.render(f"{folder}/{spec.name}.message").strip() + "\n"
+    message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
     changes = changed(tree, edits)
     behind = Survey(
         Overlay(tree, {path: made.after for path, made in changes.items()}), knob.architectures

@@ -113,6 +113,7 @@ class Variant(_Part):
     value: str = ""  # left out where the uAPI does something itself, and no predicate is asked
     decides_by: str | None = None
     so_far: str = ""  # of a mechanism that asks no predicate: what there is of the uAPI behind it
+    mends: list[PatchSpec] = []  # what has to be mended first, on trees where it has to be
     patches: list[PatchSpec]
 
     @property
@@ -157,8 +158,9 @@ def load_variant(folder: Path, name: str) -> Variant:
     shown = f"templates/{name}/variant.yaml"
     try:
         said = {"section": name, **edit_list(path), "name": name}
-        if isinstance(said.get("patches"), list):
-            said["patches"] = [_whole(folder, patch, shown) for patch in said["patches"]]
+        for key in ("mends", "patches"):
+            if isinstance(said.get(key), list):
+                said[key] = [_whole(folder, patch, shown) for patch in said[key]]
         made = Variant.model_validate(said)
     except ValidationError as problem:
         raise error(*(Finding(_said(each), shown) for each in problem.errors())) from None
@@ -209,7 +211,7 @@ def _names(variant: Variant, kinds: Mapping[str, Kind]) -> Iterator[tuple[str, s
 
 def _sites(variant: Variant) -> Iterator[tuple[str, str]]:
     """What is wrong with the edits: sites that are not there, and what they ask for."""
-    for edit in (edit for patch in variant.patches for edit in patch.edits):
+    for edit in (e for patch in (*variant.mends, *variant.patches) for e in patch.edits):
         if edit.site == PREDICATE:
             continue
         if edit.site not in SITES:

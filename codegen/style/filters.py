@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codegen.c import layout
-from codegen.style.table import table_row
+from codegen.style.table import overruns, table_row, widened
 from codegen.vocabulary.text import MESSAGE_COLUMNS
 
 DOCUMENT_COLUMNS = 79
@@ -109,7 +109,9 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         comment_block,
         rst_field,
         test_cases,
+        overruns,
         table_row,
+        widened,
         layout.bit_like,
         layout.column,
         layout.comment,

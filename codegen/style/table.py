@@ -7,28 +7,46 @@ import re
 
 from codegen.c.layout import filled
 
+_BORDER = re.compile(r"(=+)( +)(=+)")
 
-def table_row(table: str, name: str, text: str) -> str:
-    """An RST simple table with one row more; widened where the name does not fit.
 
-    A name that is as wide as its column runs into the next one, which docutils calls malformed.
+def overruns(table: str) -> list[str]:
+    """The names of an RST simple table that run into its second column.
+
+    docutils calls that malformed, and shows nothing of the table.
     """
     lines = table.rstrip("\n").split("\n")
-    border = re.match(r"(=+)( +)(=+)", lines[0])
+    border = _BORDER.match(lines[0])
+    return [cell.strip() for cell in _first_cells(lines) if border and len(cell) > len(border[1])]
+
+
+def widened(table: str, name: str) -> str:
+    """An RST simple table whose first column holds its names and one more, wider if need be."""
+    lines = table.rstrip("\n").split("\n")
+    border = _BORDER.match(lines[0])
     if border is None:
         return table
     first, gap, second = len(border[1]), len(border[2]), len(border[3])
     wanted = max(first, *(len(cell) for cell in (*_first_cells(lines), name)))
-    start = wanted + gap
-    body = lines[1:-1]
-    if wanted > first:
-        body = [line for row in _rows(body) for line in _moved(row, first + gap, start)]
-    heads = [line for line in body if re.match(r" ?KVM_", line)]
-    pad = " " if len(name) < wanted and heads and heads[-1].startswith(" ") else ""
-    row = _cells(f"{pad}{name}", text, start, second)
+    if wanted == first:
+        return table
     edge = "=" * wanted + " " * gap + "=" * second
+    rows = [_moved(row, first + gap, wanted + gap) for row in _rows(lines[1:-1])]
+    return "\n".join([edge, *(line for row in rows for line in row), edge]) + "\n"
+
+
+def table_row(table: str, name: str, text: str) -> str:
+    """An RST simple table with one row more; widened where the name does not fit."""
+    lines = widened(table, name).rstrip("\n").split("\n")
+    border, body = _BORDER.match(lines[0]), lines[1:-1]
+    if border is None:
+        return table
+    first, gap, second = len(border[1]), len(border[2]), len(border[3])
+    heads = [line for line in body if re.match(r" ?KVM_", line)]
+    pad = " " if len(name) < first and heads and heads[-1].startswith(" ") else ""
+    row = _cells(f"{pad}{name}", text, first + gap, second)
     blank = [] if body and not body[-1].strip() else [""]
-    return "\n".join([edge, *body, *blank, *row, edge]) + "\n"
+    return "\n".join([*lines[:-1], *blank, *row, lines[-1]]) + "\n"
 
 
 def _first_cells(lines: list[str]) -> list[str]:

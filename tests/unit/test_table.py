@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from codegen.kinds.memslot_flag.context import one_more_flag
+from codegen.mail.patch import Patch
 from codegen.plan.sites import SITES
 from codegen.style.table import table_row
 from tests.minitree import API, Change, MemoryTree, edited, minitree, old
@@ -143,3 +144,37 @@ def test_the_table_is_found_by_its_section() -> None:
     (place,) = SITES["api-quirk-table"](survey())
     assert place.old.count("KVM_X86_QUIRK_") == 3
     assert MemoryTree(minitree()).read(API)[place.start : place.end].decode() == place.old
+
+
+_LONG = "KVM_X86_QUIRK_A_NAME_OF_FORTY_ONE_LETTERS"
+_MALFORMED = edited(
+    API,
+    (" KVM_X86_QUIRK_CD_NW_CLEARED        By", f" {_LONG} By"),
+)
+
+
+def table_patches(*changes: Change, **section: str) -> list[Patch]:
+    """The patches of a quirk's series that change api.rst, on the small tree with changes."""
+    made = plan(knob("quirk", section), "quirk", *changes)
+    return [patch for patch in made.patches if API in patch.files]
+
+
+def test_a_malformed_table_is_mended_by_a_patch_of_its_own() -> None:
+    mend, uapi = table_patches(_MALFORMED)
+    assert mend.part == "table" and uapi.part == "uapi"
+    assert f"{_LONG} runs into the second column" in mend.message.replace("\n", " ")
+    assert docutils(mend.files[API].decode()) == ""
+    assert b"KVM_X86_QUIRK_HUGE_MAPS" not in mend.files[API]
+    added = set(uapi.files[API].splitlines()) - set(mend.files[API].splitlines())
+    assert all(b"HUGE_MAPS" in line or line.startswith(b" " * 30) for line in added)
+
+
+def test_a_table_that_is_too_narrow_is_widened_by_a_patch_of_its_own() -> None:
+    name = "KVM_X86_QUIRK_" + "B" * 30
+    mend, _ = table_patches(name=name)
+    assert f"for {name}, which" in mend.message.replace("\n", " ")
+
+
+def test_a_table_that_is_wide_enough_is_left_alone() -> None:
+    (uapi,) = table_patches()
+    assert uapi.part == "uapi"
