@@ -9,6 +9,7 @@ from typing import Any
 
 from codegen.c import layout
 from codegen.style.table import overruns, table_row, widened
+from codegen.vocabulary.parameters import call_of
 from codegen.vocabulary.text import MESSAGE_COLUMNS
 
 DOCUMENT_COLUMNS = 79
@@ -98,6 +99,7 @@ def _define(sibling: str, name: str, value: object) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
+        call_of,
         message,
         paragraph,
         listing,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The parameters of a knob's predicate: which structs it gets a pointer to, and by what name."""
+"""The parameters of a knob's functions: which structs its predicate gets a pointer to, and by what
+name; what those of its test take."""
 
 from __future__ import annotations
 
@@ -43,3 +44,21 @@ def pointers(parameters: str) -> Pointers:
 def parameter(struct: str) -> str:
     """The parameter to add for a pointer to a struct, such as `struct kvm_memory_slot *slot`."""
     return f"struct {struct} *{struct.rpartition('_')[2]}"
+
+
+def call_of(function: str, code: str, flags: str, value: str = "") -> str:
+    """The call of a function that a test's code defines, with what it takes: a VM `vm`, a vCPU
+    `vcpu`, and one thing more: a `value` of 64 bits, if there is one, else memslots' `flags`.
+
+    With all three where it is not found.
+    """
+    found = re.search(rf"^[ \t]*\w[\w \t*]*\b{function}\s*\(([^()]*)\)", code, re.M)
+    taken = found[1].split(",") if found else ["struct kvm_vm *", "struct kvm_vcpu *", "uint32_t"]
+    known = {"struct kvm_vm": "vm", "struct kvm_vcpu": "vcpu"}
+    given = (
+        known.get(" ".join(each.partition("*")[0].split()))
+        or (value if value and "uint64_t" in each else flags)
+        for each in taken
+        if each.strip() != "void"
+    )
+    return f"{function}({', '.join(given)})"

@@ -87,3 +87,42 @@ def test_a_case_that_does_not_run_says_what_it_needs() -> None:
     (text,) = (data for path, data in made.patches[-1].files.items() if path.endswith("_test.c"))
     assert b'"%s: needs %s\\n", tests[i].name,' in text
     assert b'"kvm_has_cap(5 % 2 + sizeof(\\"a\\"))");' in text
+
+
+def selftest(variant: str, section: dict[str, object], code: str) -> str:
+    """The selftest of the small knob, with other C that observes it."""
+    test = {**kit.BASE["test"], "code": code}
+    made = kit.plan(kit.knob(variant, section, test=test), variant)
+    (text,) = (data for path, data in made.files.items() if path.endswith("small_maps_test.c"))
+    return text.decode()
+
+
+@pytest.mark.parametrize("variant", kit.VARIANTS)
+def test_what_observes_takes_what_it_uses(variant: str) -> None:
+    code = "static void guest_code(void)\n{\n\tGUEST_DONE();\n}\n\n"
+    for parameters, call in {
+        "struct kvm_vcpu *vcpu": "observe(vcpu)",
+        "struct kvm_vm *vm,\n\t\t    struct kvm_vcpu *vcpu": "observe(vm, vcpu)",
+        "void": "observe()",
+    }.items():
+        text = selftest(
+            variant, {}, f"{code}static bool observe({parameters})\n{{\n\treturn 1;\n}}"
+        )
+        assert text.count(call) == text.count("observe(") - 1 >= 1
+
+
+def test_each_bit_of_a_mask_is_observed() -> None:
+    bits = [
+        {"name": f"KVM_SMALL_MAPS_{name}", "bit": bit, "means": f"{name} maps"}
+        for bit, name in enumerate(("FEW", "MANY", "ALL"))
+    ]
+    code = kit.BASE["test"]["code"].replace("uint32_t flags", "uint64_t bits")
+    code = code.replace("> flags", "> bits")
+    field = {"type": "mask", "name": "small_maps", "bits": bits}
+    text = selftest("vm-capability", {"field": field}, code)
+    for bit in bits:
+        assert f"vm = create_vm(&vcpu, {bit['name']}, false);" in text
+        assert f"observe(vm, vcpu, {bit['name']})" in text
+    assert "!observe(vm, vcpu, 0)" in text
+    for case in ("on", "on_by_bit_1", "on_by_bit_2"):
+        assert f'{{ "{case}", test_{case} }},' in text
