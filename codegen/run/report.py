@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import textwrap
 import xml.etree.ElementTree as ET
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -94,6 +95,26 @@ def table(results: Sequence[TestResult]) -> str:
         for r in results
     ]
     return "\n".join([*lines, counts(results)]) + "\n"
+
+
+def tested(where: str, results: Sequence[TestResult], mutants: Mapping[str, int]) -> str:
+    """What a cover letter says was run, and what came of it: all but single mutants.
+
+    `where` is the kernel and what ran it.  Nothing where nothing ran.
+    """
+    rows = [row for row in results if not row.name.startswith("mutant:")]
+    if not rows:
+        return ""
+    lines = [
+        textwrap.shorten(f"{r.verdict.value}: {r.name} {r.reason}", 73, placeholder=" ...")
+        for r in rows
+    ]
+    text = [f"Tested: by gen on {where}:", "", *(f"  {line}" for line in lines)]
+    if mutants["made"]:
+        noticed = f"{mutants['noticed']} of {mutants['made'] - mutants['not_testable']}"
+        what = f"The selftests notice {noticed} kernels that lack one of the series' checks."
+        text += ["", what]
+    return "\n".join(text) + "\n"
 
 
 def ktap(results: Sequence[TestResult]) -> str:

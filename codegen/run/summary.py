@@ -35,6 +35,14 @@ def as_json(trial: Trial) -> dict[str, Any]:
     }
 
 
+def for_cover(trial: Trial) -> str:
+    """What the cover letter says instead of `Tested: not built and not run by gen.`"""
+    if trial.kernel is None or trial.accel is None:
+        return ""
+    where = f"Linux {trial.kernel.release}, {trial.arch.name}, in QEMU ({trial.accel.name})"
+    return report.tested(where, trial.rows, counted(trial))
+
+
 def _spent(trial: Trial) -> dict[str, float]:
     """Seconds by what they were spent on; boots and builds overlap."""
     total: dict[str, float] = {}

@@ -5,6 +5,7 @@ import json
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+from codegen.run import report
 from codegen.run.guestlog import Subtest, Verdict
 from codegen.run.report import append_result, counts, json_text, junit, ktap, read_results, table
 from codegen.run.verdict import TestResult
@@ -67,3 +68,22 @@ def test_lines_survive_a_kill_in_the_middle_of_one(tmp_path: Path) -> None:
         file.write('{"name": "cut sho')
     append_result(path, RESULTS[3])
     assert read_results(path) == (RESULTS[0], RESULTS[3])
+
+
+def test_what_a_cover_letter_says_was_tested() -> None:
+    rows = (
+        TestResult("series: x86_64/a_test", Verdict.PASS),
+        TestResult("base: x86_64/a_test", Verdict.PASS, reason="as it must: skip, " + "why " * 30),
+        TestResult("series kvm.tdp_mmu=0: x86_64/a_test", Verdict.SKIP, reason="no TDP"),
+        TestResult("mutant: 1  a.c:3", Verdict.PASS, reason="fail"),
+    )
+    mutants = {"made": 5, "noticed": 3, "survived": 1, "not_testable": 1}
+    text = report.tested("Linux 6.12.1, x86, in QEMU (tcg)", rows, mutants)
+    first, blank, *lines = text.splitlines()
+    assert first == "Tested: by gen on Linux 6.12.1, x86, in QEMU (tcg):" and not blank
+    assert lines[0] == "  pass: series: x86_64/a_test"
+    assert lines[1].startswith("  pass: base: x86_64/a_test as it must: skip, why ")
+    assert lines[2:4] == ["  skip: series kvm.tdp_mmu=0: x86_64/a_test no TDP", ""]
+    assert lines[4].startswith("The selftests notice 3 of 4 kernels") and "mutant" not in text
+    assert max(map(len, text.splitlines())) <= 75
+    assert report.tested("Linux", (), mutants) == ""

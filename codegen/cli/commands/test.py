@@ -23,7 +23,7 @@ from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_all
-from codegen.run.summary import as_json, bad, counted
+from codegen.run.summary import as_json, bad, counted, for_cover
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.series.commit import Commits, commits_of
@@ -173,6 +173,7 @@ def _write(folder: Path, trial: Trial) -> None:
         ("results.ktap", report.ktap(rows)),
         ("results.xml", report.junit(rows)),
         ("results.json", json.dumps(as_json(trial), indent=1) + "\n"),
+        ("tested.txt", for_cover(trial)),
     ):
         whole.write(folder / name, text)
     boots = sorted(folder.glob("*/boot*/qemu.sh"))
@@ -222,6 +223,8 @@ def _summary(trial: Trial) -> None:
         say(f"Linux {trial.kernel.release}, {trial.accel.name}: {why}")
         for note in trial.kernel.notes:
             say(f"note: {note}")
+    if trial.rows:
+        say(f"for the cover letter: {trial.folder / 'tested.txt'}")
     say(f"{report.counts(trial.rows)}; logs, KTAP, JUnit and JSON: {trial.folder}")
 
 
