@@ -112,3 +112,8 @@ class Survey:
     def knows(self, name: str, prefixes: Iterable[str] | None = None) -> bool:
         """Whether KVM's code names that identifier at all."""
         return bool(self.holding(name, prefixes or self.kvm_prefixes()))
+
+    def has(self, name: str) -> bool:
+        """Whether KVM's code names that identifier, or a header does that it may include."""
+        headers = ("include/", *(f"arch/{arch}/include/" for arch in self.architectures))
+        return self.knows(name) or any(p.startswith(headers) for p in self.tree.grep(name))

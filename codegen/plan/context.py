@@ -64,7 +64,7 @@ def known_expression(
         return ""
     missing: dict[str, str] = {}
     for expression in (each for each in expressions if each not in refused):
-        unknown = [name for name in names_in(expression) if not survey.knows(name)]
+        unknown = [name for name in names_in(expression) if not survey.has(name)]
         if not unknown:
             return expression
         missing[expression] = unknown[0]

@@ -6,6 +6,7 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -31,6 +32,8 @@ from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import Where, attribute
 
+# A function of one file alone; those that are inline may be left unused.
+_STATIC = re.compile(r"^static (?!inline\b)[^=;{(]*?\b(\w+)\(", re.M)
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
@@ -191,18 +194,22 @@ def _choose(
         return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
 
     choice = mechanism.choose(survey, key, step, first, compiles)
-    if asked:
-        _check_called(choice, asked.name)
+    _check_called(survey, choice.edits)
     return choice
 
 
-def _check_called(choice: mechanism.Choice, name: str) -> None:
+def _check_called(survey: Survey, edits: Sequence[TextEdit]) -> None:
     """A static function that nothing calls is a warning, where it stands in no header."""
-    defined, *others = choice.edits
-    if not defined.place.path.endswith(".h") and not _asks(others, name):
-        what = f"{name}() is static in {defined.place.path}, and nothing calls it"
-        hint = "have the first patch of the mechanism call it, or define it in a header"
-        raise error(Finding(f"{what} before a later patch", hint=hint))
+    for path, made in changed(survey.tree, edits).items():
+        if not path.endswith(".c") or made.after is None:
+            continue
+        whole = outline(made.after).text
+        new = "".join(outline(e.text.encode()).text for e in edits if e.place.path == path)
+        for name in _STATIC.findall(new):
+            if len(re.findall(rf"(?<!struct )\b{name}\b", whole)) == 1:
+                what = f"{name}() is static in {path}, and nothing calls it"
+                hint = "have the same patch of the mechanism call it, or say it in a header"
+                raise error(Finding(f"{what} before a later patch", hint=hint))
 
 
 def _asks(edits: Iterable[TextEdit], name: str) -> bool:
@@ -235,9 +242,6 @@ def _check(
     renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
 ) -> None:
     """Whether the variant can be on this tree at all."""
-    if description.knob.mechanism is None and not variant.gated:
-        reason = f"without a mechanism {variant.name} would have no effect"
-        raise not_here(reason, variant, "describe the mechanism")
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
             raise not_here(requirement.reason, variant)
@@ -249,6 +253,9 @@ def _check(
             if said["tree"].macro(name):
                 where = said["tree"].where(name)
                 raise not_here(f"{name} is there already: {where}", variant)
+    if description.knob.mechanism is None and not variant.gated:
+        reason = f"without a mechanism {variant.name} would have no effect"
+        raise not_here(reason, variant, "describe the mechanism")
 
 
 def _mechanism_patch(

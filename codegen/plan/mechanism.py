@@ -103,6 +103,9 @@ def predicate(survey: Survey, asked: Predicate, renderer: Renderer) -> TextEdit:
             continue
         header = place.path.endswith(".h")
         text = renderer.render("common/predicate", header=header)
+        # what is declared right above stays apart from it
+        declared = survey.tree.read(place.path)[: place.start].endswith(b";\n")
+        text = "\n" * declared + text
         return TextEdit("predicate", place, text, "common/predicate")
     raise error(*problems)
 
