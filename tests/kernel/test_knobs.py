@@ -4,64 +4,61 @@ as there already on those with it."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from codegen.base.findings import NotHere
 from codegen.base.resources import resources
-from codegen.description.load import load
+from codegen.description.load import Description, parse
 from codegen.plan.variants import described
 from codegen.series.make import Generated, finish, open_tree, plan_for
+from tests.knobs import KNOBS, Upstream, described_in, description, ours, upstream
 
 from .conftest import RELEASES, location
 
 pytestmark = pytest.mark.kernel
 
-KNOBS = Path(__file__).parents[1] / "knobs"
-# The releases of which there is a series; on the others, the reason.
-MADE = {
-    "arm-sea": ("6.1", "6.12"),
-    "snp-policy-bits": ("6.12",),
-    "paging-attribute": RELEASES,
-    "run-guest-mode": ("6.1",),
-    "pre-fault-memory": ("6.1",),
-    "memory-fault-info": ("6.1",),
-    "exit-on-bad-page": RELEASES,
-    "stuff-feature-msrs": ("6.1",),
-    "user-operexec": ("6.1", "6.12"),
-    "mp-state-reset": ("6.1", "6.12"),
-    "pin-memslots": RELEASES,
-    "ring-with-bitmap": ("6.1",),
-    "user-hypercalls": RELEASES,
-}
-# What a tree lacks; all others have it already.
-LACKING = {("snp-policy-bits", "6.1"): "names sev_snp_enabled, which it does not have"}
-THERE = "is there already"
+# Those of abi/ have tests of their own.
+TABLE = [
+    (row, name) for row in upstream() for name in row.said_by if described_in(name).parent == KNOBS
+]
+MADE = [
+    *((name, release) for row, name in TABLE for release in row.made),
+    *((name, release) for name in ours() for release in RELEASES),
+]
+AGAIN = [(row, name, release) for row, name in TABLE for release in row.again]
+ANSWERS = [
+    *((name, release, "is there already") for row, name in TABLE for release in row.there),
+    *((name, *answer) for row, name in TABLE for answer in row.not_here.items()),
+]
 
 
-def made(knob: str, release: str) -> Generated | str:
-    """The one series of a knob, or why there is none."""
-    description = load(KNOBS / f"{knob}.yaml", f"tests/knobs/{knob}.yaml")
-    (variant,) = described(resources("templates"), description.knob)
+def made(said: Description, release: str) -> Generated:
+    """The one series of a description.  Raises NotHere."""
+    (variant,) = described(resources("templates"), said.knob)
     where = location(release)
     with open_tree(where) as tree:
-        try:
-            return finish(plan_for(description, variant, where, tree), where)
-        except NotHere as answer:
-            return str(answer)
+        return finish(plan_for(said, variant, where, tree), where)
 
 
-@pytest.mark.parametrize("release", RELEASES)
-@pytest.mark.parametrize("knob", MADE)
-def test_series_or_there_already(knob: str, release: str) -> None:
-    found = made(knob, release)
-    if release in MADE[knob]:
-        assert not isinstance(found, str), found
-        assert len(found.commits) == len(found.plan.patches) >= 2
-    else:
-        assert isinstance(found, str) and LACKING.get((knob, release), THERE) in found
+def whole(series: Generated) -> bool:
+    return len(series.commits) == len(series.plan.patches) >= 2
 
 
-def test_every_knob_is_tried() -> None:
-    assert sorted(path.stem for path in KNOBS.glob("*.yaml")) == sorted(MADE)
+@pytest.mark.parametrize(("knob", "release"), MADE)
+def test_there_is_a_series(knob: str, release: str) -> None:
+    assert whole(made(description(knob), release))
+
+
+@pytest.mark.parametrize(("knob", "release", "answer"), ANSWERS)
+def test_there_is_none_for_a_reason(knob: str, release: str, answer: str) -> None:
+    with pytest.raises(NotHere, match=answer):
+        made(description(knob), release)
+
+
+@pytest.mark.parametrize(("row", "knob", "release"), AGAIN, ids=[name for _, name, _ in AGAIN])
+def test_under_another_name_there_is_a_series(row: Upstream, knob: str, release: str) -> None:
+    path = described_in(knob)
+    data = path.read_bytes()
+    for name in row.named:
+        data = data.replace(name.encode(), f"{name}_AGAIN".encode())
+    assert whole(made(parse(data, path.name), release))
