@@ -120,12 +120,19 @@ class Predicate(Part):
     comment: Prose | None = None
 
 
+# Off is what the tree does, unless a patch says otherwise.
+_Changes = Annotated[
+    bool, Field(description="KVM acts otherwise even while nothing sets the knob: `why` says how")
+]
+
+
 class Stage(Part):
     """A patch of the mechanism, such as that of one architecture."""
 
     topic: Annotated[Topic | None, Field(description="of this patch; none is generic code")] = None
     subject: Annotated[Subject, Field(description="the patch's subject without its prefix")]
     why: Annotated[Prose, Field(description="the patch's changelog")]
+    changes: _Changes = False
     alternatives: Annotated[list[Alternative], Field(min_length=1, max_length=16)]
 
 
@@ -134,6 +141,7 @@ class Mechanism(Part):
 
     subject: Annotated[Subject, Field(description="the patch's subject without its prefix")]
     why: Annotated[Prose, Field(description="the patch's changelog")]
+    changes: _Changes = False
     alternatives: Annotated[list[Alternative], Field(max_length=16)] = []
     then: Annotated[
         list[Stage], Field(max_length=8, description="patches behind that one, in this order")
