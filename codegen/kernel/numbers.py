@@ -83,7 +83,7 @@ class Family:
 @lru_cache(maxsize=32)
 def _read(source: CSource) -> tuple[Mapping[str, int], Mapping[str, str]]:
     """The values of a header's macros that are integer constants, and where its enumerators are."""
-    names = [e.name for e in source.all("macro") if e.name.startswith("KVM_")]
+    names = [e.name for e in source.all("macro")]
     # a number is taken in whatever branch of an `#if` it stands
     values, lines = apart(
         "codegen.c.evaluate", "constants_of", source.path, flattened(source.data), names, _PRELUDE
@@ -104,7 +104,7 @@ def _headers(survey: Survey) -> Iterator[CSource]:
 
 
 def constants(survey: Survey) -> tuple[NumberMacro, ...]:
-    """Every `KVM_*` integer macro of the tree's uAPI headers, generic and per architecture."""
+    """Every integer macro of the tree's uAPI headers, generic and per architecture."""
     return tuple(constant for source in _headers(survey) for constant in _constants_of(source))
 
 

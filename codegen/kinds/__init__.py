@@ -86,7 +86,7 @@ def _placed(kind: Kind, said: Mapping[str, Any]) -> Kind:
     made = replace(kind, only_on=said.get("only-on"))
     if "value" not in said:
         made = replace(made, answers=lambda section: False)
-    return replace(made, decides_by=lambda section: str(struct)) if struct else made
+    return made if struct is None else replace(made, decides_by=lambda section: str(struct))
 
 
 def _keys(path: Path, said: Mapping[str, Any]) -> Mapping[str, KeySpec]:

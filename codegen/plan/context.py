@@ -84,7 +84,7 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
         if not spec.ioctls_below:  # no ioctl is one
             refuse_enumerators(survey, spec.prefix, spec.suffix)
         members = spec.family(survey)
-        if not members.members:
+        if not members.members and not spec.may_begin:
             searched = ", ".join(dict.fromkeys(c.source.path for c in constants(survey)))
             raise error(
                 Finding(
@@ -122,6 +122,18 @@ def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
     }
 
 
+def tree_facts(survey: Survey, description: Description, variant: Variant) -> dict[str, Any]:
+    """What can be said before anything is chosen: whether the tree can have the variant at all."""
+    knob = description.knob
+    return {
+        "knob": knob,
+        "v": knob.section(variant.section),
+        "variant": variant,
+        "tree": TreeFacts(survey),
+        "predicate": pointers(knob.predicate.args if knob.predicate else ""),
+    }
+
+
 def context(
     survey: Survey,
     description: Description,
@@ -133,20 +145,17 @@ def context(
     `refused` are expressions whose names are not visible where they are used.
     """
     knob = description.knob
-    section: Part = knob.section(variant.section)
+    facts = tree_facts(survey, description, variant)
+    section: Part = facts["v"]
     chosen = {
         key: known_expression(
             survey, description, (variant.section, dashed(key)), getattr(section, key), refused
         )
         for key in expression_keys(type(section))
     }
-    tree = TreeFacts(survey)
+    tree = facts["tree"]
     made = {
-        "knob": knob,
-        "v": section,
-        "variant": variant,
-        "tree": tree,
-        "predicate": pointers(knob.predicate.args if knob.predicate else ""),
+        **facts,
         "test": selftest(survey, knob),
         "chosen": chosen,
         "answer": for_any_vm(chosen.get("condition", "")) or "1",  # of KVM_CHECK_EXTENSION

@@ -22,7 +22,7 @@ from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
-from codegen.plan.context import Reserved, context, names_in, numbers
+from codegen.plan.context import Reserved, context, names_in, numbers, tree_facts
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
 from codegen.plan.redundant import same_without
 from codegen.plan.siblings import check_siblings
@@ -88,6 +88,8 @@ def make_plan(
     check_merged(survey)
     if knob.section(variant.section) is None:
         raise not_here(f"{knob.name} does not describe the variant {variant.name}", variant)
+    facts = tree_facts(survey, description, variant)
+    _check(Renderer(templates, facts), description, variant, facts)
     keep_free = reserved or Reserved()
     refused: frozenset[str] = frozenset()
     problem: FindingsError | None = None
@@ -121,8 +123,7 @@ def _plan(
     said: Mapping[str, Any],
 ) -> Plan:
     renderer = Renderer(templates, said)
-    _check(renderer, description, variant, said)
-    variant = variant.numbered(renderer.inline)
+    variant = variant.numbered(renderer.inline, renderer.holds)
     taken = numbers(survey, variant, reserved)
     renderer = Renderer(templates, {**said, "n": taken})
     patches: list[Patch] = []
@@ -244,7 +245,7 @@ def _check(
     """Whether the variant can be on this tree at all."""
     for requirement in variant.requires:
         if not renderer.holds(requirement.unless):
-            raise not_here(requirement.reason, variant)
+            raise not_here(renderer.inline(requirement.reason), variant)
     if variant.only_on and variant.only_on not in description.knob.architectures:
         raise not_here(f"{variant.name} exists on {variant.only_on} only", variant)
     if renderer.holds(variant.names_if):

@@ -45,6 +45,8 @@ class NumberSpec(_Part):
     limit: int = 64
     below: int = 1 << 31
     ioctls_below: int = 0  # a family of ioctls, of those with numbers below it
+    may_begin: bool = False  # a tree may have none of the family yet: it begins at 0
+    when: str | None = None  # taken where that holds only
     when_full: str = ""  # what to tell where there is no next one
 
     def family(self, survey: Survey) -> Family:
@@ -121,11 +123,14 @@ class Variant(_Part):
         """The families of numbers that the kind has whatever a description says."""
         return tuple(spec for spec in self.numbers.values() if "{" not in spec.prefix)
 
-    def numbered(self, said: Callable[[str], str]) -> Variant:
-        """With the families that a description says; `said` renders a text of the edit list."""
+    def numbered(self, said: Callable[[str], str], holds: Callable[[str | None], bool]) -> Variant:
+        """With the families that a description says; `said` renders a text of the edit list, and
+        `holds` says whether an expression of it does.
+        """
         numbers = {
             key: spec.model_copy(update={"prefix": said(spec.prefix)})
             for key, spec in self.numbers.items()
+            if holds(spec.when)
         }
         return self.model_copy(update={"numbers": numbers})
 

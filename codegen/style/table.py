@@ -8,6 +8,8 @@ import re
 from codegen.c.layout import filled
 
 _BORDER = re.compile(r"(=+)( +)(=+)")
+_NAME = r"[A-Z][A-Z0-9]*_\w+"  # of a flag, in the first column
+
 
 
 def overruns(table: str) -> list[str]:
@@ -42,22 +44,23 @@ def table_row(table: str, name: str, text: str) -> str:
     if border is None:
         return table
     first, gap, second = len(border[1]), len(border[2]), len(border[3])
-    heads = [line for line in body if re.match(r" ?KVM_", line)]
+    heads = [line for line in body if re.match(f" ?{_NAME}", line)]
     pad = " " if len(name) < first and heads and heads[-1].startswith(" ") else ""
     row = _cells(f"{pad}{name}", text, first + gap, second)
-    blank = [] if body and not body[-1].strip() else [""]
+    tight = len(heads) > 1 and all(line.strip() for line in body)
+    blank = [] if tight or (body and not body[-1].strip()) else [""]
     return "\n".join([*lines[:-1], *blank, *row, lines[-1]]) + "\n"
 
 
 def _first_cells(lines: list[str]) -> list[str]:
-    return [found[1] for line in lines if (found := re.match(r"( ?KVM_\w+)", line))]
+    return [found[1] for line in lines if (found := re.match(rf"( ?{_NAME})", line))]
 
 
 def _rows(body: list[str]) -> list[list[str]]:
     """The lines of a table by rows: a row begins with a name in the first column."""
     rows: list[list[str]] = []
     for line in body:
-        if re.match(r" ?KVM_", line) or not rows:
+        if re.match(f" ?{_NAME}", line) or not rows:
             rows.append([])
         rows[-1].append(line)
     return rows
@@ -69,7 +72,7 @@ def _moved(row: list[str], old: int, new: int) -> list[str]:
     Where the name ran into the second column, the rest of the row stands where it likes: its
     least indent is taken for the old column.
     """
-    found = re.match(r"( ?KVM_\w+)( +)(.*)", row[0])
+    found = re.match(rf"( ?{_NAME})( +)(.*)", row[0])
     overran = found is not None and len(found[1]) >= old
     indents = [len(line) - len(line.lstrip()) for line in row[1:] if line.strip()]
     at = min(indents, default=old) if overran else old

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from codegen.kinds.capability_bit.masks import built, enabling, word
+from codegen.kinds.capability_bit.masks import enabling, word
+from codegen.kinds.masks import built
 
 if TYPE_CHECKING:
     from codegen.plan.asked import Asked
@@ -20,6 +21,6 @@ def context(asked: Asked) -> Mapping[str, Any]:
     for arch in asked.knob.architectures:
         made = enabling(asked.survey, arch, capability)
         if made:
-            found.append((word(asked.survey, made), built(asked.survey, made) is not None))
+            found.append((word(asked.survey, made), built(asked.survey, made.mask) is not None))
     same = found and all(each == found[0] for each in found)
     return {"word": found[0][0] if same else "", "asks": bool(same and found[0][1])}

@@ -3,35 +3,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from codegen.c.cases import case_of
 from codegen.c.pattern import find, last_holes, texts
-from codegen.kernel.numbers import family
-from codegen.kernel.survey import Found, Survey
+from codegen.kernel.survey import Survey
+from codegen.kinds.masks import CapCase, cases
 from codegen.sites.code import code_tokens
 from codegen.sites.language import Scope
-from codegen.sites.masks import written
-from codegen.sites.place import Place
-from codegen.sites.scopes import Tokens, functions_of, head
+from codegen.sites.scopes import Tokens, head
 from codegen.sites.vm import ENABLING
 
 ANSWERING = (Scope(function="kvm_vm_ioctl_check_extension"),)
-
-
-@dataclass(frozen=True, slots=True)
-class CapCase:
-    """The statements of a capability's case, in a function."""
-
-    found: Found
-    tokens: Tokens
-    span: range
-
-    @property
-    def inner(self) -> Tokens:
-        """The tokens of the statements."""
-        return self.tokens[self.span.start : self.span.stop]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,42 +27,13 @@ class Enabling:
     behind: int
 
 
-def cases(survey: Survey, scopes: Sequence[Scope], arch: str, capability: str) -> Iterator[CapCase]:
-    """The cases of a capability in functions."""
-    for scope in scopes:
-        for found, tokens in functions_of(survey, "capability-bit", scope, arch):
-            span = case_of(tokens, capability)
-            if span:
-                yield CapCase(found, tokens, span)
-
-
 def enabling(survey: Survey, arch: str, capability: str) -> Enabling | None:
     """Where a capability refuses what is not in its mask; None where it does not so."""
-    for case in cases(survey, ENABLING, arch, capability):
+    for case in cases(survey, "capability-bit", ENABLING, arch, capability):
         cap = last_holes("struct kvm_enable_cap *$cap", head(case.tokens)).get("cap", "")
         for match in find(f"if ({cap}->args[0] & ~$mask) break;", case.inner):
             first, last = match.holes["mask"][0]
             return Enabling(case, cap, case.inner[first:last], match.last)
-    return None
-
-
-def unions(survey: Survey, found: Found, mask: Tokens, prefix: str) -> list[Place]:
-    """Where a mask is written as a union of bits of the family."""
-    for bit in family(survey, prefix, bits=True).members:
-        places = list(written(survey, found, mask, bit.name))
-        if places:
-            return places
-    return []
-
-
-def built(survey: Survey, made: Enabling) -> tuple[Found, Tokens, str] | None:
-    """The function that adds up the mask, with the name of the variable; None where none does."""
-    name, *call = [token.text for token in made.mask]
-    for found in survey.definitions("function", name) if call == ["(", ")"] else ():
-        tokens = code_tokens(found)
-        result = last_holes("return $result;", tokens).get("result", "")
-        if result.isidentifier() and any(find(f"{result} |= ...;", tokens)):
-            return found, tokens, result
     return None
 
 

@@ -7,20 +7,12 @@ from dataclasses import replace
 
 from codegen.c.pattern import find, texts
 from codegen.c.statements import nesting, statement_end
-from codegen.kernel.survey import Found, Survey
-from codegen.kinds.capability_bit.masks import (
-    ANSWERING,
-    CapCase,
-    Enabling,
-    built,
-    cases,
-    enabling,
-    unions,
-)
+from codegen.kernel.survey import Survey
+from codegen.kinds.capability_bit.masks import ANSWERING, Enabling, enabling
+from codegen.kinds.masks import CapCase, built, cases, line_before, unions
 from codegen.sites import code
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
-from codegen.sites.scopes import Tokens
 
 
 @site("bit-accepted", holds=True)
@@ -29,11 +21,11 @@ def bit_accepted(survey: Survey, *, arch: str, capability: str, family: str) -> 
     the end of the function that adds them up.
     """
     made = _enabling(survey, "bit-accepted", arch, capability)
-    added = built(survey, made)
+    added = built(survey, made.mask)
     if added:
         found, tokens, result = added
         *_, last = find(f"return {result};", tokens)
-        return _line_before(found, tokens, last.first, {"result": result})
+        return line_before(found, tokens, last.first, {"result": result})
     places = unions(survey, made.case.found, made.mask, family)
     if len(places) == 1:
         place = places[0]
@@ -67,10 +59,10 @@ def bit_answered(
     KVM_ENABLE_CAP takes, and there is no condition or that mask knows it.
     """
     made = _enabling(survey, "bit-answered", arch, capability)
-    for case in cases(survey, ANSWERING, arch, capability):
+    for case in cases(survey, "capability-bit", ANSWERING, arch, capability):
         name = made.mask[0].text  # of a macro or a function, or the bracket of a union
         shared = name.isidentifier() and name in {token.text for token in case.inner}
-        if shared and (not condition or built(survey, made)):
+        if shared and (not condition or built(survey, made.mask)):
             return ()
         said = [(m, texts(case.inner, m)["result"]) for m in find("$result = ...;", case.inner)]
         ends = _ends(case)
@@ -83,7 +75,7 @@ def bit_answered(
         names = {"result": result, "takes_off": "yes" if shared or own else ""}
         if own and not condition:
             return tuple(own)
-        return (*own, _line_before(case.found, case.inner, ends, names))
+        return (*own, line_before(case.found, case.inner, ends, names))
     path = made.case.found.source.path
     raise not_found("bit-answered", f"a variable that is the answer for {capability}", [path])
 
@@ -97,7 +89,7 @@ def bit_enabled(survey: Survey, *, arch: str, capability: str) -> Place:
     if not done:
         what = f"an assignment of 0 to what {capability} returns"
         raise not_found("bit-enabled", what, [case.found.source.path])
-    return _line_before(case.found, case.inner, done[-1].first, {"cap": made.cap})
+    return line_before(case.found, case.inner, done[-1].first, {"cap": made.cap})
 
 
 def _enabling(survey: Survey, name: str, arch: str, capability: str) -> Enabling:
@@ -114,11 +106,3 @@ def _ends(case: CapCase) -> int | None:
     breaks = [i for i, t in enumerate(case.inner) if t.text == "break" and levels[i] == levels[0]]
     ends = [i for i in breaks if statement_end(case.inner, i) >= len(case.inner) - 1]
     return ends[-1] if ends else None
-
-
-def _line_before(found: Found, tokens: Tokens, index: int, names: dict[str, str]) -> Place:
-    """Behind the statement before that one, blank lines left behind: `block` if it ends in `}`."""
-    how = f"{found.extent.name}(): before `{tokens[index].text} …`"
-    block = "yes" if tokens[index - 1].text == "}" else ""
-    place = code.line_behind(found, tokens, index, index, how)
-    return replace(place, names={**names, "block": block})

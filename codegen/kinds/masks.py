@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A mask of bits that userspace may set, as some kinds find it: written, or added up.
+
+And the cases of a capability, in which KVM says which of them there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from codegen.c.cases import case_of
+from codegen.c.pattern import find, last_holes
+from codegen.kernel.numbers import family
+from codegen.kernel.survey import Found, Survey
+from codegen.sites import code
+from codegen.sites.code import code_tokens
+from codegen.sites.language import Scope
+from codegen.sites.masks import written
+from codegen.sites.place import Place
+from codegen.sites.scopes import Tokens, functions_of
+
+
+@dataclass(frozen=True, slots=True)
+class CapCase:
+    """The statements of a capability's case, in a function."""
+
+    found: Found
+    tokens: Tokens
+    span: range
+
+    @property
+    def inner(self) -> Tokens:
+        """The tokens of the statements."""
+        return self.tokens[self.span.start : self.span.stop]
+
+
+def cases(
+    survey: Survey, site: str, scopes: Sequence[Scope], arch: str | None, capability: str
+) -> Iterator[CapCase]:
+    """The cases of a capability in functions; `site` is who looks for them, for messages."""
+    for scope in scopes:
+        for found, tokens in functions_of(survey, site, scope, arch):
+            span = case_of(tokens, capability)
+            if span:
+                yield CapCase(found, tokens, span)
+
+
+def unions(survey: Survey, found: Found, mask: Tokens, prefix: str) -> list[Place]:
+    """Where a mask is written as a union of bits of the family."""
+    for bit in family(survey, prefix, bits=True).members:
+        places = list(written(survey, found, mask, bit.name))
+        if places:
+            return places
+    return []
+
+
+def built(survey: Survey, mask: Tokens) -> tuple[Found, Tokens, str] | None:
+    """The function that adds up a mask, with the name of the variable; None where none does."""
+    for found, tokens in called(survey, mask):
+        result = last_holes("return $result;", tokens).get("result", "")
+        if result.isidentifier() and any(find(f"{result} |= ...;", tokens)):
+            return found, tokens, result
+    return None
+
+
+def called(survey: Survey, mask: Tokens) -> Iterator[tuple[Found, Tokens]]:
+    """The functions that a mask is a call of, with their tokens."""
+    name, *call = [token.text for token in mask]
+    if call[:1] == ["("] and call[-1:] == [")"] and call.count("(") == 1:
+        for found in survey.definitions("function", name):
+            yield found, code_tokens(found)
+
+
+def line_before(found: Found, tokens: Tokens, index: int, names: dict[str, str]) -> Place:
+    """Behind the statement before that one, blank lines left behind: `block` if it ends in `}`."""
+    how = f"{found.extent.name}(): before `{tokens[index].text} …`"
+    block = "yes" if tokens[index - 1].text == "}" else ""
+    place = code.line_behind(found, tokens, index, index, how)
+    return replace(place, names={**names, "block": block})
