@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from codegen.kinds.kind import Kind
+from codegen.kinds.levels import Level
 from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import CType, Expression, Setup
 from codegen.vocabulary.part import (
@@ -27,6 +28,7 @@ from codegen.vocabulary.text import Clause, Comment, LineText, Phrase, Prose, Su
 TYPES: Mapping[str, Any] = {
     "bool": bool,
     "number": Unsigned,
+    "level": Level,
     "identifier": Identifier,
     "capability": Capability,
     "config": KvmSymbol,

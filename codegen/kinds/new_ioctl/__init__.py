@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from codegen.base.findings import Finding
 from codegen.kinds.kind import Kind
+from codegen.kinds.levels import Level
 from codegen.kinds.section import KindSection
 from codegen.kinds.structs import StructMember, struct_problems
 from codegen.vocabulary.ccode import Expression, Setup
@@ -27,8 +28,6 @@ from codegen.vocabulary.text import Clause, Prose
 
 IoctlName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_PREPARE_MEMORY")]
 Error = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENOENT", 20)]
-# Who answers it; what a call looks like in the selftest follows.
-Level = Literal["system", "vm", "vcpu"]
 
 
 class Failure(Part):

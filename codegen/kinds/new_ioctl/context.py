@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.c.layout import filled
+from codegen.kinds.levels import FDS
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
 
 if TYPE_CHECKING:
     from codegen.plan.asked import Asked
 
 # By who answers: what generic code calls it in its functions' names, the handler's parameter, its
-# name and its VM, and the file descriptor in a selftest.
+# name and its VM.
 _LEVELS = {
-    "system": ("dev", "", "", "NULL", "vm->kvm_fd"),
-    "vm": ("vm", "struct kvm *kvm, ", "kvm", "kvm", "vm->fd"),
-    "vcpu": ("vcpu", "struct kvm_vcpu *vcpu, ", "vcpu", "vcpu->kvm", "vcpu->fd"),
+    "system": ("dev", "", "", "NULL"),
+    "vm": ("vm", "struct kvm *kvm, ", "kvm", "kvm"),
+    "vcpu": ("vcpu", "struct kvm_vcpu *vcpu, ", "vcpu", "vcpu->kvm"),
 }
 _COLUMNS = 77  # of a table in api.rst, two blanks in front
 
@@ -28,7 +29,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
     and back, `layout`, its members with their offsets and its size, and `failures`, the errors.
     """
     v = asked.section
-    level, parameter, named, vm, fd = _LEVELS[v.of]
+    level, parameter, named, vm = _LEVELS[v.of]
     takes = any(member.goes != "out" for member in v.members)
     gives = any(member.goes_out for member in v.members)
     return {
@@ -36,7 +37,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "parameter": parameter,
         "object": named,
         "vm": vm,
-        "fd": fd,
+        "fd": FDS[v.of],
         "handler": f"kvm_{level}_ioctl_{v.name.removeprefix('KVM_').lower()}",
         "command": "_IO" + "R" * gives + "W" * takes if not (takes and gives) else "_IOWR",
         "takes": takes,

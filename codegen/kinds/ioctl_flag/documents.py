@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where the section of an ioctl speaks of its flags: a table, a list, or a sentence to correct."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from codegen.c.layout import filled
+from codegen.kernel.survey import Survey
+from codegen.sites.place import Place
+from codegen.sites.registry import site
+from codegen.sites.rst import described, paragraphs
+from codegen.style.table import table_row
+
+_BORDER = re.compile(r"\s*=+ +=+\s*$")
+# What is no longer so with one flag more, and what is said instead.
+_NONE = re.compile(r"No\s+flags\s+are\s+defined(?:\s+yet)?,\s+the\s+field\s+must\s+be\s+zero\.")
+_ONE = re.compile(r"The\s+only\s+\w+\s+defined\s+at\s+this\s+time\s+is\s+(\w+),\s+which\b")
+
+
+@site("api-flag-table")
+def api_flag_table(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
+    """The table of the ioctl's flags, from its first border to its last; nowhere where none is."""
+    document, section = described(survey, "api-flag-table", ioctl)
+    for first, last in paragraphs(document, section):
+        lines = document.lines[first:last]
+        bordered = len(lines) > 2 and _BORDER.match(lines[0]) and _BORDER.match(lines[-1])
+        if bordered and any(line.lstrip().startswith(family) for line in lines):
+            return (document.place(first, last, f"the table of {family}*"),)
+    return ()
+
+
+@site("api-flag-define")
+def api_flag_define(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
+    """Behind the last `#define` of a flag in the section of the ioctl; nowhere where none is."""
+    document, section = described(survey, "api-flag-define", ioctl)
+    hits = [
+        index
+        for index in range(section.first, section.last)
+        if document.lines[index].lstrip().startswith(f"#define {family}")
+    ]
+    if not hits:
+        return ()
+    sibling = document.lines[hits[-1]].rstrip("\n")
+    return (document.place(hits[-1] + 1, hits[-1] + 1, "behind the last flag", sibling=sibling),)
+
+
+@site("api-flag-corrected")
+def api_flag_corrected(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
+    """The paragraph that says that there is no flag, or one alone; nowhere where none does."""
+    document, section = described(survey, "api-flag-corrected", ioctl)
+    for first, last in paragraphs(document, section):
+        text = "".join(document.lines[first:last])
+        one = _ONE.search(text)
+        if _NONE.search(text) or (one and one[1].startswith(family)):
+            return (document.place(first, last, "what it says of the flags so far"),)
+    return ()
+
+
+def one_of_several(paragraph: str, member: str) -> str:
+    """A paragraph that said that there is no flag, or one alone, without saying so."""
+    text = _NONE.sub(f"Bits of ``{member}`` that are not documented must be 0.", paragraph)
+    text = _ONE.sub(r"\1", text)
+    return filled(text, 78) + "\n"
+
+
+def flag_row(table: str, name: str, text: str) -> str:
+    """A table of flags with one row more, indented as it was."""
+    indent = table[: len(table) - len(table.lstrip())]
+    return textwrap.indent(table_row(textwrap.dedent(table), name, text), indent)

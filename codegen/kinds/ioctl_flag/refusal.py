@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How a tree takes the flags of an ioctl: its struct, and the test that refuses unknown ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codegen.c.pattern import find, last_holes
+from codegen.c.source import lex
+from codegen.c.statements import CLOSE, OPEN, closing, statement_end
+from codegen.kernel.numbers import constants
+from codegen.kernel.survey import Found, Survey
+from codegen.sites.code import C_FILES, functions_naming
+from codegen.sites.place import ambiguous, not_found
+from codegen.sites.scopes import Tokens
+
+_LEAVES = ("return", "goto", "break")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The statement `if (given & ~mask) return -EINVAL;`, its tokens from `first` to `last`.
+
+    `test` is what its condition says of the flags.  `mask` is empty where none is known yet, and
+    all bits are refused.  `leaves` is what it does then.
+    """
+
+    found: Found
+    tokens: Tokens
+    first: int
+    last: int
+    test: range
+    given: str
+    mask: Tokens
+    leaves: str
+
+    @property
+    def where(self) -> str:
+        """`file:line`, for messages."""
+        source = self.found.source
+        return f"{source.path}:{source.line(self.tokens[self.first].start)}"
+
+
+def struct_of(survey: Survey, ioctl: str) -> str:
+    """The struct that an ioctl takes, by its number's macro; empty where it takes none."""
+    for each in constants(survey):
+        if each.name == ioctl:
+            text = each.source.text(each.extent.start, each.extent.end)
+            return last_holes("struct $name", lex(text)).get("name", "")
+    return ""
+
+
+def refusal(survey: Survey, site: str, ioctl: str, member: str) -> Refusal:
+    """The one test that refuses bits of a member of the ioctl's struct that KVM does not know.
+
+    Looked for in every function that has such a struct.  Raises FindingsError where there is none,
+    or several.
+    """
+    struct = struct_of(survey, ioctl)
+    prefixes = survey.kvm_prefixes()
+    hits = [
+        each
+        for found, tokens in functions_naming(survey, prefixes, f"struct {struct}", suffix=C_FILES)
+        for given in _given(tokens, struct, member)
+        for each in _refusals(found, tokens, given)
+    ]
+    what = f"a test that refuses unknown bits of `{member}` of struct {struct}, `{member} & ~mask`"
+    if len(hits) > 1:
+        raise ambiguous(site, what, [each.where for each in hits])
+    if not hits:
+        raise not_found(site, what, survey.holding(f"struct {struct}", prefixes))
+    return hits[0]
+
+
+def _given(tokens: Tokens, struct: str, member: str) -> Iterator[str]:
+    """What a function calls that member of its structs, or a copy of it."""
+    for name in _variables(tokens, struct):
+        for said in (f"{name}->{member}", f"{name}.{member}"):
+            if any(find(said, tokens)):
+                yield said
+                copy = last_holes(f"$copy = {said};", tokens).get("copy", "")
+                if copy.isidentifier():
+                    yield copy
+
+
+def _variables(tokens: Tokens, struct: str) -> dict[str, None]:
+    """The parameters and locals of a function that are such a struct, or point to one."""
+    texts = [token.text for token in tokens]
+    names: dict[str, None] = {}
+    for at in range(len(texts) - 2):
+        if texts[at : at + 2] != ["struct", struct]:
+            continue
+        for text in texts[at + 2 :]:
+            if text.isidentifier():
+                names[text] = None
+            elif text not in ("*", ","):
+                break
+    return names
+
+
+def _refusals(found: Found, tokens: Tokens, given: str) -> Iterator[Refusal]:
+    for at, token in enumerate(tokens):
+        if token.text != "if":
+            continue
+        behind = closing(tokens, at + 1)
+        leaves = _left(tokens, behind + 1)
+        for test, mask in _tests(tokens, range(at + 2, behind), given) if leaves else ():
+            end = statement_end(tokens, at)
+            yield Refusal(found, tokens, at, end, test, given, mask, leaves)
+
+
+def _left(tokens: Tokens, first: int) -> str:
+    """The one statement of a branch, if it leaves; else empty."""
+    if tokens[first].text == "{":
+        first += 1
+    if tokens[first].text not in _LEAVES:
+        return ""
+    end = statement_end(tokens, first)
+    words = [token.text for token in tokens[first : end - 1]]
+    if words[0] == "return" and words[1:2] != ["-"]:
+        return ""
+    return " ".join(words).replace("- ", "-") + ";"
+
+
+def _tests(tokens: Tokens, condition: range, given: str) -> Iterator[tuple[range, Tokens]]:
+    """The terms of a condition that refuse bits: where they are, with the mask of those known."""
+    for term in _terms(tokens, condition):
+        inner = tokens[term.start : term.stop]
+        for match in find(f"{given} & ~$mask", inner):
+            first, last = match.holes["mask"][0]
+            yield term, inner[first:last]
+        for whole in (given, f"{given} != 0"):
+            if [token.text for token in inner] == [token.text for token in lex(whole)]:
+                yield term, ()
+
+
+def _terms(tokens: Tokens, condition: range) -> Iterator[range]:
+    """What stands between the `||` of a condition."""
+    first, depth = condition.start, 0
+    for index in condition:
+        text = tokens[index].text
+        depth += (text in OPEN) - (text in CLOSE)
+        if text == "||" and not depth:
+            yield range(first, index)
+            first = index + 1
+    yield range(first, condition.stop)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Where KVM_CHECK_EXTENSION tells of an ioctl's flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from codegen.c.cases import case_of
+from codegen.c.pattern import find, texts
+from codegen.c.statements import nesting, statement_end
+from codegen.kernel.survey import Survey
+from codegen.kinds.ioctl_flag.refusal import refusal
+from codegen.kinds.masks import CapCase, unions
+from codegen.sites import code
+from codegen.sites.code import C_FILES, functions_naming
+from codegen.sites.place import Place, not_found
+from codegen.sites.registry import site
+
+
+def answers(survey: Survey, capability: str) -> Iterator[CapCase]:
+    """The cases in which KVM_CHECK_EXTENSION answers for a capability, none that enable it."""
+    prefixes = survey.kvm_prefixes()
+    for found, tokens in functions_naming(survey, prefixes, f"case {capability}:", suffix=C_FILES):
+        enables = any(token.text == "kvm_enable_cap" for token in tokens)
+        span = case_of(tokens, capability)
+        if span and not enables:
+            yield CapCase(found, tokens, span)
+
+
+@site("flag-told")
+def flag_told(survey: Survey, *, beside: str) -> Place:
+    """Behind the case of the capability `beside`, for a case of its own; where that is in a list
+    whose answer is 1 (`listed`), behind its label.
+    """
+    for case in answers(survey, beside):
+        found, inner = case.found, case.inner
+        label, *_ = find(f"case {beside}:", case.tokens)
+        shared = any(match.first == 0 for match in find("$result = 1; break;", inner))
+        shared = shared or any(match.first == 0 for match in find("return 1;", inner))
+        result = ""
+        for match in find("$result = ...;", inner):
+            result = result or texts(inner, match)["result"]
+        listed = shared and case.span.start - label.last >= 3  # other labels have it as well
+        names = {"result": result, "listed": "yes" if listed else ""}
+        if listed:
+            how = f"{found.extent.name}(): behind case {beside}"
+            place = code.line_behind(found, case.tokens, label.first, label.last, how)
+            return replace(place, names=names)
+        end = _end(case)
+        if end is not None:
+            how = f"{found.extent.name}(): behind what answers for {beside}"
+            place = code.line_behind(found, case.tokens, case.span.start, end, how)
+            return replace(place, names=names)
+    what = f"a case {beside} in what KVM_CHECK_EXTENSION answers"
+    raise not_found("flag-told", what, survey.holding(beside, survey.kvm_prefixes()))
+
+
+def _end(case: CapCase) -> int | None:
+    """The index behind the last statement that leaves a case, in the `#if` that its label is in."""
+    levels = list(nesting(case.tokens))
+    base = levels[case.span.start]
+    ends = [
+        statement_end(case.tokens, index)
+        for index in case.span
+        if case.tokens[index].text in ("return", "break", "goto") and levels[index] == base
+    ]
+    return ends[-1] if ends else None
+
+
+@site("flag-answered")
+def flag_answered(
+    survey: Survey, *, ioctl: str, member: str, family: str, capability: str
+) -> tuple[Place, ...]:
+    """The union of flags with which KVM_CHECK_EXTENSION answers for the capability; nowhere where
+    it answers with the mask that the ioctl compares with.
+    """
+    made = refusal(survey, "flag-answered", ioctl, member)
+    searched = survey.holding(capability, survey.kvm_prefixes())
+    for case in answers(survey, capability):
+        name = made.mask[0].text if made.mask else ""
+        if name.isidentifier() and name in {token.text for token in case.inner}:
+            return ()
+        for pattern in ("return $mask;", "$result = $mask;"):
+            for match in find(pattern, case.inner):
+                first, last = match.holes["mask"][0]
+                found = unions(survey, case.found, case.inner[first:last], family)
+                if found:
+                    return tuple(replace(p, how=f"what {capability} answers") for p in found)
+    what = f"the mask of {family}* that KVM_CHECK_EXTENSION answers for {capability}"
+    raise not_found("flag-answered", what, searched)

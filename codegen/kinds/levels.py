@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Who answers an ioctl: the system, a VM or a vCPU."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+Level = Literal["system", "vm", "vcpu"]
+# The file descriptor that a selftest calls it on.
+FDS: Mapping[str, str] = {"system": "vm->kvm_fd", "vm": "vm->fd", "vcpu": "vcpu->fd"}
