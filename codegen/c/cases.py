@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from codegen.c.source import Token
 from codegen.c.statements import nesting
 
+# How many tokens a line of the preprocessor has that may stand among labels.
+_WORDS = {"endif": 2, "else": 2, "ifdef": 3, "ifndef": 3}
+
 
 def case_of(tokens: Sequence[Token], label: str) -> range:
     """The indices of the statements of `case LABEL:`, up to the next label behind them.
@@ -24,8 +27,14 @@ def case_of(tokens: Sequence[Token], label: str) -> range:
 
 
 def _behind_labels(texts: Sequence[str], at: int) -> int:
-    while at < len(texts) and texts[at] in ("case", "default"):
-        at = texts.index(":", at) + 1
+    """Behind labels that stand together; an `#ifdef` may be around some of them."""
+    while at < len(texts):
+        if texts[at] in ("case", "default"):
+            at = texts.index(":", at) + 1
+        elif texts[at] == "#" and texts[at + 1] in _WORDS:
+            at += _WORDS[texts[at + 1]]
+        else:
+            break
     return at
 
 
