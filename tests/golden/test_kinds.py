@@ -8,6 +8,7 @@ Each patch compiles.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from codegen.description.load import load
 from codegen.plan.make import Plan
 from tests.minitree import Change, new
 from tests.minitree.capabilities import capabilities
+from tests.minitree.memfd import memfd
 from tests.minitree.uapi import uapi
 from tests.unit import kit
 
@@ -24,6 +26,8 @@ KNOBS_FOLDER = _HERE.parent / "knobs/small"
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
 _TREE = (uapi, capabilities)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
+# What a knob needs of the tree beyond that.
+MORE: Mapping[str, tuple[Change, ...]] = {"memfd-flag": (memfd,)}
 
 
 def _plan(name: str, *changes: Change) -> Plan:
@@ -34,18 +38,20 @@ def _plan(name: str, *changes: Change) -> Plan:
 
 @pytest.mark.parametrize("name", KNOBS)
 def test_golden(name: str, tmp_path: Path) -> None:
-    made = _plan(name, *_TREE)
-    text = kit.diff(made, *_TREE)
+    changes = (*_TREE, *MORE.get(name, ()))
+    made = _plan(name, *changes)
+    text = kit.diff(made, *changes)
     golden = _HERE / "kinds" / f"{name}.diff"
     if _UPDATE:
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
-    assert kit.complaints(made, tmp_path, *_TREE) == ""
+    assert kit.complaints(made, tmp_path, *changes) == ""
 
 
 @pytest.mark.parametrize("name", KNOBS)
 def test_newer_selftests(name: str, tmp_path: Path) -> None:
-    assert kit.complaints(_plan(name, *_TREE, new), tmp_path, *_TREE, new) == ""
+    changes = (*_TREE, *MORE.get(name, ()), new)
+    assert kit.complaints(_plan(name, *changes), tmp_path, *changes) == ""
 
 
 def test_no_golden_without_a_case() -> None:
