@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Knobs that Linux has, as its documentation says them: made for the last tree without, and refused
-as there already on those with it."""
+as there already on those with it; and some that it could have, on all trees that have their ioctl.
+"""
 
 from __future__ import annotations
 

@@ -129,7 +129,8 @@ def _tests(tokens: Tokens, condition: range, given: str) -> Iterator[tuple[range
         inner = tokens[term.start : term.stop]
         for match in find(f"{given} & ~$mask", inner):
             first, last = match.holes["mask"][0]
-            yield term, inner[first:last]
+            if not match.first or inner[match.first - 1].text not in ("->", "."):
+                yield term, inner[first:last]
         for whole in (given, f"{given} != 0"):
             if [token.text for token in inner] == [token.text for token in lex(whole)]:
                 yield term, ()
