@@ -192,6 +192,8 @@ def test_a_capability_that_is_there_answers_the_same_mask() -> None:
 def test_information_stands_in_the_list_beside_the_ioctls() -> None:
     listed = plan("macro", mask=False, beside="KVM_CAP_USER_MEMORY")
     assert f"\tcase KVM_CAP_USER_MEMORY:\n\tcase {CAPABILITY}:\n" in kit.after(listed, KVM_MAIN)
+    masked = kit.after(plan("macro", beside="KVM_CAP_USER_MEMORY"), KVM_MAIN)
+    assert f"\t\treturn 1;\n\tcase {CAPABILITY}:\n\t\treturn {FLAG};\n" in masked
     own = plan("macro", mask=False)
     assert f"\tcase {CAPABILITY}:\n\t\treturn 1;\n\tdefault:" in kit.after(own, KVM_MAIN)
 

@@ -29,9 +29,9 @@ def answers(survey: Survey, capability: str) -> Iterator[CapCase]:
 
 
 @site("flag-told")
-def flag_told(survey: Survey, *, beside: str) -> Place:
-    """Behind the case of the capability `beside`, for a case of its own; where that is in a list
-    whose answer is 1 (`listed`), behind its label.
+def flag_told(survey: Survey, *, beside: str, answer: str) -> Place:
+    """Behind the case of the capability `beside`, for a case of its own; for the `answer` 1, behind
+    its label, if that is in a list whose answer is 1 (`listed`).
     """
     for case in answers(survey, beside):
         found, inner = case.found, case.inner
@@ -41,7 +41,8 @@ def flag_told(survey: Survey, *, beside: str) -> Place:
         result = ""
         for match in find("$result = ...;", inner):
             result = result or texts(inner, match)["result"]
-        listed = shared and case.span.start - label.last >= 3  # other labels have it as well
+        # other labels have the answer as well
+        listed = answer == "1" and shared and case.span.start - label.last >= 3
         names = {"result": result, "listed": "yes" if listed else ""}
         if listed:
             how = f"{found.extent.name}(): behind case {beside}"
