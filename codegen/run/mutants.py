@@ -207,7 +207,8 @@ class _Scan:
         return bool(_EXITS & set(after[:1] if after[:1] != ["{"] else after[1:]))
 
     def _configured(self, first: int, value: str) -> bool:
-        return value == "1" and self.tokens[first].text in _CONFIGURED
+        asked = first + (self.tokens[first].text == "!")
+        return value == "1" and self.tokens[asked].text in _CONFIGURED
 
     def _parts(self, first: int, last: int, neutral: str) -> Iterator[tuple[int, int, str]]:
         """The operands of `||` and `&&`, each with the value that takes it out."""

@@ -28,6 +28,7 @@ from tests.minitree import (
     old,
 )
 from tests.minitree.capabilities import capabilities
+from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd
 from tests.minitree.uapi import ARM64, uapi
 from tests.unit import kit
 from tests.unit.kit import survey
@@ -66,6 +67,36 @@ HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
 QUIRKS = {**QUIRKS_CAP, "family": "KVM_X86_QUIRK_"}
+MEMFD = {"ioctl": "KVM_CREATE_GUEST_MEMFD"}
+FLAGS, FAMILY = {"member": "flags"}, {"family": "GUEST_MEMFD_FLAG_"}
+TOLD = {"capability": "KVM_CAP_GUEST_MEMFD_FLAGS"}
+NO_FLAGS = "No flags are defined yet, the field must be zero."
+LISTED = """\
+  #define GUEST_MEMFD_FLAG_MMAP (1ULL << 0)
+
+  ===================== ====
+  GUEST_MEMFD_FLAG_MMAP Maps
+  ===================== ====
+"""
+
+
+def with_memfd(files: Files) -> None:
+    """The tree with an ioctl that has no flags."""
+    uapi(files)
+    memfd(files)
+
+
+def with_flag(files: Files) -> None:
+    """The same with one flag, told by a capability of its own."""
+    with_memfd(files)
+    case = "\tcase KVM_CAP_GUEST_MEMFD:\n"
+    told = "\tcase KVM_CAP_GUEST_MEMFD_FLAGS:\n\t\treturn GUEST_MEMFD_FLAG_MMAP;\n"
+    struct = "struct kvm_create_guest_memfd {"
+    edited(UAPI, (struct, f"#define GUEST_MEMFD_FLAG_MMAP (1ULL << 0)\n\n{struct}"))(files)
+    edited(KVM_MAIN, (case, f"{told}{case}"))(files)
+    edited(API, (f"{NO_FLAGS}\n", LISTED))(files)
+
+
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -398,6 +429,37 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ),
     ("api-kvm-run", {}, uapi, API, "The reason of the hardware.", ""),
     ("api-ioctl", {}, None, API, "A slot with such a file cannot be changed.", ""),
+    ("flag-accepted", MEMFD | FLAGS | FAMILY, with_memfd, GUEST_MEMFD, "", "0"),
+    ("flag-refused", MEMFD | FLAGS, with_memfd, GUEST_MEMFD, "\t\treturn -EINVAL;", ""),
+    (
+        "flag-told",
+        {"beside": "KVM_CAP_GUEST_MEMFD", "answer": "1"},
+        with_memfd,
+        KVM_MAIN,
+        "\t\treturn !kvm || kvm_arch_has_private_mem(kvm);",
+        "\tdefault:",
+    ),
+    (
+        "flag-answered",
+        MEMFD | FLAGS | FAMILY | TOLD,
+        with_flag,
+        KVM_MAIN,
+        "",
+        "GUEST_MEMFD_FLAG_MMAP",
+    ),
+    ("flag-first", MEMFD, with_memfd, UAPI, "};", ""),
+    ("api-flag", MEMFD, with_memfd, API, NO_FLAGS, ""),
+    ("api-flag-corrected", MEMFD | FAMILY, with_memfd, API, "", NO_FLAGS),
+    ("api-flag-define", MEMFD | FAMILY, with_flag, API, LISTED.splitlines()[0], ""),
+    ("api-flag-table", MEMFD | FAMILY, with_flag, API, "", LISTED.splitlines()[2]),
+    (
+        "selftest-all-flags",
+        MEMFD | TOLD,
+        with_memfd,
+        MEMFD_TEST,
+        "\tfor (flag = BIT(0); flag; flag <<= 1) {",
+        "\t\tfd = create_memfd(vm, flag);",
+    ),
 ]
 
 
