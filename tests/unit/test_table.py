@@ -162,6 +162,7 @@ def table_patches(*changes: Change, **section: str) -> list[Patch]:
 def test_a_malformed_table_is_mended_by_a_patch_of_its_own() -> None:
     mend, uapi = table_patches(_MALFORMED)
     assert mend.part == "table" and uapi.part == "uapi"
+    assert mend.subject == "KVM: Documentation: Widen the table of x86's quirks"
     assert f"{_LONG} runs into the second column" in mend.message.replace("\n", " ")
     assert docutils(mend.files[API].decode()) == ""
     assert b"KVM_X86_QUIRK_HUGE_MAPS" not in mend.files[API]
