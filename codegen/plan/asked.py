@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.base.findings import Finding
+from codegen.c.cases import case_of
 from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.kernel.numbers import constants, enumerators
 from codegen.kernel.survey import Survey
+from codegen.sites.scopes import functions_of
+from codegen.sites.vm import ENABLING
 
 
 class TreeFacts:
@@ -36,6 +39,15 @@ class TreeFacts:
         """Whether a header of KVM's generic code declares that function."""
         headers = self._survey.holding(f"{name}(", self._survey.folders.code)
         return any(path.endswith(".h") for path in headers)
+
+    def enables(self, capability: str) -> bool:
+        """Whether an architecture's code has a case for it where it enables others for VMs."""
+        return any(
+            case_of(tokens, capability)
+            for arch in self._survey.architectures
+            for scope in ENABLING
+            for _, tokens in functions_of(self._survey, capability, scope, arch)
+        )
 
     def where(self, name: str) -> str:
         """`file:line` of a uAPI macro or enumerator; empty where there is none."""

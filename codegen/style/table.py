@@ -11,7 +11,6 @@ _BORDER = re.compile(r"(=+)( +)(=+)")
 _NAME = r"[A-Z][A-Z0-9]*_\w+"  # of a flag, in the first column
 
 
-
 def overruns(table: str) -> list[str]:
     """The names of an RST simple table that run into its second column.
 

@@ -7,11 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.c import layout
-from codegen.c.cases import case_of
 from codegen.kinds.fields import c_type, initial
 from codegen.kinds.vm_capability.flags import flag_word
-from codegen.sites.scopes import functions_of
-from codegen.sites.vm import ENABLING
 from codegen.style.filters import for_any_vm, literal
 
 if TYPE_CHECKING:
@@ -23,9 +20,8 @@ def context(asked: Asked) -> Mapping[str, Any]:
 
     `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says
     it), `bare` (in the selftest: what makes a VM that has nothing but its needs), `starts`,
-    whether a new VM's value is not 0, `generic`, the symbol by which generic code has it,
-    `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch, and
-    `enabled`, whether the tree enables it for VMs already.
+    whether a new VM's value is not 0, `generic`, the symbol by which generic code has it, and
+    `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
     """
     field = asked.section.field
     default = field.default if field.type in ("u32", "u64") else "0"
@@ -37,17 +33,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "generic": asked.section.config,
         "flag": None if asked.section.config else _flag(asked, field),
         "bare": "create_with_needs()" if asked.section.needs else "vm_create_barebones()",
-        "enabled": any(_enabled(asked, arch) for arch in asked.knob.architectures),
     }
-
-
-def _enabled(asked: Asked, arch: str) -> bool:
-    """Whether an architecture's code has a case for the capability where it enables others."""
-    return any(
-        case_of(tokens, asked.section.capability)
-        for scope in ENABLING
-        for _, tokens in functions_of(asked.survey, "vm-capability", scope, arch)
-    )
 
 
 def _flag(asked: Asked, field: Any) -> Mapping[str, str] | None:
