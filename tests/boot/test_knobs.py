@@ -25,7 +25,6 @@ HERE = {
     "paging-attribute": "6.1",
     "pin-memslots": "6.12",
     "pre-fault-memory": "6.1",
-    "ring-with-bitmap": "6.1",
     "run-guest-mode": "6.1",
     "user-hypercalls": "6.12",
 }
