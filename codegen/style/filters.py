@@ -38,12 +38,20 @@ def listing(names: Sequence[str], word: str) -> str:
 
 def negated(expression: str) -> str:
     """A C expression turned around."""
+    asked, _, rest = expression.partition("!kvm || ")
+    if not asked and rest:  # as for_any_vm() says it
+        return f"kvm && {'!' + rest if rest[0] == '(' else negated(rest)}"
     simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
     if simple:
         return f"!{expression}"
     if re.fullmatch(r"![\w.>()-]+", expression):
         return expression[1:]
     return f"!({expression})"
+
+
+def operand(expression: str) -> str:
+    """A C expression beside `&&`: in brackets where it binds less."""
+    return f"({expression})" if re.search(r"\|\||\?", expression) else expression
 
 
 def for_any_vm(expression: str) -> str:
@@ -104,6 +112,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         paragraph,
         listing,
         negated,
+        operand,
         for_any_vm,
         literal,
         quoted,
