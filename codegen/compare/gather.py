@@ -31,7 +31,7 @@ def page(
     knob = contenders[0].description.knob
     sections = (
         ages.section(contenders, carried),
-        userspace.section(contenders, said),
+        userspace.section(contenders, said, templates),
         kernel.section(contenders),
         *evidence,
     )

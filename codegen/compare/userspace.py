@@ -10,7 +10,7 @@ from typing import Any
 from codegen.compare.contender import Contender
 from codegen.compare.facts import LONG, SHORT, Facts, facts
 from codegen.compare.model import Chapter, Figure, Question, Value, Worst, unknown
-from codegen.plan.variants import NumberSpec
+from codegen.plan.templates import Renderer
 from codegen.vocabulary.part import attribute
 
 
@@ -32,11 +32,14 @@ def facts_of(contender: Contender, templates: Path) -> Facts | None:
     return facts(templates, contender.variant.name, sees(contender))
 
 
-def section(contenders: Sequence[Contender], said: Sequence[Facts | None]) -> Chapter:
+def section(
+    contenders: Sequence[Contender], said: Sequence[Facts | None], templates: Path
+) -> Chapter:
     """The rows for userspace."""
+    left = tuple(_left(each, Renderer(templates, sees(each))) for each in contenders)
     rows = [
         Question("names", "new names and numbers", tuple(map(_names, contenders)), prose=True),
-        Question("left", "numbers left", tuple(map(_left, contenders)), Worst.LEAST),
+        Question("left", "numbers left", left, Worst.LEAST),
     ]
     for keys, prose in ((SHORT, False), (LONG, True)):
         for key, about in keys.items():
@@ -88,11 +91,12 @@ def _names(contender: Contender) -> Figure:
     return Figure(", ".join(texts) or "none", source=f"{folder(contender)}.gen/manifest.json")
 
 
-def _left(contender: Contender) -> Figure:
+def _left(contender: Contender, renderer: Renderer) -> Figure:
     if not contender.made:
         return absent(contender)
     taken, specs = contender.series.manifest["numbers"], contender.variant.numbers
-    left = {_family(specs[key]): specs[key].most - number for key, number in taken.items()}
+    families = {key: f"{renderer.inline(specs[key].prefix)}*{specs[key].suffix}" for key in taken}
+    left = {families[key]: specs[key].most - number for key, number in taken.items()}
     source = f"{folder(contender)}.gen/manifest.json"
     if not left:
         return Figure("takes none", source=source)
@@ -100,10 +104,6 @@ def _left(contender: Contender) -> Figure:
     if left[family] > 1 << 16:
         return Figure("enough", source=source)
     return Figure(left[family], f"of {family}", source)
-
-
-def _family(spec: NumberSpec) -> str:
-    return f"{spec.prefix}*{spec.suffix}"
 
 
 def _told(contender: Contender, said: Facts | None, key: str) -> Figure:

@@ -4,6 +4,7 @@ the programs that measure a knob are C of the tree's selftests."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from codegen.base.resources import resources
+from codegen.cli.main import DONE, main
 from codegen.compare.contender import Contender
 from codegen.compare.facts import facts
 from codegen.compare.measures import measure_of, program
@@ -18,6 +20,7 @@ from codegen.series.identity import remember
 from codegen.series.make import Generated, open_tree
 from codegen.tree.reader import read_or_none
 from tests.kernel.conftest import CELLS, KEPT, Cell, made, sampled
+from tests.knobs import described_in
 
 pytestmark = pytest.mark.kernel
 
@@ -102,3 +105,14 @@ def test_what_is_measured_is_c_of_the_tree(cell: Cell) -> None:
         text = program(each, measure, tree)
     assert text and "int main(" in text and "create_on(" in text
     assert text.count("{") == text.count("}")
+
+
+@pytest.mark.parametrize("knob", ["guest-memfd-keep", "pin-memslots", "user-hypercalls"])
+def test_kinds_that_stand_alone_are_compared(knob: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """What userspace has to know of them is said, and no template is left unfilled."""
+    words = ["--abi", str(described_in(knob)), "--tree", "debian:6.12", "--quick", "--json"]
+    assert main(["compare", *words]) == DONE
+    said = capsys.readouterr().out
+    assert "{{" not in said and "{%" not in said
+    rows = {row["key"]: row for part in json.loads(said)["sections"] for row in part["rows"]}
+    assert rows["left"]["figures"][0]["value"] and rows["discovered"]["figures"][0]["value"]
