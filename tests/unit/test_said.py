@@ -56,6 +56,18 @@ def test_a_cover_letter_has_what_a_vmm_does(variant: str) -> None:
     assert "\n  }\n" in text and max(map(len, text.expandtabs().splitlines())) <= 75
 
 
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_mechanism_that_changes_something_does_not_deny_it(changes: bool) -> None:
+    steps = {**_LATER, "changes": changes}
+    then = {**_LATER["then"][0], "changes": not changes}
+    first, later = kit.plan(
+        kit.knob("quirk", mechanism={**steps, "then": [then]}), "quirk"
+    ).patches[:2]
+    assert ("No functional change intended" in first.message) != changes
+    assert ("No functional change intended" in later.message) == changes
+    assert "kvm_small_maps() returns" in first.message
+
+
 def test_a_decision_is_told_by_its_predicate() -> None:
     rule, selftest = kit.plan(kit.knob("hardcoded"), "hardcoded").patches[1:]
     assert rule.message.startswith("Let kvm_small_maps() decide by kvm->created_vcpus > 8 whether")
