@@ -29,10 +29,14 @@ def free_port() -> int:
 
 
 class Service:
-    """A process that is started again whenever it ends, as `Restart=always` asks."""
+    """A process that is started again whenever it ends, as `Restart=always` asks.
+
+    It does not outlive the tests, however they end.
+    """
 
     def __init__(self, command: list[str], env: Mapping[str, str], log: Path) -> None:
-        self.command, self.env, self.log = command, dict(env), log
+        self.command = ["setpriv", "--pdeathsig", "KILL", "--", *command]
+        self.env, self.log = dict(env), log
         self.process: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
