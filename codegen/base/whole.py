@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from pathlib import Path
 def write(path: Path, data: bytes | str, mode: int = 0o666) -> None:
     """Put `data` (text as UTF-8) at `path`, whose folder is there; `mode` less the umask.
 
-    Written beside its place and renamed.  A link that lies there is replaced, not followed.
-    Raises OSError, and then what was at `path` still is.
+    Written beside its place and renamed, by each thread for itself.  A link that lies there is
+    replaced, not followed.  Raises OSError, and then what was at `path` still is.
     """
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = path.with_name(f".{path.name}.{threading.get_native_id()}")
     with suppress(FileNotFoundError):
         new.unlink()
     try:

@@ -8,6 +8,7 @@ import json
 import sys
 import textwrap
 from pathlib import Path
+from threading import Lock
 
 from codegen.base import unbroken, whole
 from codegen.base.errors import UsageError
@@ -55,10 +56,13 @@ def test(options: argparse.Namespace) -> int:
         folder = _folder(options, bench, commits)
         quiet = options.json or options.format != "table"
 
+        one = Lock()  # boots under other parameters run beside each other
+
         def heard(row: TestResult) -> None:
-            _write(folder, trial)
-            if not quiet:
-                _say(row)
+            with one:
+                _write(folder, trial)
+                if not quiet:
+                    _say(row)
 
         trial = Trial(bench, series, commits, wishes, folder, shown, heard)
         unbroken.note("--resume goes on from here")
