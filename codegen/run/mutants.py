@@ -207,8 +207,9 @@ class _Scan:
         return bool(_EXITS & set(after[:1] if after[:1] != ["{"] else after[1:]))
 
     def _configured(self, first: int, value: str) -> bool:
-        asked = first + (self.tokens[first].text == "!")
-        return value == "1" and self.tokens[asked].text in _CONFIGURED
+        negated = self.tokens[first].text == "!"
+        asked = self.tokens[first + negated].text in _CONFIGURED
+        return asked and (negated or value == "1")
 
     def _parts(self, first: int, last: int, neutral: str) -> Iterator[tuple[int, int, str]]:
         """The operands of `||` and `&&`, each with the value that takes it out."""

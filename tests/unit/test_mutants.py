@@ -45,6 +45,11 @@ CASES: dict[str, tuple[str, str, list[tuple[str, str | None]]]] = {
         "if (IS_ENABLED(CONFIG_X))\n\ta |= MASK_A;",
         [("IS_ENABLED(CONFIG_X)", "0"), ("a |= MASK_A;", None)],
     ),
+    "refused by Kconfig": (
+        "",
+        "if (!IS_ENABLED(CONFIG_X) || a)\n\treturn -1;",
+        [("!IS_ENABLED(CONFIG_X) || a", "0"), ("a", "0")],
+    ),
     "a member is set": ("", "kvm->arch.maps = a;", [("kvm->arch.maps = a;", None)]),
     "a member is written for lockless readers": (
         "",
