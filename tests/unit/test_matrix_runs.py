@@ -147,6 +147,7 @@ def test_without_a_run_before_there_is_no_last_one(ci: Ci) -> None:
 def test_a_client_that_is_killed_has_lost_nothing(ci: Ci) -> None:
     client = ci.start("matrix", "nightly.yaml")
     until(lambda: ended(ci) >= 2)
+    client.send_signal(signal.SIGSTOP)  # else it comes to its end meanwhile
     assert "nightly: goes on" in ci.gen("matrix", "status", "nightly")
     client.kill()
     client.communicate()
