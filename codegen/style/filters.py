@@ -38,9 +38,6 @@ def listing(names: Sequence[str], word: str) -> str:
 
 def negated(expression: str) -> str:
     """A C expression turned around."""
-    asked, _, rest = expression.partition("!kvm || ")
-    if not asked and rest:  # as for_any_vm() says it
-        return f"kvm && {'!' + rest if rest[0] == '(' else negated(rest)}"
     simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
     if simple:
         return f"!{expression}"
@@ -56,11 +53,19 @@ def operand(expression: str) -> str:
 
 def for_any_vm(expression: str) -> str:
     """An expression for KVM_CHECK_EXTENSION, which has no VM if the system is asked."""
-    uses_vm = re.search(r"\bkvm\b", expression)
-    if not uses_vm:
+    if not _asks_vm(expression):
         return expression
     inner = f"({expression})" if re.search(r"\|\||&&|\?", expression) else expression
     return f"!kvm || {inner}"
+
+
+def for_no_vm(expression: str) -> str:
+    """The same turned around."""
+    return f"kvm && {negated(expression)}" if _asks_vm(expression) else negated(expression)
+
+
+def _asks_vm(expression: str) -> bool:
+    return bool(re.search(r"\bkvm\b", expression))
 
 
 def quoted(text: str, *, formatted: bool = True) -> str:
@@ -114,6 +119,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         negated,
         operand,
         for_any_vm,
+        for_no_vm,
         literal,
         quoted,
         heading,

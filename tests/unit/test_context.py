@@ -10,7 +10,7 @@ from codegen.kernel.dialect import renames, translated
 from codegen.kinds.vm_capability.context import argument_test
 from codegen.plan.asked import TreeFacts
 from codegen.plan.context import known_expression, names_in
-from codegen.style.filters import for_any_vm, negated
+from codegen.style.filters import for_any_vm, for_no_vm, negated
 from codegen.vocabulary.parameters import pointers
 from tests.minitree import SELFTESTS, Change, edited, new
 from tests.unit.kit import knob, survey
@@ -95,6 +95,20 @@ def test_a_condition_turned_around(expression: str, expected: str) -> None:
 )
 def test_a_condition_without_a_vm(expression: str, expected: str) -> None:
     assert for_any_vm(expression) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("tdp_enabled", "!tdp_enabled"),
+        ("f(kvm)", "kvm && !f(kvm)"),
+        ("f(kvm) || a", "kvm && !(f(kvm) || a)"),
+        ("(kvm->x) != 0", "kvm && !((kvm->x) != 0)"),
+        ("(kvm->x) || (a)", "kvm && !((kvm->x) || (a))"),
+    ],
+)
+def test_a_condition_without_a_vm_turned_around(expression: str, expected: str) -> None:
+    assert for_no_vm(expression) == expected
 
 
 @pytest.mark.parametrize(
