@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from codegen.base.findings import Finding
-from codegen.c.cases import case_of
 from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.kernel.numbers import constants, enumerators
 from codegen.kernel.survey import Survey
-from codegen.sites.scopes import functions_of
+from codegen.kinds.masks import cases
 from codegen.sites.vm import ENABLING
 
 
@@ -43,10 +42,8 @@ class TreeFacts:
     def enables(self, capability: str) -> bool:
         """Whether an architecture's code has a case for it where it enables others for VMs."""
         return any(
-            case_of(tokens, capability)
+            any(True for _ in cases(self._survey, capability, ENABLING, arch, capability))
             for arch in self._survey.architectures
-            for scope in ENABLING
-            for _, tokens in functions_of(self._survey, capability, scope, arch)
         )
 
     def where(self, name: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from codegen.architectures import DEFAULT, Architecture
+from codegen.base import whole
 from codegen.run.boot import DEVICE, Ending, boot, boot_id
 from codegen.run.guestlog import guest_facts
 from codegen.run.initramfs import write_initramfs
@@ -53,9 +54,7 @@ def choose(
         return known
     found = _try(kernel, init, arch, qemu)
     memory.parent.mkdir(parents=True, exist_ok=True)
-    new = memory.with_name(f"{memory.name}.{os.getpid()}")
-    new.write_text(json.dumps({"key": key, "name": found.name, "why": found.why}))
-    new.replace(memory)
+    whole.write(memory, json.dumps({"key": key, "name": found.name, "why": found.why}))
     return found
 
 

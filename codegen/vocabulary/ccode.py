@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
@@ -134,23 +135,20 @@ def _lines(value: str) -> Iterator[Problem]:
         at += len(line) + 1
 
 
-def _bracketed(value: str, at: int) -> bool:
-    """Whether a bracket is open there, with which what follows is aligned."""
-    before = [token.text for token in tokens(value) if token.at < at]
-    return before.count("(") > before.count(")")
-
-
 def _indented(value: str) -> Iterator[Problem]:
     """Lines are indented with tabs: checkpatch.pl, CODE_INDENT and LEADING_SPACE."""
+    known = list(tokens(value))
+    opened, closed = ([token.at for token in known if token.text == text] for text in "()")
     inside = {
         token.at + line.end()
-        for token in tokens(value)
+        for token in known
         if token.text.startswith("/*")
         for line in re.finditer(r"\n", token.text)
     }
     for line in re.finditer(r"^(\t*)(?=[ \t]* )([ \t]+)(?=\S)", value, re.M):
         rest = value[line.end() :]
-        aligned = line[1] or rest.startswith("#") or _bracketed(value, line.start())
+        bracketed = bisect_left(opened, line.start()) > bisect_left(closed, line.start())
+        aligned = line[1] or rest.startswith("#") or bracketed
         fine = len(line[2]) < 8 and "\t" not in line[2] and aligned
         if not (fine or line.start() in inside or re.match(r" \w+:\n", line[2] + rest)):
             hint = "tabs, and behind them at most seven spaces to align"
