@@ -6,7 +6,6 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -22,9 +21,10 @@ from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
+from codegen.plan.called import asks, check_called
 from codegen.plan.context import Reserved, context, names_in, numbers, tree_facts
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
-from codegen.plan.redundant import same_without
+from codegen.plan.possible import check_possible, here_already
 from codegen.plan.siblings import check_siblings
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
@@ -32,8 +32,6 @@ from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import Where, attribute
 
-# A function of one file alone; those that are inline may be left unused.
-_STATIC = re.compile(r"^static (?!inline\b)[^=;{(]*?\b(\w+)\(", re.M)
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
@@ -89,7 +87,7 @@ def make_plan(
     if knob.section(variant.section) is None:
         raise not_here(f"{knob.name} does not describe the variant {variant.name}", variant)
     facts = tree_facts(survey, description, variant)
-    _check(Renderer(templates, facts), description, variant, facts)
+    check_possible(Renderer(templates, facts), description, variant, facts)
     keep_free = reserved or Reserved()
     refused: frozenset[str] = frozenset()
     problem: FindingsError | None = None
@@ -195,68 +193,17 @@ def _choose(
         return not names.missing(survey.tree, changed(survey.tree, whole), survey.architectures)
 
     choice = mechanism.choose(survey, key, step, first, compiles)
-    _check_called(survey, choice.edits)
+    check_called(survey, choice.edits)
     return choice
-
-
-def _check_called(survey: Survey, edits: Sequence[TextEdit]) -> None:
-    """A static function that nothing calls is a warning, where it stands in no header."""
-    for path, made in changed(survey.tree, edits).items():
-        if not path.endswith(".c") or made.after is None:
-            continue
-        whole = outline(made.after).text
-        new = "".join(outline(e.text.encode()).text for e in edits if e.place.path == path)
-        for name in _STATIC.findall(new):
-            if len(re.findall(rf"(?<!struct )\b{name}\b", whole)) == 1:
-                what = f"{name}() is static in {path}, and nothing calls it"
-                hint = "have the same patch of the mechanism call it, or say it in a header"
-                raise error(Finding(f"{what} before a later patch", hint=hint))
-
-
-def _asks(edits: Iterable[TextEdit], name: str) -> bool:
-    """Whether what is put somewhere names a function."""
-    return any(name in outline(edit.text.encode()).identifiers for edit in edits)
 
 
 def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant: bool) -> Plan:
     """The plan, with the reason if it adds nothing to what the tree has.  Raises NotHere."""
-    reason = _here_already(plan, survey, said)
+    reason = here_already(plan.description.knob, plan.files, survey, said)
     if reason and not redundant:
         hint = "`--redundant` makes it all the same, to compare; `adds` says what it adds"
         raise not_here(reason, plan.variant, hint)
     return replace(plan, prior_art=said["prior_art"], redundant=reason)
-
-
-def _here_already(plan: Plan, survey: Survey, said: Mapping[str, Any]) -> str:
-    knob, tree = plan.description.knob, said["tree"]
-    if knob.mechanism is not None and knob.predicate is not None:
-        after = Survey(Overlay(survey.tree, plan.files), knob.architectures)
-        same = same_without(survey, after, knob.predicate.name)
-        if same:
-            return f"here already: without the series, {same}, which is the same"
-    for art in said["prior_art"] if not said["v"].adds else ():
-        return f"here already, by {art.tree_has} ({tree.where(art.tree_has)}): {art.does}"
-    return ""
-
-
-def _check(
-    renderer: Renderer, description: Description, variant: Variant, said: Mapping[str, Any]
-) -> None:
-    """Whether the variant can be on this tree at all."""
-    for requirement in variant.requires:
-        if not renderer.holds(requirement.unless):
-            raise not_here(renderer.inline(requirement.reason), variant)
-    if variant.only_on and variant.only_on not in description.knob.architectures:
-        raise not_here(f"{variant.name} exists on {variant.only_on} only", variant)
-    if renderer.holds(variant.names_if):
-        for key in variant.names:
-            name = getattr(said["v"], attribute(key))
-            if said["tree"].macro(name):
-                where = said["tree"].where(name)
-                raise not_here(f"{name} is there already: {where}", variant)
-    if description.knob.mechanism is None and not variant.gated:
-        reason = f"without a mechanism {variant.name} would have no effect"
-        raise not_here(reason, variant, "describe the mechanism")
 
 
 def _mechanism_patch(
@@ -276,7 +223,7 @@ def _mechanism_patch(
         step=step,
         alternative=choice.alternative,
         constants=names,
-        called=bool(knob.predicate and _asks(choice.edits, knob.predicate.name)),
+        called=bool(knob.predicate and asks(choice.edits, knob.predicate.name)),
         so_far=renderer.inline(so_far),
     )
     edits = (*choice.edits, *early)
