@@ -37,9 +37,13 @@ def tested(view: View) -> Iterator[Remark]:
         hint = f"a test in {SELFTESTS}, in this series; an RFC may come without"
         yield Remark(what, first.patch.name, first.line, hint, note=view.rfc)
         return
-    last = max(order[macro.patch.name] for macro in new)
     early = next(
-        (p for p, c in tests if order[p.name] < last and _uses(c, set(view.new_macros))), None
+        (
+            patch
+            for patch, change in tests
+            if _uses(change, {m.name for m in new if order[m.patch.name] > order[patch.name]})
+        ),
+        None,
     )
     if early is not None:
         what = "the test comes before what it tests"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from codegen.base.errors import UsageError
 from codegen.base.files import read_file
-from codegen.base.findings import Finding
+from codegen.base.findings import Finding, error
 from codegen.description import messages
 from codegen.description.checks import check_parts
 from codegen.description.consistency import check_together
@@ -21,12 +21,15 @@ from codegen.description.reading import NotRead, YamlDocument, read
 from codegen.description.source import MOST_BYTES, MOST_FINDINGS, Source, read_source, wrong_file
 from codegen.vocabulary.part import Part, Where, dashed
 
+_MOST_NEEDED = 16
+
 
 @dataclass(frozen=True)
 class Description:
     """A knob with the file it comes from; `marks` has line and column of every value.
 
-    `folder` is where the file lies: paths in the description begin there.
+    `folder` is where the file lies: paths in the description begin there.  `needs` are the knobs
+    that it needs, each with the variant, in the description's order.
     """
 
     knob: Knob
@@ -35,6 +38,30 @@ class Description:
     marks: Mapping[Where, tuple[int, int]]
     folder: Path = Path()
     document: YamlDocument | None = field(default=None, compare=False, repr=False)
+    needs: tuple[tuple[Description, str], ...] = ()
+
+    @property
+    def needed(self) -> tuple[tuple[Description, str], ...]:
+        """The knobs that it needs, and those that these need before them; none twice."""
+        found: dict[tuple[str, str], tuple[Description, str]] = {}
+        for each, variant in self.needs:
+            for other in (*each.needed, (each, variant)):
+                found.setdefault((other[0].path, other[1]), other)
+        return tuple(found.values())
+
+    def files(self, name: str) -> Mapping[str, bytes]:
+        """The description's text, as `name`, and all files that it names, by their paths below
+        its folder; those that are not there are left out.
+        """
+        found = {name: self.text.encode()}
+        for patch in self.knob.mechanism.patches if self.knob.mechanism else ():
+            if (self.folder / patch).is_file():
+                found[patch] = (self.folder / patch).read_bytes()
+        for need, (other, _) in zip(self.knob.needs, self.needs, strict=True):
+            below = Path(need.abi).parent
+            for path, data in other.files(Path(need.abi).name).items():
+                found[str(below / path)] = data
+        return found
 
     def finding(self, where: Sequence[str | int], message: str, hint: str = "") -> Finding:
         """A finding about one value of the description."""
@@ -55,16 +82,38 @@ class Description:
 
 
 def load(path: Path, shown: str = "") -> Description:
-    """Read and check a description.
+    """Read and check a description, and those of the knobs that it needs.
 
     `shown` is how messages and patches call the file. Raises FindingsError with everything that
     is wrong with it, UsageError where it cannot be read.
     """
+    return _loaded(path, shown or str(path), {})
+
+
+def _loaded(path: Path, shown: str, known: dict[Path, Description | None]) -> Description:
+    """The same; `known` has what was read before, and None for what is being read."""
     try:
         data = read_file(path, MOST_BYTES + 1)
     except OSError as problem:
         raise UsageError(f"{path}: {problem.strerror}") from None
-    return replace(parse(data, shown or str(path)), folder=path.parent)
+    made = replace(parse(data, shown), folder=path.parent)
+    known[path.resolve()] = None
+    needs = []
+    for index, need in enumerate(made.knob.needs):
+        at, name = path.parent / need.abi, str(Path(shown).parent / need.abi)
+        where, other = ("needs", index, "abi"), known.get(at.resolve())
+        if not at.resolve().is_relative_to(path.parent.resolve()):
+            raise error(made.finding(where, f"{need.abi} is outside of the description's folder"))
+        if at.resolve() in known and other is None:
+            raise error(made.finding(where, f"{need.abi} needs this one: neither can be first"))
+        if len(known) > _MOST_NEEDED:
+            raise error(made.finding(where, f"more than {_MOST_NEEDED} knobs are needed"))
+        try:
+            needs.append((other or _loaded(at, name, known), need.as_))
+        except UsageError as problem:
+            raise error(made.finding(where, str(problem))) from None
+    made = known[path.resolve()] = replace(made, needs=tuple(needs))
+    return made
 
 
 def parse(data: bytes, path: str) -> Description:

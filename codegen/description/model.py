@@ -47,6 +47,9 @@ PatchFile = Annotated[
     matching(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.(patch|diff|mbox)$", "0001-mechanism.patch", 200),
 ]
 KvmName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_QUIRK_SLOT_ZAP_ALL")]
+DescriptionFile = Annotated[
+    str, matching(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.yaml$", "exit-on-missing.yaml", 200)
+]
 CommitId = Annotated[str, matching(r"^[0-9a-f]{12,64}$", "0123456789ab")]
 Person = Annotated[
     str,
@@ -195,6 +198,13 @@ class PriorArt(Part):
     title: Annotated[LineText, Field(description="of that commit")]
 
 
+class NeededKnob(Part):
+    """Another knob that this one needs: on a tree without it, the series brings it first."""
+
+    abi: Annotated[DescriptionFile, Field(description="its description, beside this one or below")]
+    as_: Annotated[Name, Field(alias="as", description="the variant that is brought")]
+
+
 class _Knob(Part):
     """One behaviour of KVM that userspace shall control."""
 
@@ -214,6 +224,9 @@ class _Knob(Part):
         Prose | None, Field(description="for api.rst: what userspace sees of it and has to do")
     ] = None
     prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
+    needs: Annotated[
+        list[NeededKnob], Field(max_length=8, description="knobs that the tree has to have")
+    ] = []
     not_in: Annotated[
         list[CName],
         Field(

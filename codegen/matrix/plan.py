@@ -92,7 +92,8 @@ class _Planner:
         }
         only_on = {each: variant.only_on for each, variant in loaded.items() if variant.only_on}
         subject = Tried(name, variants, tuple(made.knob.architectures), absent, only_on)
-        return _Read(subject, made.path, _files(made, path.name), made)
+        texts = {each: as_text(data) for each, data in made.files(path.name).items()}
+        return _Read(subject, made.path, texts, made)
 
     def _series(self, name: str) -> _Read:
         given = self.request.path(name)
@@ -183,17 +184,6 @@ def _planned(
         made_of={"gen": gen, "series": series, **tools},
     )
     return Planned(cell, job, key=job.key)
-
-
-def _files(made: Description, name: str) -> Mapping[str, str]:
-    """A description and the patches that it names, by their paths below its folder."""
-    patches = made.knob.mechanism.patches if made.knob.mechanism else ()
-    found = {name: made.text}
-    for each in patches:
-        path = made.folder / each
-        if path.is_file():
-            found[each] = as_text(path.read_bytes())
-    return found
 
 
 def changed(planned: Planned, before: Mapping[str, str]) -> bool:

@@ -68,6 +68,8 @@ def edits_of(
     found = []
     for arch, places in places_of(spec, description, renderer, survey):
         for place in places:
+            if not spec.text:
+                continue
             template = spec.text if "/" in spec.text else f"{variant.name}/{spec.text}"
             text = renderer.render(template, place=place, arch=arch)
             if place.old:
@@ -112,7 +114,7 @@ def check_held(
     refuses unknown flags does so behind what adds the flag.  Raises FindingsError where not.
     """
     for spec in specs:
-        if spec.site == PREDICATE or not SITES[spec.site].holds:
+        if spec.site == PREDICATE or not SITES[spec.site].holds or not spec.text:
             continue
         wanted = sum(edit.site == spec.site for edit in edits)
         found = [p for _, places in places_of(spec, description, renderer, behind) for p in places]

@@ -37,16 +37,31 @@ _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own doc
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A series before anything is written."""
+    """A series before anything is written.
+
+    `own` are the knob's patches; those of the plans that are `brought`, of the knobs that it
+    needs, come before them.
+    """
 
     description: Description
     variant: Variant
     numbers: Mapping[str, int]
-    patches: tuple[Patch, ...]
+    own: tuple[Patch, ...]
     alternatives: tuple[Where, ...] = ()  # of the mechanism: those that were taken
     call: str = ""  # what userspace does to turn the knob on
     prior_art: tuple[PriorArt, ...] = ()  # of those that the description names, the tree's
     redundant: str = ""  # why the tree has it already, where it was made all the same
+    brought: tuple[Plan, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Plan, ...]:
+        """The plans that the series is made of, in their order."""
+        return (*self.brought, replace(self, brought=()))
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """All patches of the series."""
+        return tuple(patch for part in (*self.brought, self) for patch in part.own)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -57,10 +72,13 @@ class Plan:
     @property
     def named_numbers(self) -> Mapping[str, str]:
         """The numbers taken as people say them, `239`, `bit 3` or `0xd2`, by what has them."""
-        section = self.description.knob.section(self.variant.section)
-        spec = self.variant.numbers
-        said = {key: spec[key].shown(number) for key, number in self.numbers.items()}
-        return {getattr(section, attribute(key), key): text for key, text in said.items()}
+        named: dict[str, str] = {}
+        for part in (*self.brought, self):
+            section = part.description.knob.section(part.variant.section)
+            for key, number in part.numbers.items():
+                name = getattr(section, attribute(key), key)
+                named[name] = part.variant.numbers[key].shown(number)
+        return named
 
 
 def make_plan(

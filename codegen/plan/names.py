@@ -19,6 +19,7 @@ from codegen.c.outline import Outline, covers, includes, outline
 from codegen.c.uses import Use
 from codegen.c.visible import Unseen, Visibility
 from codegen.description.load import Description
+from codegen.kernel.folders import folders
 from codegen.kernel.survey import SELFTESTS, Survey
 from codegen.mail.patch import Patch
 from codegen.tree.changed import Changed, NewSpan
@@ -75,15 +76,39 @@ def _missing_in(
     tree: Tree, path: str, data: bytes, new: Sequence[NewSpan], architectures: Sequence[str]
 ) -> Iterator[Missing]:
     own = re.match(r"arch/(\w+)/", path)
-    for arch in (own[1],) if own else architectures:
+    ranges = [(each.start, each.end) for each in new]
+    for arch in (own[1],) if own else _building(tree, path, architectures):
         view = Visibility(path, data, lambda at: read_or_none(tree, at), arch)
-        for unseen in view.unseen((each.start, each.end) for each in new):
+        compiled = ranges
+        if arch not in architectures and not own:
+            out = _left_out(tree, view.outline, arch)
+            compiled = [each for each in ranges if not covers(out, each[0])]
+        for unseen in view.unseen(compiled):
             if not (
                 _of_another(view.outline, unseen.use.at, arch)
                 or _seen_otherwise(tree, path, unseen.use, arch)
             ):
                 line = data.count(b"\n", 0, unseen.use.at) + 1
                 yield Missing(path, line, unseen, view.nearest(unseen))
+
+
+def _building(tree: Tree, path: str, architectures: Sequence[str]) -> Iterator[str]:
+    """The architectures that a file is for: of KVM's generic code, all that have KVM."""
+    yield from architectures
+    where = folders(tree)
+    if path.startswith(where.code) and "/uapi/" not in path:
+        yield from (a for a in ARCHITECTURES if a not in architectures and where.arch_kconfig(a))
+
+
+_CONFIG = re.compile(r"\bCONFIG_(\w+)")
+
+
+def _left_out(tree: Tree, text: Outline, arch: str) -> list[tuple[int, int]]:
+    """What is compiled only with a symbol of Kconfig that KVM of an architecture does not have."""
+    kconfig = read_or_none(tree, folders(tree).arch_kconfig(arch) or "") or b""
+    named = {s for each in text.directives for s in _CONFIG.findall(each.rest)}
+    lacking = [f"CONFIG_{s}" for s in named if not re.search(rf"\b{s}\b".encode(), kconfig)]
+    return [span for symbol in lacking for span in text.only_with(symbol)]
 
 
 def _of_another(file: Outline, offset: int, arch: str) -> bool:

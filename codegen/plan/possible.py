@@ -26,15 +26,18 @@ def check_possible(
             raise not_here(renderer.inline(requirement.reason), variant)
     if variant.only_on and variant.only_on not in description.knob.architectures:
         raise not_here(f"{variant.name} exists on {variant.only_on} only", variant)
-    if renderer.holds(variant.names_if):
-        for key in variant.names:
-            name = getattr(said["v"], attribute(key))
-            if said["tree"].macro(name):
-                where = said["tree"].where(name)
-                raise not_here(f"{name} is there already: {where}", variant)
+    for name in names_there(renderer, variant, said):
+        raise not_here(f"{name} is there already: {said['tree'].where(name)}", variant)
     if description.knob.mechanism is None and not variant.gated:
         reason = f"without a mechanism {variant.name} would have no effect"
         raise not_here(reason, variant, "describe the mechanism")
+
+
+def names_there(renderer: Renderer, variant: Variant, said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the variant that the tree has already."""
+    keys = variant.names if renderer.holds(variant.names_if) else ()
+    names = (str(getattr(said["v"], attribute(key))) for key in keys)
+    return tuple(name for name in names if said["tree"].macro(name))
 
 
 def here_already(

@@ -104,7 +104,7 @@ def _left_alone(
     """The places that the variant knows by what they mean, and does not edit for this knob."""
     for spec in (spec for patch in variant.patches for spec in patch.edits):
         asked = spec.site != PREDICATE and SITES[spec.site].holds
-        if asked and not renderer.holds(spec.when):
+        if asked and not (spec.text and renderer.holds(spec.when)):
             try:
                 for _, places in places_of(spec, description, renderer, survey):
                     yield from places

@@ -80,10 +80,13 @@ class Requirement(_Part):
 
 
 class EditSpec(_Part):
-    """One line of an edit list: the site, its arguments, the template for the text, when."""
+    """One line of an edit list: the site, its arguments, the template for the text, when.
+
+    Without a text, the place has to be there and stays as it is.
+    """
 
     site: str
-    text: str
+    text: str = ""
     with_: Annotated[dict[str, Any], Field(alias="with")] = {}
     when: str | None = None
     per_arch: bool = False

@@ -7,7 +7,7 @@ Every condition, mask, default and hook that a series adds gives some mutants.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
@@ -61,11 +61,11 @@ class Mutant:
 
 
 def mutants_of(
-    path: str, before: bytes, after: bytes, predicate: AskedPredicate | None = None
+    path: str, before: bytes, after: bytes, predicates: Sequence[AskedPredicate] = ()
 ) -> tuple[Mutant, ...]:
     """The mutants of one file, in its order, not numbered yet.
 
-    What is new in `after` is mutated, and each call of the predicate.
+    What is new in `after` is mutated, and each call of a predicate.
     """
     source = CSource(path, after)
     new = _new_tokens(before, source)
@@ -74,7 +74,7 @@ def mutants_of(
         tokens = tuple(t for t in source.tokens(extent.start, extent.end) if not t.comment)
         fresh = [token.start in new for token in tokens]
         try:
-            found += _Scan(source, extent, tokens, fresh).mutants(predicate)
+            found += _Scan(source, extent, tokens, fresh).mutants(predicates)
         except ValueError:  # brackets that do not close: no compiler will take this
             continue
     return tuple(sorted(set(found), key=lambda m: (m.start, -m.end, m.value or "")))
@@ -127,17 +127,19 @@ class _Scan:
     def _all_new(self, first: int, last: int) -> bool:
         return first < last and all(self.new[first:last])
 
-    def mutants(self, predicate: AskedPredicate | None) -> list[Mutant]:
+    def mutants(self, predicates: Sequence[AskedPredicate]) -> list[Mutant]:
         """All of them; ValueError where the brackets do not fit."""
         found: list[Mutant] = []
-        if predicate and self.extent.kind == "function":
+        function = self.extent.kind == "function"
+        for predicate in predicates if function else ():
             found += self.hooks(predicate)
         if any(self.new):
             found += self.masks()
-        if any(self.new) and self.extent.kind == "function":
+        if any(self.new) and function:
             found += [*self.conditions(), *self.statements()]
-            if predicate and self.extent.name == predicate.name:
-                found += self.answers(predicate)
+            for predicate in predicates:
+                if self.extent.name == predicate.name:
+                    found += self.answers(predicate)
         return found
 
     def hooks(self, predicate: AskedPredicate) -> Iterator[Mutant]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from codegen.run.bench import Bench
 from codegen.run.build import KernelBuild
 from codegen.run.guestlog import Verdict
+from codegen.run.handwritten import without_own
 from codegen.run.initramfs import GuestTest
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.mutants import AskedPredicate, Mutant, mutants_of, numbered
@@ -27,7 +28,8 @@ _KERNEL_C = r"(?!tools/|samples/|.*/uapi/|arch/(?!{}/)).*\.[ch]"
 _DEFINER = "kernel/params.c"  # where the kernel has its own parameters
 _MACRO = re.compile(r"\bKVM_[A-Z0-9_]+")
 _LEFT_OUT = "the configuration leaves it out"
-_OWN = ("given", "mechanism")  # the developer's code: of it, only the question is a check of gen's
+# Of the developer's code, only the question is a check of gen's.
+_DEVELOPERS = ("given", "mechanism")
 
 
 @dataclass(frozen=True)
@@ -60,17 +62,11 @@ def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutan
     Of a series of gen's own, the mechanism is the developer's: there, only the calls of the
     predicate are mutated.  Files that the kernel's configuration leaves out have none.
     """
-    said = series.manifest.get("predicate")
-    predicate = None
-    if said:
-        known = {field.name for field in fields(AskedPredicate)}
-        predicate = AskedPredicate(**{key: text for key, text in said.items() if key in known})
-    given: dict[str, bytes | None] = {}
-    for patch in series.patches:
-        for path, change in patch.changes.items():
-            given.setdefault(path, change.before)
-            if patch.part in _OWN:
-                given[path] = change.after
+    known = {field.name for field in fields(AskedPredicate)}
+    predicates = [
+        AskedPredicate(**{key: text for key, text in said.items() if key in known})
+        for said in series.manifest.get("predicates", [])
+    ]
     kernel_c = re.compile(_KERNEL_C.format(kernel.arch.name))
     unemulated = kernel.arch.machine.trial.unemulated if accel == "tcg" else ()
     found: list[Mutant] = []
@@ -78,8 +74,14 @@ def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutan
         after = series.behind[path]
         if after is None or not kernel_c.fullmatch(path) or not _is_built(path, kernel):
             continue
+        own = (
+            (p.changes[path], p.part not in _DEVELOPERS)
+            for p in series.patches
+            if path in p.changes
+        )
+        before = without_own(own)
         why = next((why for folder, why in unemulated if path.startswith(folder)), "")
-        for mutant in mutants_of(path, given[path] or b"", after, predicate):
+        for mutant in mutants_of(path, before, after, predicates):
             found.append(replace(mutant, untested=mutant.untested or why))
     return numbered(found)
 

@@ -16,7 +16,7 @@ from codegen.base.resources import resources
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
 from codegen.plan.sites import PLACES, SITES
-from codegen.plan.variants import Variant
+from codegen.plan.variants import Variant, load_variant
 from codegen.series.make import Generated
 from codegen.store import owncode
 from codegen.store.store import Kept, key, store
@@ -69,18 +69,14 @@ def identity(
     if location.commit is None:
         return None
     numbers = (reserved or Reserved()).numbers
-    given = [
-        (description.folder / name).read_bytes()
-        for name in (description.knob.mechanism.patches if description.knob.mechanism else ())
-        if (description.folder / name).is_file()
-    ]
     where = (location.name, location.spec, location.commit)
-    told = (description.path, description.text, given)
+    told = (description.path, description.files(description.path))
+    needed = [load_variant(resources("templates"), name) for _, name in description.needed]
     packages = [version(name) for name in _PACKAGES]
     asked = ({k: sorted(v) for k, v in numbers.items()}, redundant)
     return key(
         owncode.code(ROOMS),
-        _templates(variant),
+        [_templates(each) for each in (variant, *needed)],
         packages,
         where,
         told,

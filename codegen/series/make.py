@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -22,7 +22,8 @@ from codegen.mail.mbox import MANIFEST, ORDER
 from codegen.mail.patch import Patch, Posted
 from codegen.plan.context import Reserved
 from codegen.plan.developer import given_patches
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import Plan
+from codegen.plan.needed import make_whole_plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.commit import Signer, assisted_by, bare_base, make_commits, signed
@@ -35,6 +36,7 @@ from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.registry import forget_damaged
 from codegen.tree.scratch import scratch_repository
+from codegen.vocabulary.part import attribute
 
 TOOL = f"gen {__version__}"
 
@@ -137,11 +139,13 @@ def plan_for(
 ) -> Plan:
     """The plan of a series on a tree that is open, the developer's own patches included.
 
-    For the rest see `codegen.plan.make.make_plan`.
+    For the rest see `codegen.plan.needed.make_whole_plan`.
     """
     given = given_patches(description, location, description.folder)
     templates = resources("templates")
-    return make_plan(description, variant, source, templates, reserved, given, redundant=redundant)
+    return make_whole_plan(
+        description, variant, source, templates, reserved, given, redundant=redundant
+    )
 
 
 def finish(
@@ -227,11 +231,32 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
 
 def cover_sees(plan: Plan) -> Mapping[str, Any]:
     """What the template of the cover letter sees of a plan."""
+    own = _part_sees(plan, plan.own)
+    seen, before = [], 0
+    for part in plan.brought:
+        numbers = [n for n, p in enumerate(part.own, before + 1) if p.part != "given"]
+        seen.append({**_part_sees(part, part.own), "first": numbers[0], "last": numbers[-1]})
+        before += len(part.own)
+    return own | {
+        "prior_art": plan.prior_art,
+        "call": plan.call,
+        "redundant": plan.redundant,
+        "brought": seen,
+        "parts": [*seen, own],
+    }
+
+
+def _part_sees(plan: Plan, patches: Sequence[Patch]) -> dict[str, Any]:
     section = plan.description.knob.section(plan.variant.section)
-    said = {"knob": plan.description.knob, "variant": plan.variant, "v": section}
-    made = next(p for p in plan.patches if p.part == plan.variant.patches[0].name)
-    said["changes"] = made.message.partition("\n\n")[0]  # its first paragraph says what changes
-    return said | {"prior_art": plan.prior_art, "call": plan.call, "redundant": plan.redundant}
+    made = next(p for p in patches if p.part == plan.variant.patches[0].name)
+    return {
+        "knob": plan.description.knob,
+        "variant": plan.variant,
+        "v": section,
+        "names": [getattr(section, attribute(key)) for key in plan.variant.names],
+        "changes": made.message.partition("\n\n")[0],  # its first paragraph says what changes
+        "call": plan.call,
+    }
 
 
 def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Reserved | None) -> str:
@@ -273,7 +298,19 @@ def _manifest(
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
         "numbers": dict(plan.numbers),
         **({"redundant": plan.redundant} if plan.redundant else {}),
-        "predicate": _predicate(plan),
+        **({"brought": [_told(part) for part in plan.brought]} if plan.brought else {}),
+        "predicates": [said for part in plan.parts if (said := _predicate(part))],
+    }
+
+
+def _told(part: Plan) -> dict[str, Any]:
+    """What a manifest says of a knob that the series brings for another one."""
+    described = part.description
+    return {
+        "description": {"file": one_line(described.path), "sha256": digest(described)},
+        "knob": described.knob.name,
+        "variant": part.variant.name,
+        "numbers": dict(part.numbers),
     }
 
 

@@ -91,8 +91,8 @@ def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     """What gen wrote beside its own series; empty where a person wrote it, or wrote in it."""
     try:
         said = json.loads(files.get(MANIFEST, b"{}"))
-        if said.get("predicate"):
-            _texts(said["predicate"], "name", "off", "returns")
+        for predicate in said.get("predicates", []):
+            _texts(predicate, "name", "off", "returns")
         for patch in said.get("patches", []):
             _texts({"part": "", **patch}, "file", "part")
             for site in patch["sites"]:

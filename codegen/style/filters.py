@@ -36,6 +36,19 @@ def listing(names: Sequence[str], word: str) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {word} {names[-1]}"
 
 
+def included_once(code: str) -> str:
+    """C that was put together from files, with each `#include` once, where it is needed first."""
+    lines: list[str] = []
+    seen = set[str]()
+    for line in code.split("\n"):
+        include = line.startswith("#include")
+        if line in seen or (not line.strip() and lines and not lines[-1].strip()):
+            continue
+        lines.append(line)
+        seen |= {line} if include else set()
+    return "\n".join(lines)
+
+
 def negated(expression: str) -> str:
     """A C expression turned around."""
     simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
@@ -115,6 +128,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         call_of,
         message,
         paragraph,
+        included_once,
         listing,
         negated,
         operand,

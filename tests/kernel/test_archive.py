@@ -93,24 +93,25 @@ def compiled(series: Generated, bench: Bench) -> None:
 
 @pytest.mark.long
 def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Trees, objects and what was through already are kept in pytest's cache.
+    """Trees, and what was compiled of them, are kept in pytest's cache: another gen that makes the
+    same series has nothing to compile.
 
     What the archive lists and no longer holds is told and is no failure; that some are had is
     asked.
     """
     folder = Path(pytestconfig.cache.mkdir("archive"))  # type: ignore[union-attr]
-    state = folder / "lane.json"
-    done = json.loads(state.read_text()) if state.exists() else {}
-    if done.get("of") != digest():
-        done = {"of": digest()}
+    state = folder / "through.json"
+    done: dict[str, list[str]] = json.loads(state.read_text()) if state.exists() else {}
     monkeypatch.setenv("GEN_CACHE", str(folder / "cache"))
+    now = digest()
     for release in released():
-        if not done.get(release.spec, "gone").startswith("gone"):
+        by, compiled, said = done.get(release.spec, ("", "", "gone"))
+        if by == now and not said.startswith("gone"):
             continue
-        done[release.spec] = attempted(release)
-        print(f"{release.spec}: {done[release.spec]}")
+        done[release.spec] = [now, *attempted(release, compiled)]
+        print(f"{release.spec}: {done[release.spec][-1]}")
         state.write_text(json.dumps(done, indent=1))
-    results = {spec: said for spec, said in done.items() if spec != "of"}
+    results = {spec: said[-1] for spec, said in done.items()}
     bad = {spec: said for spec, said in results.items() if said.startswith("bad")}
     assert not bad, json.dumps(bad, indent=1)
     through = [spec for spec, said in results.items() if not said.startswith("gone")]
@@ -118,22 +119,29 @@ def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> No
         assert any(spec.startswith(f"debian:{series}=") for spec in through), results
 
 
-def attempted(release: Release) -> str:
-    """`9 series`, `gone` and why, or what went wrong."""
+def attempted(release: Release, before: str) -> tuple[str, str]:
+    """What was compiled, by a digest that is `before` where it was; and `9 series`, `gone` and why,
+    or what went wrong.
+    """
     try:
         where = had(release)
     except EnvironmentFailure as problem:
-        return f"gone: {problem}"
-    count = 0
+        return before, f"gone: {problem}"
+    count, tips = 0, hashlib.sha256()
     try:
+        all_series = list(all_made(where, release.series))
+        for series in all_series:
+            tips.update(series.commits[-1].encode())
+        if tips.hexdigest() == before:
+            return before, f"{len(all_series)} series"
         with open_bench(where, Options(targets=("arch/x86/kvm/",))) as bench:
-            for series in all_made(where, release.series):
+            for series in all_series:
                 compiled(series, bench)
                 count += 1
             shutil.rmtree(bench.folder)
     except (Exception, AssertionError) as problem:  # the lane goes on, and tells all at its end
-        return f"bad, behind {count} series: {type(problem).__name__}: {problem}"
-    return f"{count} series"
+        return "", f"bad, behind {count} series: {type(problem).__name__}: {problem}"
+    return tips.hexdigest(), f"{count} series"
 
 
 def digest() -> str:

@@ -15,7 +15,8 @@ from codegen.base.resources import resources
 from codegen.description.load import Description, load, parse
 from codegen.kernel.survey import Survey
 from codegen.plan.context import Reserved
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import Plan
+from codegen.plan.needed import make_whole_plan
 from codegen.plan.variants import load_variant, variant_names
 from tests.minitree import (
     SELFTESTS,
@@ -138,7 +139,7 @@ def plan(
     description: Description, variant: str, *changes: Change, reserved: Reserved | None = None
 ) -> Plan:
     """A plan on the small tree, changed."""
-    return make_plan(
+    return make_whole_plan(
         description, load_variant(TEMPLATES, variant), tree(*changes), TEMPLATES, reserved
     )
 

@@ -198,10 +198,53 @@ def test_information_stands_in_the_list_beside_the_ioctls() -> None:
     assert f"\tcase {CAPABILITY}:\n\t\treturn 1;\n\tdefault:" in kit.after(own, KVM_MAIN)
 
 
+def test_a_condition_is_shared_with_the_capability_beside() -> None:
+    case = "\tcase KVM_CAP_GUEST_MEMFD:\n"
+    answers = edited(KVM_MAIN, (case, f"{case}\t\treturn kvm_arch_has_private_mem(kvm);\n"))
+    more = {"mask": False, "condition": ["kvm_arch_has_private_mem(kvm)"]}
+    made = kit.after(plan("macro", answers, **more), KVM_MAIN)
+    assert f"{case}\t\treturn kvm_arch_has" in made  # it is asked without a VM as well
+    other = edited(KVM_MAIN, (case, f"{case}\t\treturn kvm && kvm_arch_has_private_mem(kvm);\n"))
+    made = kit.after(plan("macro", other, **more), KVM_MAIN)
+    assert f"\tcase {CAPABILITY}:\n" in made
+
+
 def test_a_test_of_all_flags_is_told() -> None:
     assert f"if (flag == {FLAG} &&" in kit.after(plan("macro"), MEMFD_TEST)
     asks = edited(MEMFD_TEST, ("int fd;", f"int fd = kvm_check_cap({CAPABILITY});"))
     assert MEMFD_TEST not in plan("macro", asks).files
+
+
+COUNTED = """\
+void expect_unknown(struct kvm_vm *vm)
+{
+	struct kvm_create_guest_memfd args = {};
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		args.flags = BIT_ULL(i);
+		TEST_ASSERT(ioctl(vm->fd, KVM_CREATE_GUEST_MEMFD, &args) < 0 && errno == EINVAL, "?");
+	}
+}
+"""
+
+
+def test_a_test_that_counts_bits_is_told() -> None:
+    def counts(text: str) -> Change:
+        def change(files: Files) -> None:
+            files[MEMFD_TEST] += text.encode()
+
+        return change
+
+    made = kit.after(plan("macro", counts(COUNTED)), MEMFD_TEST)
+    assert f"i++) {{\n\t\tif (BIT_ULL(i) == {FLAG} &&\n" in made
+    for other in (
+        COUNTED.replace("args.flags", "args.size"),
+        COUNTED.replace("BIT_ULL(i)", "0"),
+        COUNTED.replace("EINVAL", "ENOENT"),
+    ):
+        made = kit.after(plan("macro", counts(other)), MEMFD_TEST)
+        assert "if (BIT_ULL(i) ==" not in made
 
 
 def test_the_documentation_lists_it() -> None:
@@ -218,6 +261,20 @@ def test_sentences_that_are_no_longer_so() -> None:
     said = f"All are told.  The only flag defined at this\ntime is {MMAP}, which maps.\n"
     assert one_of_several(said, "flags") == f"All are told.  {MMAP} maps.\n"
     assert one_of_several("Other.\n", "flags") == "Other.\n"
+    bits = "Bits of ``flags`` that are not documented must be 0."
+    for said in (
+        "No flags are specified so far, the\ncorresponding field must be set to zero.",
+        "No flags are supported.",
+        "`flags` must currently be zero.",
+        "flags is not used and must be 0.",
+        "The \"flags\" field is reserved for\nfuture extensions and must be '0'.",
+        "``flags`` must be 0.",
+    ):
+        assert one_of_several(f"So it is.  {said}\n", "flags") == f"So it is.  {bits}\n"
+    others = "``flags``, ``a`` and ``b`` must be 0.\n"
+    made = one_of_several(others, "flags")
+    assert made.split() == f"``a`` and ``b`` must be 0.  {bits}".split()
+    assert one_of_several(others, "mask") == others
     assert flag_row("  no table\n", FLAG, "It.") == "  no table\n"
 
 

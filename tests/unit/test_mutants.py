@@ -91,7 +91,7 @@ def found(
     before: bytes, after: bytes, predicate: AskedPredicate | None = KNOB
 ) -> tuple[Mutant, ...]:
     """The mutants of one file."""
-    return numbered(mutants_of("a.c", before, after, predicate))
+    return numbered(mutants_of("a.c", before, after, [predicate] if predicate else ()))
 
 
 def short(mutants: tuple[Mutant, ...], data: bytes) -> list[tuple[str, str | None]]:

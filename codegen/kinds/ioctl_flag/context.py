@@ -12,6 +12,7 @@ from codegen.kernel.numbers import family
 from codegen.kinds.ioctl_flag.documents import flag_row, one_of_several
 from codegen.kinds.ioctl_flag.masks import knows_condition
 from codegen.kinds.ioctl_flag.refusal import refusal, struct_of
+from codegen.kinds.ioctl_flag.told import answers
 from codegen.kinds.levels import FDS
 from codegen.style.filters import for_any_vm
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 def context(asked: Asked) -> Mapping[str, Any]:
     """`struct`, that the ioctl takes; `first`, whether it has no flags yet, `new`, whether the
     capability is a new one; `one`, a 1 of the member's type; `asks`: what makes the mask knows the
-    condition; `fd` of a selftest; `answer`, of a new capability.
+    condition; `by_capability`: generic code has to ask what an architecture's code answers; `fd` of
+    a selftest; `answer`, of a new capability.
 
     Raises FindingsError where nothing refuses bits that KVM does not know.
     """
@@ -31,12 +33,16 @@ def context(asked: Asked) -> Mapping[str, Any]:
     made = refusal(asked.survey, "flag-accepted", v.ioctl, v.member)
     has = for_any_vm(asked.chosen["condition"])
     shown = f"({has})" if " " in has else has
+    told = [case.found.source.path for case in answers(asked.survey, v.beside or v.capability)]
+    by_arch = all(path.startswith("arch/") for path in told)
+    generic = not made.found.source.path.startswith("arch/")
     return {
         "struct": struct,
         "first": not family(asked.survey, v.family, bits=True, limit=31).members,
         "new": not asked.tree.macro(v.capability),
         "one": "1ULL" if _is_long(asked, struct) else "1",
         "asks": knows_condition(asked.survey, made, v.family),
+        "by_capability": generic and by_arch,
         "fd": FDS[v.of],
         "answer": (f"{shown} ? {v.flag} : 0" if has else v.flag) if v.mask else has or "1",
     }

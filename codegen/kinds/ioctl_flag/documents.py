@@ -11,11 +11,18 @@ from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
 from codegen.sites.rst import described, paragraphs
+from codegen.style.filters import listing
 from codegen.style.table import table_row
 
 _BORDER = re.compile(r"\s*=+ +=+\s*$")
-# What is no longer so with one flag more, and what is said instead.
-_NONE = re.compile(r"No\s+flags\s+are\s+defined(?:\s+yet)?,\s+the\s+field\s+must\s+be\s+zero\.")
+# What is no longer so with one flag more: that there is none, that all bits are 0, or one alone.
+_NONE = (
+    r"No flags are (?:defined|specified|supported)(?: yet| so far)?"
+    r"(?:, the (?:corresponding )?field must be (?:set to )?zero)?\.",
+    r"(?:The )?[`\"']*{member}[`\"']*(?: field)?(?: is [a-z ]+ and)?"
+    r" must (?:currently )?be '?(?:zero|0)'?\.",
+)
+_ZEROS = r"((?:``\w+``, |``\w+`` and )*)``{member}``((?:, ``\w+``)*(?: and ``\w+``)?) must be 0\."
 _ONE = re.compile(r"The\s+only\s+\w+\s+defined\s+at\s+this\s+time\s+is\s+(\w+),\s+which\b")
 
 
@@ -47,22 +54,39 @@ def api_flag_define(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, 
 
 
 @site("api-flag-corrected")
-def api_flag_corrected(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
+def api_flag_corrected(
+    survey: Survey, *, ioctl: str, member: str, family: str
+) -> tuple[Place, ...]:
     """The paragraph that says that there is no flag, or one alone; nowhere where none does."""
     document, section = described(survey, "api-flag-corrected", ioctl)
     for first, last in paragraphs(document, section):
         text = "".join(document.lines[first:last])
         one = _ONE.search(text)
-        if _NONE.search(text) or (one and one[1].startswith(family)):
+        none = any(_pattern(each, member).search(text) for each in (*_NONE, _ZEROS))
+        if none or (one and one[1].startswith(family)):
             return (document.place(first, last, "what it says of the flags so far"),)
     return ()
 
 
+def _pattern(text: str, member: str) -> re.Pattern[str]:
+    """A sentence, wherever its lines end."""
+    return re.compile(text.replace("{member}", re.escape(member)).replace(" ", r"\s+"))
+
+
 def one_of_several(paragraph: str, member: str) -> str:
     """A paragraph that said that there is no flag, or one alone, without saying so."""
-    text = _NONE.sub(f"Bits of ``{member}`` that are not documented must be 0.", paragraph)
+    bits = f"Bits of ``{member}`` that are not documented must be 0."
+    text = _pattern(_ZEROS, member).sub(lambda found: _others(found, bits), paragraph)
+    for each in _NONE:
+        text = _pattern(each, member).sub(bits, text)
     text = _ONE.sub(r"\1", text)
     return filled(text, 78) + "\n"
+
+
+def _others(found: re.Match[str], bits: str) -> str:
+    """What must be 0 beside the flags."""
+    names = re.findall(r"``\w+``", found[1] + found[2])
+    return f"{listing(names, 'and')} must be 0.  {bits}" if names else bits
 
 
 def flag_row(table: str, name: str, text: str) -> str:

@@ -17,6 +17,7 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import Tokens, head
 from codegen.style.filters import for_any_vm
+from codegen.vocabulary.parameters import pointers
 
 _SITE = "flag-accepted"
 _STORAGE = frozenset(("static", "inline", "__always_inline", "noinline"))
@@ -34,7 +35,10 @@ def flag_accepted(
     if not made.mask:
         how = f"{made.found.extent.name}(): the test that refuses all bits"
         place = code.span(made.found, Match(made.test.start, made.test.stop), how)
-        return replace(place, names={"form": "test", "given": made.given})
+        before, behind = made.tokens[made.test.start - 2], made.tokens[made.test.stop]
+        alone = before.text == "if" and behind.text == ")"
+        names = {"form": "test", "given": made.given, "joined": "" if alone else "yes"}
+        return replace(place, names=names)
     whole = _branched(survey, made, family, condition)
     if whole:
         return whole
@@ -157,4 +161,6 @@ def flag_refused(survey: Survey, *, ioctl: str, member: str) -> Place:
     made = refusal(survey, "flag-refused", ioctl, member)
     how = f"{made.found.extent.name}(): behind what refuses unknown flags"
     place = code.line_behind(made.found, made.tokens, made.first, made.last, how)
-    return replace(place, names={"given": made.given, "leaves": made.leaves})
+    parameters = " ".join(token.text for token in head(made.tokens))
+    vm = pointers(parameters)["kvm"] if not place.path.startswith("arch/") else ""
+    return replace(place, names={"given": made.given, "leaves": made.leaves, "vm": vm or "NULL"})

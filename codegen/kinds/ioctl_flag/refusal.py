@@ -75,7 +75,7 @@ def refusal(survey: Survey, site: str, ioctl: str, member: str) -> Refusal:
 
 def _given(tokens: Tokens, struct: str, member: str) -> Iterator[str]:
     """What a function calls that member of its structs, or a copy of it."""
-    for name in _variables(tokens, struct):
+    for name in variables(tokens, struct):
         for said in (f"{name}->{member}", f"{name}.{member}"):
             if any(find(said, tokens)):
                 yield said
@@ -84,7 +84,7 @@ def _given(tokens: Tokens, struct: str, member: str) -> Iterator[str]:
                     yield copy
 
 
-def _variables(tokens: Tokens, struct: str) -> dict[str, None]:
+def variables(tokens: Tokens, struct: str) -> dict[str, None]:
     """The parameters and locals of a function that are such a struct, or point to one."""
     texts = [token.text for token in tokens]
     names: dict[str, None] = {}

@@ -1,29 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The selftest that tries every flag of an ioctl, and has to be told of a new one.
 
-It is known by what it does: in a loop over bits, it makes the ioctl with a flag of the loop, and
-expects EINVAL.  One that asks the capability which flags there are need not be told.
+It is known by what it does: in a loop over bits or their numbers, it makes the ioctl with a flag of
+the loop, or sets such a bit of the struct's member, and expects EINVAL.  One that asks the
+capability which flags there are need not be told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from codegen.c.pattern import Match, find, texts
-from codegen.c.source import Token
 from codegen.c.statements import arguments, closing, statement_end
-from codegen.kernel.survey import Survey
+from codegen.kernel.survey import Found, Survey
+from codegen.kinds.ioctl_flag.refusal import struct_of, variables
 from codegen.sites import code
 from codegen.sites.code import functions_naming
 from codegen.sites.place import Place
 from codegen.sites.registry import site
+from codegen.sites.scopes import Tokens
 
 _LOOP = "for ($flag = ...; ...; $flag <<= 1) {"
+_COUNTING = "for ($bit = ...; ...; $bit++) {"
 
 
 @site("selftest-all-flags")
-def all_flags(survey: Survey, *, ioctl: str, capability: str) -> tuple[Place, ...]:
+def all_flags(survey: Survey, *, ioctl: str, member: str, capability: str) -> tuple[Place, ...]:
     """Behind the beginning of each loop in which a selftest expects that all flags of the ioctl
     are refused; nowhere where none does, or where it asks the capability.
     """
@@ -32,20 +35,39 @@ def all_flags(survey: Survey, *, ioctl: str, capability: str) -> tuple[Place, ..
         found.extent.name
         for found, _ in functions_naming(survey, selftests, ioctl, suffix=(".c", ".h"))
     ]
-    hits = []
+    struct = struct_of(survey, ioctl)
+    hits = [
+        _behind(found, match, f"BIT_ULL({bit})")
+        for found, tokens in functions_naming(survey, selftests, f"struct {struct}", "EINVAL")
+        for match, bit in _counted(tokens, struct, member)
+        if capability not in {token.text for token in tokens}
+    ]
     for name in dict.fromkeys(callers):
         for found, tokens in functions_naming(survey, selftests, f"{name}(", "EINVAL"):
             if capability in {token.text for token in tokens}:
                 continue
-            for match, flag in _loops(tokens, name):
-                how = f"{found.extent.name}(): the loop over all flags"
-                first = match.last
-                place = code.line_before(found, tokens[first].start, how)
-                hits.append(replace(place, names={"flag": flag}))
+            hits += [_behind(found, match, flag) for match, flag in _loops(tokens, name)]
     return tuple({(hit.path, hit.start): hit for hit in hits}.values())
 
 
-def _loops(tokens: Sequence[Token], name: str) -> Iterator[tuple[Match, str]]:
+def _behind(found: Found, match: Match, flag: str) -> Place:
+    how = f"{found.extent.name}(): the loop over all flags"
+    place = code.line_before(found, code.code_tokens(found)[match.last].start, how)
+    return replace(place, names={"flag": flag})
+
+
+def _counted(tokens: Tokens, struct: str, member: str) -> Iterator[tuple[Match, str]]:
+    """The loops over numbers of bits that set the bit in a struct's member and expect EINVAL."""
+    for match in find(_COUNTING, tokens):
+        words = [t.text for t in tokens[match.last : statement_end(tokens, match.first)]]
+        bit = texts(tokens, match)["bit"]
+        shifts = bit in words and ("BIT" in words or "BIT_ULL" in words or "<<" in words)
+        for name in variables(tokens, struct) if shifts and "EINVAL" in words else ():
+            if [name, member] in (words[at : at + 3 : 2] for at in range(len(words))):
+                yield match, bit
+
+
+def _loops(tokens: Tokens, name: str) -> Iterator[tuple[Match, str]]:
     """The loops over bits that pass the bit to a function and expect EINVAL, with its name."""
     for match in find(_LOOP, tokens):
         inner = tokens[match.first : statement_end(tokens, match.first)]

@@ -30,19 +30,19 @@ def answers(survey: Survey, capability: str) -> Iterator[CapCase]:
 
 @site("flag-told")
 def flag_told(survey: Survey, *, beside: str, answer: str) -> Place:
-    """Behind the case of the capability `beside`, for a case of its own; for the `answer` 1, behind
-    its label, if that is in a list whose answer is 1 (`listed`).
+    """Behind the case of the capability `beside`, for a case of its own; behind its label where it
+    has the same `answer`, if that is a condition or a 1 of several labels (`listed`).
     """
     for case in answers(survey, beside):
         found, inner = case.found, case.inner
         label, *_ = find(f"case {beside}:", case.tokens)
-        shared = any(match.first == 0 for match in find("$result = 1; break;", inner))
-        shared = shared or any(match.first == 0 for match in find("return 1;", inner))
+        same = [f"$result = {answer}; break;", f"return {answer};"]
+        shared = any(match.first == 0 for each in same for match in find(each, inner))
         result = ""
         for match in find("$result = ...;", inner):
             result = result or texts(inner, match)["result"]
-        # other labels have the answer as well
-        listed = answer == "1" and shared and case.span.start - label.last >= 3
+        # a 1 is shared where other labels have it as well
+        listed = shared and (answer != "1" or case.span.start - label.last >= 3)
         names = {"result": result, "listed": "yes" if listed else ""}
         if listed:
             how = f"{found.extent.name}(): behind case {beside}"
