@@ -24,7 +24,7 @@ HERE = {
     "memory-fault-info": "6.1",
     "paging-attribute": "6.1",
     "pin-memslots": "6.12",
-    "pre-fault-memory": "6.1",
+    "pre-fault-write": "6.1",  # with pre-fault-memory
     "run-guest-mode": "6.1",
     "user-hypercalls": "6.12",
 }
