@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""C source, as libclang sees it: declarations by name, tokens by extent, patterns, statements."""
+"""C source: declarations by name as libclang sees them, tokens by extent, patterns, statements."""

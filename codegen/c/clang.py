@@ -29,11 +29,6 @@ _OPTIONS = (
     | cindex.TranslationUnit.PARSE_INCOMPLETE
     | _KEEP_GOING
 )
-_TOKENS_ONLY = (
-    cindex.TranslationUnit.PARSE_INCOMPLETE
-    | cindex.TranslationUnit.PARSE_SKIP_FUNCTION_BODIES
-    | _KEEP_GOING
-)
 _KINDS = {
     cindex.CursorKind.FUNCTION_DECL: "function",
     cindex.CursorKind.STRUCT_DECL: "struct",
@@ -54,23 +49,15 @@ def index() -> Any:
     return cindex.Index.create(excludeDecls=False)
 
 
-def _parse(data: bytes, options: int) -> Any:
-    return index().parse(_NAME, args=_ARGS, unsaved_files=[(_NAME, data)], options=options)
-
-
-@lru_cache(maxsize=16)
-def _lexed(data: bytes) -> Any:
-    """The text for its tokens alone: they come without the bodies being parsed."""
-    return _parse(data, _TOKENS_ONLY)
-
-
 def extents(path: str, data: bytes) -> tuple[Declared, ...]:
     """Kind, name and byte offsets of what a file declares, see `codegen.c.source.Extent`.
 
     `path` is for the caller's messages, see `codegen.c.apart`.
     """
     found = []
-    for cursor in _parse(data, _OPTIONS).cursor.get_children():
+    files = [(_NAME, data)]
+    unit = index().parse(_NAME, args=_ARGS, unsaved_files=files, options=_OPTIONS)
+    for cursor in unit.cursor.get_children():
         kind = _KINDS.get(cursor.kind)
         if kind is None or cursor.location.file is None or cursor.location.file.name != _NAME:
             continue
@@ -78,21 +65,4 @@ def extents(path: str, data: bytes) -> tuple[Declared, ...]:
             kind = "declaration"
         extent = cursor.extent
         found.append((kind, cursor.spelling, extent.start.offset, extent.end.offset))
-    return tuple(found)
-
-
-def tokens(path: str, data: bytes, start: int, end: int) -> tuple[tuple[int, int, bool], ...]:
-    """Offsets of the tokens between two others, and whether each is a comment."""
-    unit = _lexed(data)
-    file = unit.get_file(_NAME)
-    span = cindex.SourceRange.from_locations(
-        cindex.SourceLocation.from_offset(unit, file, start),
-        cindex.SourceLocation.from_offset(unit, file, end),
-    )
-    found = []
-    for token in unit.get_tokens(extent=span):
-        extent = token.extent
-        first, last = extent.start.offset, extent.end.offset
-        if start <= first and last <= end:
-            found.append((first, last, token.kind == cindex.TokenKind.COMMENT))
     return tuple(found)

@@ -4,7 +4,7 @@
 libclang parses the file alone, without the headers it includes: an unconfigured tree has no
 `autoconf.h`, and parsing one file takes some 20 ms instead of 2 s.  The price is that bodies lose
 every statement with an unknown name, so declarations come from the parser and what is inside of
-them from libclang's own lexer.
+them is read as tokens.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from codegen.c.apart import apart
+from codegen.vocabulary.lexer import lexed
 
 _CLANG = "codegen.c.clang"
 _CONDITIONAL = re.compile(
@@ -109,8 +110,13 @@ class CSource:
 
     def tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens between two byte offsets, comments included and marked."""
-        found = apart(_CLANG, "tokens", self.path, self.data, start, end)
+        found = lexed(self._characters, start, end)
         return tuple(Token(self.text(a, b), a, b, comment) for a, b, comment in found)
+
+    @cached_property
+    def _characters(self) -> str:
+        """One for each byte."""
+        return self.data.decode("latin-1")
 
     def text(self, start: int, end: int) -> str:
         """The file's text between two byte offsets."""

@@ -12,6 +12,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from codegen.vocabulary.characters import short
+from codegen.vocabulary.lexer import lexed
 from codegen.vocabulary.rules import (
     Problem,
     Rule,
@@ -24,13 +25,6 @@ from codegen.vocabulary.rules import (
 
 _MOST_GAPS = 8
 _LONGEST_LINE = 100  # scripts/checkpatch.pl, LONG_LINE
-# Each alternative takes what is not closed as well, to the end: matching stays linear.
-_TOKEN = re.compile(
-    r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"?|'(?:\\.|[^'\\\n])*'?"
-    r"|[A-Za-z_]\w*|\.?[0-9](?:[eEpP][+-]|[\w.])*"
-    r"|\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|[<>=!]=|&&|\|\||[-+*/%&|^]=|##|%:|<%|%>|<:|:>|\S",
-    re.S,
-)
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 _DIGRAPHS = {"%:": "#", "<%": "{", "%>": "}", "<:": "[", ":>": "]"}
 KEYWORDS = frozenset(
@@ -66,8 +60,8 @@ class CodeToken:
 
 def tokens(value: str) -> Iterator[CodeToken]:
     """The tokens of a snippet, comments included."""
-    for found in _TOKEN.finditer(value):
-        yield CodeToken(found[0], found.start())
+    for start, end, _ in lexed(value):
+        yield CodeToken(value[start:end], start)
 
 
 def _bare(value: str) -> list[CodeToken]:
@@ -182,11 +176,11 @@ def _directives(allowed: frozenset[str], hints: dict[str, str]) -> Rule:
 def _without_texts(value: str) -> str:
     """The snippet with its comments and strings blanked out, lines and offsets as they were."""
 
-    def blank(found: re.Match[str]) -> str:
-        text = found[0]
-        return re.sub(r"[^\n]", " ", text) if text.startswith(("/*", "//", '"', "'")) else text
-
-    return _TOKEN.sub(blank, value)
+    made = list(value)
+    for start, end, comment in lexed(value):
+        if comment or value[end - 1] in "\"'" or value[start] in "\"'":
+            made[start:end] = re.sub(r"[^\n]", " ", value[start:end])
+    return "".join(made)
 
 
 def _one_line(value: str) -> Iterator[Problem]:
