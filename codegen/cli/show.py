@@ -12,7 +12,7 @@ from codegen.base.commandline import program
 from codegen.base.findings import NotHere
 from codegen.cli import terminal
 from codegen.compare.kernel import changed
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant
 from codegen.series.make import Generated, sites
 from codegen.tree.locate import TreeLocation

@@ -14,7 +14,7 @@ from codegen.base.progress import Report
 from codegen.compare.model import MADE, NOT_HERE, REDUNDANT, Column
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant
 from codegen.series.identity import Known, identity, recall, refused, remember, remember_answer
 from codegen.series.make import finish, open_tree, plan_for

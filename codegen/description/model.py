@@ -198,6 +198,17 @@ class PriorArt(Part):
     title: Annotated[LineText, Field(description="of that commit")]
 
 
+class Merged(Part):
+    """What Linux has of the knob meanwhile: on older trees it is the same ABI, with its numbers."""
+
+    commit: Annotated[CommitId, Field(description="that brought it to Linux")]
+    title: Annotated[LineText, Field(description="of that commit")]
+    numbers: Annotated[
+        dict[KvmName, Annotated[int, Field(ge=0, lt=1 << 31)]],
+        Field(min_length=1, max_length=8, description="by name; of a bit, its place"),
+    ]
+
+
 class NeededKnob(Part):
     """Another knob that this one needs: on a tree without it, the series brings it first."""
 
@@ -224,6 +235,7 @@ class _Knob(Part):
         Prose | None, Field(description="for api.rst: what userspace sees of it and has to do")
     ] = None
     prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
+    merged: Annotated[list[Merged], Field(max_length=8)] = []
     needs: Annotated[
         list[NeededKnob], Field(max_length=8, description="knobs that the tree has to have")
     ] = []

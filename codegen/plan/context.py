@@ -11,7 +11,7 @@ from typing import Any
 from codegen.base.findings import Finding, NotHere, error
 from codegen.c.source import lex
 from codegen.description.load import Description
-from codegen.description.model import Knob
+from codegen.description.model import Knob, Merged
 from codegen.kernel.dialect import translated
 from codegen.kernel.numbers import constants, refuse_enumerators
 from codegen.kernel.survey import Survey
@@ -21,7 +21,7 @@ from codegen.plan.variants import Variant
 from codegen.sites.selftest import names_ucall, test_path
 from codegen.style.filters import for_any_vm
 from codegen.vocabulary.parameters import pointers
-from codegen.vocabulary.part import Part, dashed, expression_keys
+from codegen.vocabulary.part import Part, attribute, dashed, expression_keys
 
 _KEYWORDS = frozenset(
     "struct arch true false NULL sizeof kvm slot vcpu u8 u16 u32 u64 int bool".split()
@@ -77,9 +77,15 @@ def known_expression(
     raise NotHere(finding.message, (finding,))
 
 
-def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, int]:
-    """The next free number of each family that the variant takes one of."""
+def numbers(
+    survey: Survey, description: Description, variant: Variant, reserved: Reserved
+) -> dict[str, int]:
+    """The number of each family that the variant takes one of: Linux's own where it has merged the
+    name, else the next free one.
+    """
     taken = {}
+    names = names_of(description.knob, variant)
+    merged = {name: n for each in description.knob.merged for name, n in each.numbers.items()}
     for key, spec in variant.numbers.items():
         if not spec.ioctls_below:  # no ioctl is one
             refuse_enumerators(survey, spec.prefix, spec.suffix)
@@ -93,7 +99,12 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
                     hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
                 )
             )
-        number = members.next(reserved.of(spec.prefix))
+        number = merged.get(names[key], members.next(reserved.of(spec.prefix)))
+        other = next((m for m in members.members if members.number(m) == number), None)
+        if other:
+            where = ("merged", _merged_at(description.knob, names[key]), "numbers", names[key])
+            what = f"{number} is {other.name} in this tree: {other.where()}"
+            raise error(description.finding(where, what, "this tree has given the number away"))
         if number > spec.most:
             raise error(
                 Finding(
@@ -104,6 +115,22 @@ def numbers(survey: Survey, variant: Variant, reserved: Reserved) -> dict[str, i
             )
         taken[key] = number
     return taken
+
+
+def names_of(knob: Knob, variant: Variant) -> dict[str, str]:
+    """The names that have the variant's numbers, by their keys in the section."""
+    section = knob.section(variant.section)
+    return {key: str(getattr(section, attribute(key), key)) for key in variant.numbers}
+
+
+def merged_as(knob: Knob, variant: Variant) -> tuple[Merged, ...]:
+    """What Linux has of the variant."""
+    names = set(names_of(knob, variant).values())
+    return tuple(each for each in knob.merged if names & set(each.numbers))
+
+
+def _merged_at(knob: Knob, name: str) -> int:
+    return next((i for i, each in enumerate(knob.merged) if name in each.numbers), 0)
 
 
 def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:

@@ -6,8 +6,9 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -16,69 +17,31 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
-from codegen.description.model import Knob, Mechanism, PriorArt, Stage
+from codegen.description.model import Knob, Mechanism, Stage
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names
 from codegen.plan.called import asks, check_called
-from codegen.plan.context import Reserved, context, names_in, numbers, tree_facts
+from codegen.plan.context import (
+    Reserved,
+    context,
+    merged_as,
+    names_in,
+    numbers,
+    tree_facts,
+)
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
+from codegen.plan.plan import Plan, shown
 from codegen.plan.possible import check_possible, here_already
 from codegen.plan.siblings import check_siblings
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import PatchSpec, Variant
 from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
-from codegen.vocabulary.part import Where, attribute
+from codegen.vocabulary.part import Where
 
 _SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A series before anything is written.
-
-    `own` are the knob's patches; those of the plans that are `brought`, of the knobs that it
-    needs, come before them.
-    """
-
-    description: Description
-    variant: Variant
-    numbers: Mapping[str, int]
-    own: tuple[Patch, ...]
-    alternatives: tuple[Where, ...] = ()  # of the mechanism: those that were taken
-    call: str = ""  # what userspace does to turn the knob on
-    prior_art: tuple[PriorArt, ...] = ()  # of those that the description names, the tree's
-    redundant: str = ""  # why the tree has it already, where it was made all the same
-    brought: tuple[Plan, ...] = ()
-
-    @property
-    def parts(self) -> tuple[Plan, ...]:
-        """The plans that the series is made of, in their order."""
-        return (*self.brought, replace(self, brought=()))
-
-    @property
-    def patches(self) -> tuple[Patch, ...]:
-        """All patches of the series."""
-        return tuple(patch for part in (*self.brought, self) for patch in part.own)
-
-    @property
-    def files(self) -> Mapping[str, bytes]:
-        """Every changed file as it is behind the last patch; none of a plan's removes one."""
-        behind = {path: data for patch in self.patches for path, data in patch.files.items()}
-        return {path: data for path, data in behind.items() if data is not None}
-
-    @property
-    def named_numbers(self) -> Mapping[str, str]:
-        """The numbers taken as people say them, `239`, `bit 3` or `0xd2`, by what has them."""
-        named: dict[str, str] = {}
-        for part in (*self.brought, self):
-            section = part.description.knob.section(part.variant.section)
-            for key, number in part.numbers.items():
-                name = getattr(section, attribute(key), key)
-                named[name] = part.variant.numbers[key].shown(number)
-        return named
 
 
 def make_plan(
@@ -140,8 +103,9 @@ def _plan(
 ) -> Plan:
     renderer = Renderer(templates, said)
     variant = variant.numbered(renderer.inline, renderer.holds)
-    taken = numbers(survey, variant, reserved)
+    taken = numbers(survey, description, variant, reserved)
     renderer = Renderer(templates, {**said, "n": taken})
+    said_numbers = shown(description.knob, variant, taken)
     patches: list[Patch] = []
     overlay = survey.tree
     own = []
@@ -152,7 +116,7 @@ def _plan(
         overlay = own[-1]
 
     for spec in variant.mends:
-        made = _patch(spec, description, variant, renderer, overlay, ())
+        made = _patch(spec, description, variant, renderer, overlay, (), said_numbers)
         if any(edit.text != edit.place.old for edit in made.edits):
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -177,7 +141,7 @@ def _plan(
     notes = [knob.documentation, *(choice.alternative.documentation for choice in choices)]
     renderer = Renderer(templates, {**said, "n": taken, "notes": [n for n in notes if n]})
     for spec in variant.patches:
-        made = _patch(spec, description, variant, renderer, overlay, constants)
+        made = _patch(spec, description, variant, renderer, overlay, constants, said_numbers)
         if made.edits:
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -235,7 +199,7 @@ def _mechanism_patch(
     step = choice.step
     subject = _subject(step.topic if isinstance(step, Stage) else knob.topic, step.subject)
     early = tuple(chain(*constants.values()))
-    names = [name for edit in early for name in outline(edit.text.encode()).macros]
+    names = [name for edit in early for name in _defined(edit)]
     message = renderer.render(
         "common/mechanism",
         step=step,
@@ -254,6 +218,13 @@ def _mechanism_patch(
         part="mechanism",
         edits=edits,
     )
+
+
+def _defined(edit: TextEdit) -> Iterator[str]:
+    """What C defines for others: macros, and structs as `struct x`."""
+    text = outline(edit.text.encode())
+    yield from text.macros
+    yield from (f"struct {name}" for name in re.findall(r"^struct (\w+) \{", text.text, re.M))
 
 
 def _subject(topic: str | None, text: str) -> str:
@@ -277,8 +248,12 @@ def _patch(
     renderer: Renderer,
     tree: Tree,
     early: Container[str],
+    named: Mapping[str, str],
 ) -> Patch:
-    """One patch of the variant, without the edits that are in the mechanism's already."""
+    """One patch of the variant, without the edits that are in the mechanism's already.
+
+    `named` has the numbers of its names as people say them.
+    """
     knob = description.knob
     survey = Survey(tree, knob.architectures)
     edits: list[TextEdit] = []
@@ -300,8 +275,15 @@ def _patch(
         raise together
     folder = variant.name
     topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
+    generic = survey.folders.code[0]
+    if spec.topic is None and any(edit.place.path.startswith(generic) for edit in edits):
+        topic = None  # the first parent of all that the patch touches
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
+    if spec.name == variant.patches[0].name:
+        for merged in merged_as(knob, variant):
+            text = renderer.render("common/merged", merged=merged, numbers=named)
+            message += f"\n{text.strip()}\n"
     changes = changed(tree, edits)
     behind = Survey(
         Overlay(tree, {path: made.after for path, made in changes.items()}), knob.architectures

@@ -28,7 +28,7 @@ from codegen.vocabulary.ccode import tokens
 from codegen.vocabulary.part import Where
 
 if TYPE_CHECKING:
-    from codegen.plan.make import Plan
+    from codegen.plan.plan import Plan
 
 _C = (".c", ".h")
 _MOST_FILES = 60  # in which a name that is not visible is looked for

@@ -13,7 +13,8 @@ from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan.context import Reserved, tree_facts
 from codegen.plan.edits import not_here
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import make_plan
+from codegen.plan.plan import Plan
 from codegen.plan.possible import names_there
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant

@@ -22,8 +22,8 @@ from codegen.mail.mbox import MANIFEST, ORDER
 from codegen.mail.patch import Patch, Posted
 from codegen.plan.context import Reserved
 from codegen.plan.developer import given_patches
-from codegen.plan.make import Plan
 from codegen.plan.needed import make_whole_plan
+from codegen.plan.plan import Plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.commit import Signer, assisted_by, bare_base, make_commits, signed
@@ -241,6 +241,8 @@ def cover_sees(plan: Plan) -> Mapping[str, Any]:
         "prior_art": plan.prior_art,
         "call": plan.call,
         "redundant": plan.redundant,
+        "merged": plan.merged,
+        "taken": [name for each in plan.merged for name in each.numbers],
         "brought": seen,
         "parts": [*seen, own],
     }

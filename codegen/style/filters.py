@@ -65,20 +65,46 @@ def operand(expression: str) -> str:
 
 
 def for_any_vm(expression: str) -> str:
-    """An expression for KVM_CHECK_EXTENSION, which has no VM if the system is asked."""
-    if not _asks_vm(expression):
+    """An expression for KVM_CHECK_EXTENSION, which has no VM if the system is asked.
+
+    What it says of no VM holds for the system as well.
+    """
+    plain, asked = _by_vm(expression)
+    if not asked:
         return expression
-    inner = f"({expression})" if re.search(r"\|\||&&|\?", expression) else expression
-    return f"!kvm || {inner}"
+    inner = f"({asked})" if re.search(r"\|\||&&|\?", asked) else asked
+    return f"{plain} && (!kvm || {inner})" if plain else f"!kvm || {inner}"
 
 
 def for_no_vm(expression: str) -> str:
     """The same turned around."""
-    return f"kvm && {negated(expression)}" if _asks_vm(expression) else negated(expression)
+    plain, asked = _by_vm(expression)
+    if not asked:
+        return negated(expression)
+    lacking = f"kvm && {negated(asked)}"
+    return f"{negated(plain)} || ({lacking})" if plain else lacking
 
 
-def _asks_vm(expression: str) -> bool:
-    return bool(re.search(r"\bkvm\b", expression))
+def _by_vm(expression: str) -> tuple[str, str]:
+    """The terms between `&&` that do not ask the VM, and those that do."""
+    terms = _terms(expression)
+    asks = [bool(re.search(r"\bkvm\b", term)) for term in terms]
+    plain = [term for term, asked in zip(terms, asks, strict=True) if not asked]
+    return " && ".join(plain), " && ".join(t for t, asked in zip(terms, asks, strict=True) if asked)
+
+
+def _terms(expression: str) -> list[str]:
+    """What stands between the `&&` of an expression; all of it where something binds less."""
+    terms, depth = [""], 0
+    for part in re.split(r"(&&|\|\||[()?])", expression):
+        depth += {"(": 1, ")": -1}.get(part, 0)
+        if not depth and part in ("||", "?"):
+            return [expression]
+        if part == "&&" and not depth:
+            terms.append("")
+        else:
+            terms[-1] += part
+    return [term.strip() for term in terms]
 
 
 def quoted(text: str, *, formatted: bool = True) -> str:

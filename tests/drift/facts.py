@@ -16,7 +16,7 @@ from clang import cindex
 
 from codegen.check import docs
 from codegen.check.docs import sections
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.tree.reader import Overlay, Tree, read_or_none
 from tests.drift.draft import SELFTESTS
 

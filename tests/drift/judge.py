@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from codegen.base.errors import GenError
 from codegen.base.findings import Finding, NotHere
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.tree.reader import Overlay, Tree, read_or_none
 from tests.drift.draft import KVM, Draft, NotApplicable, functions
 from tests.drift.drift import Drift

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from codegen.base.errors import GenError
 from codegen.description.load import Description
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import make_plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import load_variant
 from codegen.series.make import open_tree
 from codegen.tree import resolve

@@ -18,7 +18,8 @@ from codegen.base.errors import FindingsError, GenError
 from codegen.check.docs import Complaint, complaints, sections
 from codegen.description.load import Description, parse
 from codegen.mail.patch import Patch
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import make_plan
+from codegen.plan.plan import Plan
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.commit import signed

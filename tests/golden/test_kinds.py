@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from codegen.description.load import load
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from tests.minitree import Change, new
 from tests.minitree.capabilities import capabilities
 from tests.minitree.memfd import memfd

@@ -15,8 +15,8 @@ from codegen.base.resources import resources
 from codegen.description.load import Description, load, parse
 from codegen.kernel.survey import Survey
 from codegen.plan.context import Reserved
-from codegen.plan.make import Plan
 from codegen.plan.needed import make_whole_plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import load_variant, variant_names
 from tests.minitree import (
     SELFTESTS,

@@ -13,7 +13,7 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.c.cases import case_of
 from codegen.c.source import lex
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from tests.minitree import Files, checked, edited, minitree
 from tests.unit import kit
 

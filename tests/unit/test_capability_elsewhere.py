@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from codegen.description.load import Description
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from tests.minitree import SELFTESTS, Files, checked, edited, minitree
 from tests.unit import kit
 

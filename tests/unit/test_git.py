@@ -19,7 +19,7 @@ import pytest
 from codegen.base.errors import UsageError
 from codegen.mail.mbox import MANIFEST, ORDER
 from codegen.plan.context import Reserved
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant, load_variant
 from codegen.series.branch import apply_branch
 from codegen.series.commit import Signer, commits_of

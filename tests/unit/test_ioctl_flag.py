@@ -11,7 +11,7 @@ import pytest
 from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.kinds.ioctl_flag.documents import flag_row, one_of_several
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from tests.minitree import API, KVM_MAIN, UAPI, Change, Files, checked, edited, minitree
 from tests.minitree.memfd import GUEST_MEMFD, MASK, MEMFD_TEST, REFUSES, memfd
 from tests.minitree.uapi import uapi

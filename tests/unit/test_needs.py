@@ -181,3 +181,10 @@ def test_each_predicate_is_asked_in_vain() -> None:
     asked = [AskedPredicate(name, "false", "bool") for name in ("one", "two")]
     found = {mutant.what for mutant in mutants_of("x.c", after, after, asked)}
     assert found == {"`one()` is always false", "`two()` is always false"}
+
+
+def test_generic_code_makes_a_generic_topic() -> None:
+    made = kit.plan(loaded(), "ioctl-flag", *TREE)
+    topics = [patch.subject.split(":")[1] for patch in made.patches]
+    mine = [" x86/mmu", " Add KVM_MAP_AHEAD", " selftests"]
+    assert topics == [*mine, " x86/mmu", " Add KVM_MAP_AHEAD_WRITE", " selftests"]

@@ -132,7 +132,7 @@ def test_a_full_family_is_an_error(variant: str, change: Change, said: str) -> N
 def test_a_family_that_the_tree_does_not_have_is_an_error() -> None:
     made = survey(edited(X86_UAPI, ("KVM_X86_QUIRK_", "X86_QUIRK_")))
     with pytest.raises(FindingsError, match=r"no macro KVM_X86_QUIRK_\*"):
-        numbers(made, load_variant(TEMPLATES, "quirk"), Reserved())
+        numbers(made, knob("quirk"), load_variant(TEMPLATES, "quirk"), Reserved())
 
 
 def test_reserved_numbers_of_each_family_are_left_free() -> None:
@@ -149,3 +149,29 @@ def test_where_says_file_and_line() -> None:
     found = family(survey(), "KVM_CAP_").named("KVM_CAP_IRQCHIP")
     assert found is not None
     assert found.where().startswith(f"{UAPI}:")
+
+
+MERGED = {
+    "commit": "0123456789ab",
+    "title": "KVM: Add KVM_MEM_SMALL_MAPS",
+    "numbers": {"KVM_CAP_MEMSLOT_SMALL_MAPS": 300, "KVM_MEM_SMALL_MAPS": 9, "KVM_CAP_OTHER": 7},
+}
+
+
+def test_what_linux_has_merged_has_its_numbers() -> None:
+    made = plan(knob("memslot-flag", merged=[MERGED]), "memslot-flag")
+    assert made.numbers == {"flag": 9, "capability": 300}
+    assert b"#define KVM_CAP_MEMSLOT_SMALL_MAPS 300\n" in made.files[UAPI]
+    (uapi,) = (patch for patch in made.patches if patch.part == "uapi")
+    said = " ".join(uapi.message.split())
+    assert 'Linux has it since commit 0123456789ab ("KVM: Add KVM_MEM_SMALL_MAPS").' in said
+    assert "300 for KVM_CAP_MEMSLOT_SMALL_MAPS" in said and "KVM_CAP_OTHER" not in said
+    assert "bit 9 for KVM_MEM_SMALL_MAPS" in said
+    other = plan(knob("quirk", merged=[MERGED]), "quirk")
+    assert not other.merged and "Linux has it" not in other.patches[1].message
+
+
+def test_a_number_that_the_tree_gave_away_is_refused() -> None:
+    merged = {**MERGED, "numbers": {"KVM_MEM_SMALL_MAPS": 1}}
+    with pytest.raises(FindingsError, match="1 is KVM_MEM_READONLY in this tree"):
+        plan(knob("memslot-flag", merged=[merged]), "memslot-flag")

@@ -14,7 +14,7 @@ import pytest
 
 from codegen.base.errors import EnvironmentFailure, GenError, UsageError
 from codegen.mail.mbox import MANIFEST, ORDER
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import load_variant
 from codegen.series.folder import write
 from codegen.series.inplace import JOURNAL, apply_in_place, interrupted, restore

@@ -15,7 +15,8 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.c.layout import width, wrapped
 from codegen.description.load import Description
-from codegen.plan.make import Plan, make_plan
+from codegen.plan.make import make_plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import load_variant
 from tests.minitree import (
     API,

@@ -22,7 +22,7 @@ from codegen.cli.main import DONE
 from codegen.cli.terminal import paste, say, width
 from codegen.description.load import Description
 from codegen.mail.mbox import MANIFEST
-from codegen.plan.make import Plan
+from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant, described, load_variant, variant_names
 from codegen.series.commit import Signer
 from codegen.series.make import Generated, finish, open_tree, plan_for, sites
