@@ -79,13 +79,12 @@ def _missing_in(
     ranges = [(each.start, each.end) for each in new]
     for arch in (own[1],) if own else _building(tree, path, architectures):
         view = Visibility(path, data, lambda at: read_or_none(tree, at), arch)
-        compiled = ranges
-        if arch not in architectures and not own:
-            out = _left_out(tree, view.outline, arch)
-            compiled = [each for each in ranges if not covers(out, each[0])]
-        for unseen in view.unseen(compiled):
+        others = arch not in architectures and not own
+        out = _left_out(tree, view.outline, arch) if others else []
+        for unseen in view.unseen(ranges):
             if not (
-                _of_another(view.outline, unseen.use.at, arch)
+                covers(out, unseen.use.at)
+                or _of_another(view.outline, unseen.use.at, arch)
                 or _seen_otherwise(tree, path, unseen.use, arch)
             ):
                 line = data.count(b"\n", 0, unseen.use.at) + 1
