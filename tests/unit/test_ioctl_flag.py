@@ -185,6 +185,8 @@ def test_a_capability_that_is_there_answers_the_same_mask() -> None:
     own = plan("macro", define, answers(f"{MMAP}"))
     assert f"return {MMAP} | {FLAG};" in kit.after(own, KVM_MAIN)
     assert list(own.numbers) == ["flag"]
+    more = edited(KVM_MAIN, (case, f"\tcase {CAPABILITY}:\n\t\treturn {MMAP} | {SHARED};\n{case}"))
+    assert f"return {MMAP} | {SHARED} |\n" in kit.after(plan("macro", define, more), KVM_MAIN)
     with pytest.raises(FindingsError, match=f"answers for {CAPABILITY}"):
         plan("macro", define, answers("7"))
 
@@ -257,6 +259,19 @@ def test_the_documentation_lists_it() -> None:
     assert no not in kit.after(plan("macro"), API)
 
 
+def test_a_capability_that_lists_the_flags_lists_it_as_well() -> None:
+    answers = f"\tcase {CAPABILITY}:\n\t\treturn {MMAP};\n\tcase KVM_CAP_GUEST_MEMFD:\n"
+    title = f"8.0 {CAPABILITY}\n{'-' * 29}\n\n"
+    section = f"{title}  #define {MMAP}  (1ULL << 0)\n\nOne of them maps.\n\n"
+    told = (
+        edited(UAPI, ("#define KVMIO", f"#define {CAPABILITY} 236\n#define KVMIO")),
+        edited(KVM_MAIN, ("\tcase KVM_CAP_GUEST_MEMFD:\n", answers)),
+        edited(API, ("8.1 KVM_CAP_PPC_HWRNG\n", f"{section}8.1 KVM_CAP_PPC_HWRNG\n")),
+    )
+    made = kit.after(plan("macro", *told), API)
+    assert f"<< 0)\n  #define {FLAG}  (1ULL << 3)\n\nOne of them maps.\n\nThe {FLAG} flag" in made
+
+
 def test_sentences_that_are_no_longer_so() -> None:
     said = f"All are told.  The only flag defined at this\ntime is {MMAP}, which maps.\n"
     assert one_of_several(said, "flags") == f"All are told.  {MMAP} maps.\n"
@@ -271,6 +286,8 @@ def test_sentences_that_are_no_longer_so() -> None:
         "``flags`` must be 0.",
     ):
         assert one_of_several(f"So it is.  {said}\n", "flags") == f"So it is.  {bits}\n"
+    no_other = "No other flags are currently valid in the struct kvm_create_guest_memfd.\n"
+    assert one_of_several(no_other, "flags") == bits.replace("documented", "named here") + "\n"
     others = "``flags``, ``a`` and ``b`` must be 0.\n"
     made = one_of_several(others, "flags")
     assert made.split() == f"``a`` and ``b`` must be 0.  {bits}".split()

@@ -97,6 +97,15 @@ def with_flag(files: Files) -> None:
     edited(API, (f"{NO_FLAGS}\n", LISTED))(files)
 
 
+def with_told_flag(files: Files) -> None:
+    """The same, and the capability has a section that lists the flag."""
+    with_flag(files)
+    above = "8.1 KVM_CAP_PPC_HWRNG\n"
+    listed = "  #define GUEST_MEMFD_FLAG_MMAP (1ULL << 0)\n\nAll of them.\n\n"
+    title = "8.0 KVM_CAP_GUEST_MEMFD_FLAGS\n-----------------------------\n\n"
+    edited(API, (above, f"{title}{listed}{above}"))(files)
+
+
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -450,7 +459,8 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("flag-first", MEMFD, with_memfd, UAPI, "};", ""),
     ("api-flag", MEMFD, with_memfd, API, NO_FLAGS, ""),
     ("api-flag-corrected", MEMFD | FAMILY | FLAGS, with_memfd, API, "", NO_FLAGS),
-    ("api-flag-define", MEMFD | FAMILY, with_flag, API, LISTED.splitlines()[0], ""),
+    ("api-flag-define", MEMFD | FAMILY | TOLD, with_flag, API, LISTED.splitlines()[0], ""),
+    ("api-flag-told", FAMILY | TOLD, with_told_flag, API, "All of them.", ""),
     ("api-flag-table", MEMFD | FAMILY, with_flag, API, "", LISTED.splitlines()[2]),
     (
         "selftest-all-flags",
@@ -503,6 +513,7 @@ def test_every_site_says_what_it_is() -> None:
         ("selftest-memslot-v2-only", {}, old),
         ("vm-type-alike", {}, old),
         ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, uapi),
+        ("api-flag-told", FAMILY | TOLD, with_flag),
     ],
 )
 def test_a_site_that_need_not_be(site: str, arguments: dict[str, Any], tree: Any) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Iterator
 
+from codegen.base.errors import FindingsError
 from codegen.c.layout import filled
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
-from codegen.sites.rst import described, paragraphs
+from codegen.sites.rst import Document, Section, described, end_of, paragraphs
 from codegen.style.filters import listing
 from codegen.style.table import table_row
 
 _BORDER = re.compile(r"\s*=+ +=+\s*$")
-# What is no longer so with one flag more: that there is none, that all bits are 0, or one alone.
+# What is no longer so with one flag more: that there is none or no other, that all bits are 0, or
+# one alone.
 _NONE = (
     r"No flags are (?:defined|specified|supported)(?: yet| so far)?"
     r"(?:, the (?:corresponding )?field must be (?:set to )?zero)?\.",
@@ -23,6 +26,7 @@ _NONE = (
     r" must (?:currently )?be '?(?:zero|0)'?\.",
 )
 _ZEROS = r"((?:``\w+``, |``\w+`` and )*)``{member}``((?:, ``\w+``)*(?: and ``\w+``)?) must be 0\."
+_OTHER = r"No other flags are (?:currently )?(?:valid|defined|supported)(?: in [^.]+)?\."
 _ONE = re.compile(r"The\s+only\s+\w+\s+defined\s+at\s+this\s+time\s+is\s+(\w+),\s+which\b")
 
 
@@ -39,30 +43,54 @@ def api_flag_table(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, .
 
 
 @site("api-flag-define")
-def api_flag_define(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
-    """Behind the last `#define` of a flag in the section of the ioctl; nowhere where none is."""
-    document, section = described(survey, "api-flag-define", ioctl)
-    hits = [
-        index
-        for index in range(section.first, section.last)
-        if document.lines[index].lstrip().startswith(f"#define {family}")
-    ]
-    if not hits:
-        return ()
-    sibling = document.lines[hits[-1]].rstrip("\n")
-    return (document.place(hits[-1] + 1, hits[-1] + 1, "behind the last flag", sibling=sibling),)
+def api_flag_define(
+    survey: Survey, *, ioctl: str, family: str, capability: str
+) -> tuple[Place, ...]:
+    """Behind the last `#define` of a flag in the sections of the ioctl and of the capability that
+    tells of its flags; nowhere where none is.
+    """
+    return tuple(
+        document.place(last + 1, last + 1, "behind the last flag", sibling=sibling.rstrip("\n"))
+        for word in (ioctl, capability)
+        for document, _, last in _listed(survey, word, family)
+        for sibling in [document.lines[last]]
+    )
+
+
+@site("api-flag-told")
+def api_flag_told(survey: Survey, *, family: str, capability: str) -> tuple[Place, ...]:
+    """The end of the section of the capability that tells of the flags, if it lists them."""
+    return tuple(
+        document.place(end, end, f"{section.title}: its end")
+        for document, section, _ in _listed(survey, capability, family)
+        for end in [end_of(document, section)]
+    )
+
+
+def _listed(survey: Survey, word: str, family: str) -> Iterator[tuple[Document, Section, int]]:
+    """The section of that title with the line of its last `#define` of a flag, if it has some."""
+    try:
+        document, section = described(survey, "api-flag-define", word)
+    except FindingsError:
+        return
+    for index in reversed(range(section.first, section.last)):
+        if document.lines[index].lstrip().startswith(f"#define {family}"):
+            yield document, section, index
+            return
 
 
 @site("api-flag-corrected")
 def api_flag_corrected(
     survey: Survey, *, ioctl: str, member: str, family: str
 ) -> tuple[Place, ...]:
-    """The paragraph that says that there is no flag, or one alone; nowhere where none does."""
+    """The paragraph that says that there is no flag, one alone or no other; nowhere where
+    none does.
+    """
     document, section = described(survey, "api-flag-corrected", ioctl)
     for first, last in paragraphs(document, section):
         text = "".join(document.lines[first:last])
         one = _ONE.search(text)
-        none = any(_pattern(each, member).search(text) for each in (*_NONE, _ZEROS))
+        none = any(_pattern(each, member).search(text) for each in (*_NONE, _ZEROS, _OTHER))
         if none or (one and one[1].startswith(family)):
             return (document.place(first, last, "what it says of the flags so far"),)
     return ()
@@ -79,6 +107,7 @@ def one_of_several(paragraph: str, member: str) -> str:
     text = _pattern(_ZEROS, member).sub(lambda found: _others(found, bits), paragraph)
     for each in _NONE:
         text = _pattern(each, member).sub(bits, text)
+    text = _pattern(_OTHER, member).sub(bits.replace("documented", "named here"), text)
     text = _ONE.sub(r"\1", text)
     return filled(text, 78) + "\n"
 

@@ -16,6 +16,7 @@ from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
+from codegen.sites.scopes import Tokens
 
 
 def answers(survey: Survey, capability: str) -> Iterator[CapCase]:
@@ -82,11 +83,18 @@ def flag_answered(
         name = made.mask[0].text if made.mask else ""
         if name.isidentifier() and name in {token.text for token in case.inner}:
             return ()
-        for pattern in ("return $mask;", "$result = $mask;"):
-            for match in find(pattern, case.inner):
-                first, last = match.holes["mask"][0]
-                found = unions(survey, case.found, case.inner[first:last], family)
-                if found:
-                    return tuple(replace(p, how=f"what {capability} answers") for p in found)
+        for value in _values(case):
+            found = unions(survey, case.found, value, family)
+            if found:
+                return tuple(replace(p, how=f"what {capability} answers") for p in found)
     what = f"the mask of {family}* that KVM_CHECK_EXTENSION answers for {capability}"
     raise not_found("flag-answered", what, searched)
+
+
+def _values(case: CapCase) -> Iterator[Tokens]:
+    """What a case returns, or sets its result to."""
+    for match in find("return ...;", case.inner):
+        yield case.inner[match.first + 1 : match.last - 1]
+    for match in find("$result = ...;", case.inner):
+        equals = match.holes["result"][0][1]
+        yield case.inner[equals + 1 : match.last - 1]
