@@ -29,6 +29,7 @@ class Bit(Part):
 class Bool(Part):
     """On or off; one way, it is switched on without a value."""
 
+    new: ClassVar[bool] = True
     type: Literal["bool"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
     one_way: Annotated[bool, Field(description="only switched on: args[0] has to be 0")] = False
@@ -40,6 +41,10 @@ class Mask(Part):
 
     type: Literal["mask"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
+    new: Annotated[
+        bool,
+        Field(description="no: the tree has the bits, and KVM does by the field what they say"),
+    ] = True
     one_way: Annotated[bool, Field(description="bits that are set stay set")] = False
     bits: Annotated[list[Bit], Field(min_length=1, max_length=31, description="the named bits")]
     comment: Comment | None = None
@@ -48,6 +53,7 @@ class Mask(Part):
 class Number(Part):
     """A number with a range, a unit and a default."""
 
+    new: ClassVar[bool] = True
     one_way: ClassVar[bool] = False
     type: Literal["u32", "u64"]
     name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]

@@ -135,6 +135,7 @@ def _when_it_changes(part: VmCapability, where: Where, find: Find) -> Iterator[F
 
 KIND = Kind(
     section=VmCapability,
+    answers=lambda section: section.field.new,
     checks={VmCapability: _when_it_changes, Mask: mask_problems, Number: number_problems},
     together={
         frozenset({"architectures"}): _x86_name,
