@@ -173,22 +173,34 @@ def test_a_function_that_returns_them_adds_them_up() -> None:
     assert f"\t\treturn {MMAP} | {FLAG};\n\n\treturn 0;\n" in same
 
 
+def answers(value: str) -> tuple[Change, ...]:
+    """The capability is there, and answers with a mask."""
+    case = "\tcase KVM_CAP_GUEST_MEMFD:\n"
+    return (
+        edited(UAPI, ("#define KVMIO", f"#define {CAPABILITY} 236\n#define KVMIO")),
+        edited(KVM_MAIN, (case, f"\tcase {CAPABILITY}:\n\t\treturn {value};\n{case}")),
+    )
+
+
 def test_a_capability_that_is_there_answers_the_same_mask() -> None:
     """Where it does not, its own one has the flag as well; where it has none, that is said."""
-    case = "\tcase KVM_CAP_GUEST_MEMFD:\n"
-    define = edited(UAPI, ("#define KVMIO", f"#define {CAPABILITY} 236\n#define KVMIO"))
-
-    def answers(value: str) -> Change:
-        return edited(KVM_MAIN, (case, f"\tcase {CAPABILITY}:\n\t\treturn {value};\n{case}"))
-
-    assert KVM_MAIN not in plan("macro", define, answers("VALID")).files
-    own = plan("macro", define, answers(f"{MMAP}"))
+    assert KVM_MAIN not in plan("macro", *answers("VALID")).files
+    own = plan("macro", *answers(MMAP))
     assert f"return {MMAP} | {FLAG};" in kit.after(own, KVM_MAIN)
     assert list(own.numbers) == ["flag"]
-    more = edited(KVM_MAIN, (case, f"\tcase {CAPABILITY}:\n\t\treturn {MMAP} | {SHARED};\n{case}"))
-    assert f"return {MMAP} | {SHARED} |\n" in kit.after(plan("macro", define, more), KVM_MAIN)
+    more = kit.after(plan("macro", *answers(f"{MMAP} | {SHARED}")), KVM_MAIN)
+    assert f"return {MMAP} | {SHARED} |\n" in more
     with pytest.raises(FindingsError, match=f"answers for {CAPABILITY}"):
-        plan("macro", define, answers("7"))
+        plan("macro", *answers("7"))
+
+
+@pytest.mark.parametrize("value", [MMAP, "VALID"])
+def test_an_answer_that_knows_no_condition_is_refused(value: str) -> None:
+    """Userspace would be told of a flag that is refused then."""
+    more = {"condition": ["kvm->created_vcpus < 8"]}
+    with pytest.raises(FindingsError, match="a place for `kvm->created_vcpus < 8` in what"):
+        plan("macro", *answers(value), **more)
+    assert KVM_MAIN not in plan("added", *answers("supported(kvm)"), **more).files
 
 
 def test_information_stands_in_the_list_beside_the_ioctls() -> None:
@@ -202,9 +214,9 @@ def test_information_stands_in_the_list_beside_the_ioctls() -> None:
 
 def test_a_condition_is_shared_with_the_capability_beside() -> None:
     case = "\tcase KVM_CAP_GUEST_MEMFD:\n"
-    answers = edited(KVM_MAIN, (case, f"{case}\t\treturn kvm_arch_has_private_mem(kvm);\n"))
+    same = edited(KVM_MAIN, (case, f"{case}\t\treturn kvm_arch_has_private_mem(kvm);\n"))
     more = {"mask": False, "condition": ["kvm_arch_has_private_mem(kvm)"]}
-    made = kit.after(plan("macro", answers, **more), KVM_MAIN)
+    made = kit.after(plan("macro", same, **more), KVM_MAIN)
     assert f"{case}\t\treturn kvm_arch_has" in made  # it is asked without a VM as well
     other = edited(KVM_MAIN, (case, f"{case}\t\treturn kvm && kvm_arch_has_private_mem(kvm);\n"))
     made = kit.after(plan("macro", other, **more), KVM_MAIN)
@@ -260,14 +272,10 @@ def test_the_documentation_lists_it() -> None:
 
 
 def test_a_capability_that_lists_the_flags_lists_it_as_well() -> None:
-    answers = f"\tcase {CAPABILITY}:\n\t\treturn {MMAP};\n\tcase KVM_CAP_GUEST_MEMFD:\n"
     title = f"8.0 {CAPABILITY}\n{'-' * 29}\n\n"
     section = f"{title}  #define {MMAP}  (1ULL << 0)\n\nOne of them maps.\n\n"
-    told = (
-        edited(UAPI, ("#define KVMIO", f"#define {CAPABILITY} 236\n#define KVMIO")),
-        edited(KVM_MAIN, ("\tcase KVM_CAP_GUEST_MEMFD:\n", answers)),
-        edited(API, ("8.1 KVM_CAP_PPC_HWRNG\n", f"{section}8.1 KVM_CAP_PPC_HWRNG\n")),
-    )
+    above = "8.1 KVM_CAP_PPC_HWRNG\n"
+    told = (*answers(MMAP), edited(API, (above, f"{section}{above}")))
     made = kit.after(plan("macro", *told), API)
     assert f"<< 0)\n  #define {FLAG}  (1ULL << 3)\n\nOne of them maps.\n\nThe {FLAG} flag" in made
 

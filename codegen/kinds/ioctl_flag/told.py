@@ -10,6 +10,7 @@ from codegen.c.cases import case_of
 from codegen.c.pattern import find, texts
 from codegen.c.statements import nesting, statement_end
 from codegen.kernel.survey import Survey
+from codegen.kinds.ioctl_flag.masks import knows_condition
 from codegen.kinds.ioctl_flag.refusal import refusal
 from codegen.kinds.masks import CapCase, unions
 from codegen.sites import code
@@ -72,23 +73,27 @@ def _end(case: CapCase) -> int | None:
 
 @site("flag-answered")
 def flag_answered(
-    survey: Survey, *, ioctl: str, member: str, family: str, capability: str
+    survey: Survey, *, ioctl: str, member: str, family: str, capability: str, condition: str = ""
 ) -> tuple[Place, ...]:
-    """The union of flags with which KVM_CHECK_EXTENSION answers for the capability; nowhere where
-    it answers with the mask that the ioctl compares with.
+    """The union of flags with which KVM_CHECK_EXTENSION answers for the capability, whatever
+    holds; nowhere where it answers with the mask that the ioctl compares with.
     """
     made = refusal(survey, "flag-answered", ioctl, member)
-    searched = survey.holding(capability, survey.kvm_prefixes())
+    holds = not condition or knows_condition(survey, made, family)
     for case in answers(survey, capability):
         name = made.mask[0].text if made.mask else ""
-        if name.isidentifier() and name in {token.text for token in case.inner}:
+        if holds and name.isidentifier() and name in {token.text for token in case.inner}:
             return ()
         for value in _values(case):
             found = unions(survey, case.found, value, family)
+            if found and condition:
+                what = f"a place for `{condition}` in what KVM answers for {capability}"
+                right = "leave `condition` out, or have a capability of the flag's own tell of it"
+                raise not_found("flag-answered", what, [found[0].path], right=right)
             if found:
                 return tuple(replace(p, how=f"what {capability} answers") for p in found)
     what = f"the mask of {family}* that KVM_CHECK_EXTENSION answers for {capability}"
-    raise not_found("flag-answered", what, searched)
+    raise not_found("flag-answered", what, survey.holding(capability, survey.kvm_prefixes()))
 
 
 def _values(case: CapCase) -> Iterator[Tokens]:
