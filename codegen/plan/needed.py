@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from codegen.base.errors import UsageError
 from codegen.base.findings import Finding, NotHere, error
 from codegen.description.load import Description
 from codegen.kernel.survey import Survey
@@ -38,7 +39,7 @@ def make_whole_plan(
     """
     brought: list[Plan] = []
     for other, name in description.needed:
-        wanted = load_variant(templates, name)
+        wanted = _wanted(description, name, templates)
         if _there(other, wanted, tree, templates):
             continue
         _check(other, wanted)
@@ -51,6 +52,16 @@ def make_whole_plan(
         brought.append(made)
     made = make_plan(description, variant, tree, templates, reserved, given, redundant=redundant)
     return replace(made, brought=tuple(brought))
+
+
+def _wanted(description: Description, name: str, templates: Path) -> Variant:
+    """The variant that a knob is needed as.  Raises FindingsError where there is no such one."""
+    try:
+        return load_variant(templates, name)
+    except UsageError as problem:
+        known = [need.as_ for need in description.knob.needs]
+        at = ("needs", known.index(name), "as") if name in known else ("needs",)
+        raise error(description.finding(at, str(problem))) from None
 
 
 def _there(description: Description, variant: Variant, tree: Tree, templates: Path) -> bool:

@@ -115,6 +115,15 @@ def test_a_variant_that_is_not_described_cannot_be_brought(folder: Path) -> None
         kit.plan(loaded(folder), "ioctl-flag", *TREE)
 
 
+def test_a_variant_that_there_is_not_is_told_with_its_place(folder: Path) -> None:
+    changed(folder, "write-ahead", ("as: new-ioctl", "as: new-iocti"))
+    with pytest.raises(FindingsError, match=r"no variant 'new-iocti'.*new-ioctl") as problem:
+        kit.plan(loaded(folder), "ioctl-flag", *TREE)
+    (finding,) = problem.value.findings
+    line = loaded(folder).text.split("\n")[finding.line - 1]
+    assert "as: new-iocti" in line
+
+
 def test_the_files_of_a_description_are_those_of_all(folder: Path) -> None:
     given_as_patches(folder, "map-ahead")
     (folder / "more").mkdir()
