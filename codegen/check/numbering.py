@@ -50,21 +50,23 @@ def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
             what = f"{member.name} takes {number}, a hole below {last} = {highest}"
             yield Remark(what, macro.patch.name, macro.line, hint)
         elif number > highest + 1:
-            yield _gap(view, macro, number, highest, last)
+            yield from _gap(view, macro, number, highest, last)
         if number > highest:
             highest, last = number, member.name
 
 
-def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Remark:
+def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Iterator[Remark]:
+    """Nothing of a number that a patch says a commit of Linux has given."""
     mails = [view.first, *(patch.message.encode() for patch in view.patches)]
     passed = range(highest + 1, min(number, highest + 65))
     told = rf"\b(?:{number}|{number:#x})\s+for\s+{macro.name}\b"
     given = rf"commit [0-9a-f]{{12}}(?:[^\n]|\n(?!\n))*{told}"
-    merged = any(re.search(given, patch.message) for patch in view.patches)
-    claimed = merged or all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)
+    if any(re.search(given, patch.message) for patch in view.patches):
+        return
+    claimed = all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)
     what = f"{macro.name} is {number}, and {last} is {highest}: {highest + 1} would be the next"
     hint = "if others claim those between, say in the cover letter which"
-    return Remark(what, macro.patch.name, macro.line, "" if claimed else hint, note=claimed)
+    yield Remark(what, macro.patch.name, macro.line, "" if claimed else hint, note=claimed)
 
 
 def _out_of_range(view: View, spec: NumberSpec, now: Family) -> Iterator[Remark]:
