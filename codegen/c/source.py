@@ -111,7 +111,7 @@ class CSource:
     def tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens between two byte offsets, comments included and marked."""
         found = lexed(self._characters, start, end)
-        return tuple(Token(self.text(a, b), a, b, comment) for a, b, comment in found)
+        return tuple(Token(self.text(a, b), a, b, kind == "comment") for a, b, kind in found)
 
     @cached_property
     def _characters(self) -> str:

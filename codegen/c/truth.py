@@ -62,6 +62,14 @@ def formula(expression: str) -> Formula | None:
     return _formula(tokens)
 
 
+def conjuncts(expression: str) -> list[Sequence[Token]]:
+    """What stands between the `&&` of an expression; all of it where something binds less."""
+    tokens = lex(expression)
+    if not tokens or len(_split(tokens, "||")) > 1:
+        return [tokens] if tokens else []
+    return _split(tokens, "&&")
+
+
 def equivalent(one: Formula, other: Formula, values: Mapping[str, int]) -> bool:
     """Whether two conditions hold in the same cases; False where they ask too much to tell.
 

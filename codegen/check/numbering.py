@@ -57,12 +57,12 @@ def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
 
 def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Iterator[Remark]:
     """Nothing of a number that a patch says a commit of Linux has given."""
-    mails = [view.first, *(patch.message.encode() for patch in view.patches)]
-    passed = range(highest + 1, min(number, highest + 65))
     told = rf"\b(?:{number}|{number:#x})\s+for\s+{macro.name}\b"
     given = rf"commit [0-9a-f]{{12}}(?:[^\n]|\n(?!\n))*{told}"
     if any(re.search(given, patch.message) for patch in view.patches):
         return
+    mails = [view.first, *(patch.message.encode() for patch in view.patches)]
+    passed = range(highest + 1, min(number, highest + 65))
     claimed = all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)
     what = f"{macro.name} is {number}, and {last} is {highest}: {highest + 1} would be the next"
     hint = "if others claim those between, say in the cover letter which"

@@ -13,7 +13,7 @@ from codegen.c.source import lex
 from codegen.description.load import Description
 from codegen.description.model import Knob, Merged
 from codegen.kernel.dialect import translated
-from codegen.kernel.numbers import constants, refuse_enumerators
+from codegen.kernel.numbers import Family, constants, refuse_enumerators
 from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
@@ -85,7 +85,6 @@ def numbers(
     """
     taken = {}
     names = names_of(description.knob, variant)
-    merged = {name: n for each in description.knob.merged for name, n in each.numbers.items()}
     for key, spec in variant.numbers.items():
         if not spec.ioctls_below:  # no ioctl is one
             refuse_enumerators(survey, spec.prefix, spec.suffix)
@@ -99,12 +98,9 @@ def numbers(
                     hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
                 )
             )
-        number = merged.get(names[key], members.next(reserved.of(spec.prefix)))
-        other = next((m for m in members.members if members.number(m) == number), None)
-        if other:
-            where = ("merged", _merged_at(description.knob, names[key]), "numbers", names[key])
-            what = f"{number} is {other.name} in this tree: {other.where()}"
-            raise error(description.finding(where, what, "this tree has given the number away"))
+        number = _given(description, names[key], members)
+        if number is None:
+            number = members.next(reserved.of(spec.prefix))
         if number > spec.most:
             raise error(
                 Finding(
@@ -117,6 +113,20 @@ def numbers(
     return taken
 
 
+def _given(description: Description, name: str, members: Family) -> int | None:
+    """The number that Linux has given a name.  Raises FindingsError where the tree gave it away."""
+    for index, each in enumerate(description.knob.merged):
+        number = each.numbers.get(name)
+        other = next((m for m in members.members if members.number(m) == number), None)
+        if other:
+            what = f"{number} is {other.name} in this tree: {other.where()}"
+            where = ("merged", index, "numbers", name)
+            raise error(description.finding(where, what, "this tree has given the number away"))
+        if number is not None:
+            return number
+    return None
+
+
 def names_of(knob: Knob, variant: Variant) -> dict[str, str]:
     """The names that have the variant's numbers, by their keys in the section."""
     section = knob.section(variant.section)
@@ -127,10 +137,6 @@ def merged_as(knob: Knob, variant: Variant) -> tuple[Merged, ...]:
     """What Linux has of the variant."""
     names = set(names_of(knob, variant).values())
     return tuple(each for each in knob.merged if names & set(each.numbers))
-
-
-def _merged_at(knob: Knob, name: str) -> int:
-    return next((i for i, each in enumerate(knob.merged) if name in each.numbers), 0)
 
 
 def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:

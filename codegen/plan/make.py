@@ -104,8 +104,8 @@ def _plan(
     renderer = Renderer(templates, said)
     variant = variant.numbered(renderer.inline, renderer.holds)
     taken = numbers(survey, description, variant, reserved)
-    renderer = Renderer(templates, {**said, "n": taken})
-    said_numbers = shown(description.knob, variant, taken)
+    said = {**said, "n": taken, "numbers": shown(description.knob, variant, taken)}
+    renderer = Renderer(templates, said)
     patches: list[Patch] = []
     overlay = survey.tree
     own = []
@@ -116,7 +116,7 @@ def _plan(
         overlay = own[-1]
 
     for spec in variant.mends:
-        made = _patch(spec, description, variant, renderer, overlay, (), said_numbers)
+        made = _patch(spec, description, variant, renderer, overlay, ())
         if any(edit.text != edit.place.old for edit in made.edits):
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -139,9 +139,9 @@ def _plan(
             patches.append(_mechanism_patch(knob, choice, more, variant.so_far, renderer, overlay))
             overlay = Overlay(overlay, patches[-1].files)
     notes = [knob.documentation, *(choice.alternative.documentation for choice in choices)]
-    renderer = Renderer(templates, {**said, "n": taken, "notes": [n for n in notes if n]})
+    renderer = Renderer(templates, {**said, "notes": [n for n in notes if n]})
     for spec in variant.patches:
-        made = _patch(spec, description, variant, renderer, overlay, constants, said_numbers)
+        made = _patch(spec, description, variant, renderer, overlay, constants)
         if made.edits:
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -248,12 +248,8 @@ def _patch(
     renderer: Renderer,
     tree: Tree,
     early: Container[str],
-    named: Mapping[str, str],
 ) -> Patch:
-    """One patch of the variant, without the edits that are in the mechanism's already.
-
-    `named` has the numbers of its names as people say them.
-    """
+    """One patch of the variant, without the edits that are in the mechanism's already."""
     knob = description.knob
     survey = Survey(tree, knob.architectures)
     edits: list[TextEdit] = []
@@ -282,8 +278,7 @@ def _patch(
     message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
     if spec.name == variant.patches[0].name:
         for merged in merged_as(knob, variant):
-            text = renderer.render("common/merged", merged=merged, numbers=named)
-            message += f"\n{text.strip()}\n"
+            message += f"\n{renderer.render('common/merged', merged=merged).strip()}\n"
     changes = changed(tree, edits)
     behind = Survey(
         Overlay(tree, {path: made.after for path, made in changes.items()}), knob.architectures

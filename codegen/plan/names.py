@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from codegen.plan.plan import Plan
 
 _C = (".c", ".h")
+_CONFIG = re.compile(r"\bCONFIG_(\w+)")
 _MOST_FILES = 60  # in which a name that is not visible is looked for
 # The keys of a description whose values are C.
 _CODE = frozenset(
@@ -97,9 +98,6 @@ def _building(tree: Tree, path: str, architectures: Sequence[str]) -> Iterator[s
     where = folders(tree)
     if path.startswith(where.code) and "/uapi/" not in path:
         yield from (a for a in ARCHITECTURES if a not in architectures and where.arch_kconfig(a))
-
-
-_CONFIG = re.compile(r"\bCONFIG_(\w+)")
 
 
 def _left_out(tree: Tree, text: Outline, arch: str) -> list[tuple[int, int]]:

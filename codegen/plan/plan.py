@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from codegen.description.load import Description
 from codegen.description.model import Knob, Merged, PriorArt
@@ -35,12 +35,12 @@ class Plan:
     @property
     def parts(self) -> tuple[Plan, ...]:
         """The plans that the series is made of, in their order."""
-        return (*self.brought, replace(self, brought=()))
+        return (*self.brought, self)
 
     @property
     def patches(self) -> tuple[Patch, ...]:
         """All patches of the series."""
-        return tuple(patch for part in (*self.brought, self) for patch in part.own)
+        return tuple(patch for part in self.parts for patch in part.own)
 
     @property
     def files(self) -> Mapping[str, bytes]:
@@ -52,7 +52,7 @@ class Plan:
     def named_numbers(self) -> Mapping[str, str]:
         """The numbers taken as people say them, `239`, `bit 3` or `0xd2`, by what has them."""
         named: dict[str, str] = {}
-        for part in (*self.brought, self):
+        for part in self.parts:
             named |= shown(part.description.knob, part.variant, part.numbers)
         return named
 
@@ -60,9 +60,7 @@ class Plan:
     def merged(self) -> tuple[Merged, ...]:
         """What Linux has of it meanwhile, whose numbers it takes."""
         return tuple(
-            each
-            for part in (*self.brought, self)
-            for each in merged_as(part.description.knob, part.variant)
+            each for part in self.parts for each in merged_as(part.description.knob, part.variant)
         )
 
 

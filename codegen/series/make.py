@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -231,15 +231,14 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
 
 def cover_sees(plan: Plan) -> Mapping[str, Any]:
     """What the template of the cover letter sees of a plan."""
-    own = _part_sees(plan, plan.own)
+    own = _part_sees(plan)
     seen, before = [], 0
     for part in plan.brought:
         numbers = [n for n, p in enumerate(part.own, before + 1) if p.part != "given"]
-        seen.append({**_part_sees(part, part.own), "first": numbers[0], "last": numbers[-1]})
+        seen.append({**_part_sees(part), "first": numbers[0], "last": numbers[-1]})
         before += len(part.own)
     return own | {
         "prior_art": plan.prior_art,
-        "call": plan.call,
         "redundant": plan.redundant,
         "merged": plan.merged,
         "taken": [name for each in plan.merged for name in each.numbers],
@@ -248,9 +247,10 @@ def cover_sees(plan: Plan) -> Mapping[str, Any]:
     }
 
 
-def _part_sees(plan: Plan, patches: Sequence[Patch]) -> dict[str, Any]:
+def _part_sees(plan: Plan) -> dict[str, Any]:
+    """The same of one part of it."""
     section = plan.description.knob.section(plan.variant.section)
-    made = next(p for p in patches if p.part == plan.variant.patches[0].name)
+    made = next(p for p in plan.own if p.part == plan.variant.patches[0].name)
     return {
         "knob": plan.description.knob,
         "variant": plan.variant,
@@ -291,10 +291,7 @@ def _manifest(
     return {
         "tool": TOOL,
         "command": command_line(plan, location, reserved),
-        "description": {
-            "file": one_line(plan.description.path),
-            "sha256": digest(plan.description),
-        },
+        "description": _source(plan),
         "knob": plan.description.knob.name,
         "variant": plan.variant.name,
         "tree": {"name": location.name, "version": tree_version, "base": location.commit},
@@ -307,13 +304,16 @@ def _manifest(
 
 def _told(part: Plan) -> dict[str, Any]:
     """What a manifest says of a knob that the series brings for another one."""
-    described = part.description
     return {
-        "description": {"file": one_line(described.path), "sha256": digest(described)},
-        "knob": described.knob.name,
+        "description": _source(part),
+        "knob": part.description.knob.name,
         "variant": part.variant.name,
         "numbers": dict(part.numbers),
     }
+
+
+def _source(plan: Plan) -> dict[str, str]:
+    return {"file": one_line(plan.description.path), "sha256": digest(plan.description)}
 
 
 def _predicate(plan: Plan) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from codegen.c import layout
+from codegen.c.truth import conjuncts
 from codegen.style.table import overruns, table_row, widened
 from codegen.vocabulary.parameters import call_of
 from codegen.vocabulary.text import MESSAGE_COLUMNS
@@ -39,13 +40,10 @@ def listing(names: Sequence[str], word: str) -> str:
 def included_once(code: str) -> str:
     """C that was put together from files, with each `#include` once, where it is needed first."""
     lines: list[str] = []
-    seen = set[str]()
     for line in code.split("\n"):
-        include = line.startswith("#include")
-        if line in seen or (not line.strip() and lines and not lines[-1].strip()):
-            continue
-        lines.append(line)
-        seen |= {line} if include else set()
+        again = line.startswith("#include") and line in lines
+        if not again and (line.strip() or not lines or lines[-1].strip()):
+            lines.append(line)
     return "\n".join(lines)
 
 
@@ -87,24 +85,9 @@ def for_no_vm(expression: str) -> str:
 
 def _by_vm(expression: str) -> tuple[str, str]:
     """The terms between `&&` that do not ask the VM, and those that do."""
-    terms = _terms(expression)
-    asks = [bool(re.search(r"\bkvm\b", term)) for term in terms]
-    plain = [term for term, asked in zip(terms, asks, strict=True) if not asked]
-    return " && ".join(plain), " && ".join(t for t, asked in zip(terms, asks, strict=True) if asked)
-
-
-def _terms(expression: str) -> list[str]:
-    """What stands between the `&&` of an expression; all of it where something binds less."""
-    terms, depth = [""], 0
-    for part in re.split(r"(&&|\|\||[()?])", expression):
-        depth += {"(": 1, ")": -1}.get(part, 0)
-        if not depth and part in ("||", "?"):
-            return [expression]
-        if part == "&&" and not depth:
-            terms.append("")
-        else:
-            terms[-1] += part
-    return [term.strip() for term in terms]
+    terms = [expression[part[0].start : part[-1].end] for part in conjuncts(expression)]
+    asked = [term for term in terms if re.search(r"\bkvm\b", term)]
+    return " && ".join(term for term in terms if term not in asked), " && ".join(asked)
 
 
 def quoted(text: str, *, formatted: bool = True) -> str:

@@ -177,8 +177,8 @@ def _without_texts(value: str) -> str:
     """The snippet with its comments and strings blanked out, lines and offsets as they were."""
 
     made = list(value)
-    for start, end, comment in lexed(value):
-        if comment or value[end - 1] in "\"'" or value[start] in "\"'":
+    for start, end, kind in lexed(value):
+        if kind:
             made[start:end] = re.sub(r"[^\n]", " ", value[start:end])
     return "".join(made)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 _TOKEN = re.compile(
     r"(?P<blank>(?:\s|\\\r?\n)+)"
     r"|(?P<comment>/\*.*?(?:\*/|\Z)|//(?:\\\r?\n|[^\n])*)"
-    r"|(?:u8|[uUL])?\"(?:\\\r?\n|\\.|[^\"\\\n])*\"?|[uUL]?'(?:\\\r?\n|\\.|[^'\\\n])*'?"
+    r"|(?P<text>(?:u8|[uUL])?\"(?:\\\r?\n|\\.|[^\"\\\n])*\"?|[uUL]?'(?:\\\r?\n|\\.|[^'\\\n])*'?)"
     r"|[A-Za-z_$][\w$]*|\.?[0-9](?:[eEpP][+-]|[\w.])*"
     r"|\.\.\.|<<=|>>=|->|\+\+|--|<<|>>|[<>=!]=|&&|\|\||[-+*/%&|^]=|##|::"
     r"|%:%:|%:|%>|<%|<:|:>|\S",
@@ -19,11 +19,11 @@ _TOKEN = re.compile(
 )
 
 
-def lexed(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, bool]]:
-    """Where the tokens between two offsets begin and end, and whether each is a comment."""
+def lexed(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int, str]]:
+    """Where the tokens between two offsets begin and end, and which are a `comment` or a `text`."""
     last = len(text) if end is None else end
     for found in _TOKEN.finditer(text, start):
         if found.end() > last:
             return
         if found.lastgroup != "blank":
-            yield found.start(), found.end(), found.lastgroup == "comment"
+            yield found.start(), found.end(), found.lastgroup or ""

@@ -105,10 +105,10 @@ def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("GEN_CACHE", str(folder / "cache"))
     now = digest()
     for release in released():
-        by, compiled, said = done.get(release.spec, ("", "", "gone"))
+        by, before, said = done.get(release.spec, ("", "", "gone"))
         if by == now and not said.startswith("gone"):
             continue
-        done[release.spec] = [now, *attempted(release, compiled)]
+        done[release.spec] = [now, *attempted(release, before)]
         print(f"{release.spec}: {done[release.spec][-1]}")
         state.write_text(json.dumps(done, indent=1))
     results = {spec: said[-1] for spec, said in done.items()}

@@ -90,8 +90,7 @@ def api_flag_corrected(
     for first, last in paragraphs(document, section):
         text = "".join(document.lines[first:last])
         one = _ONE.search(text)
-        none = any(_pattern(each, member).search(text) for each in (*_NONE, _ZEROS, _OTHER))
-        if none or (one and one[1].startswith(family)):
+        if _with_flags(text, member) != text or (one and one[1].startswith(family)):
             return (document.place(first, last, "what it says of the flags so far"),)
     return ()
 
@@ -103,13 +102,16 @@ def _pattern(text: str, member: str) -> re.Pattern[str]:
 
 def one_of_several(paragraph: str, member: str) -> str:
     """A paragraph that said that there is no flag, or one alone, without saying so."""
+    return filled(_ONE.sub(r"\1", _with_flags(paragraph, member)), 78) + "\n"
+
+
+def _with_flags(paragraph: str, member: str) -> str:
+    """The same of one that said that there is no flag, or no other."""
     bits = f"Bits of ``{member}`` that are not documented must be 0."
     text = _pattern(_ZEROS, member).sub(lambda found: _others(found, bits), paragraph)
     for each in _NONE:
         text = _pattern(each, member).sub(bits, text)
-    text = _pattern(_OTHER, member).sub(bits.replace("documented", "named here"), text)
-    text = _ONE.sub(r"\1", text)
-    return filled(text, 78) + "\n"
+    return _pattern(_OTHER, member).sub(bits.replace("documented", "named here"), text)
 
 
 def _others(found: re.Match[str], bits: str) -> str:

@@ -162,5 +162,5 @@ def flag_refused(survey: Survey, *, ioctl: str, member: str) -> Place:
     how = f"{made.found.extent.name}(): behind what refuses unknown flags"
     place = code.line_behind(made.found, made.tokens, made.first, made.last, how)
     parameters = " ".join(token.text for token in head(made.tokens))
-    vm = pointers(parameters)["kvm"] if not place.path.startswith("arch/") else ""
-    return replace(place, names={"given": made.given, "leaves": made.leaves, "vm": vm or "NULL"})
+    vm = pointers(parameters)["kvm"] or "NULL"
+    return replace(place, names={"given": made.given, "leaves": made.leaves, "vm": vm})

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from codegen.c.pattern import Match, find, texts
 from codegen.c.statements import arguments, closing, statement_end
-from codegen.kernel.survey import Found, Survey
+from codegen.kernel.survey import Survey
 from codegen.kinds.ioctl_flag.refusal import struct_of, variables
 from codegen.sites import code
 from codegen.sites.code import functions_naming
@@ -36,35 +37,30 @@ def all_flags(survey: Survey, *, ioctl: str, member: str, capability: str) -> tu
         for found, _ in functions_naming(survey, selftests, ioctl, suffix=(".c", ".h"))
     ]
     struct = struct_of(survey, ioctl)
-    hits = [
-        _behind(found, match, f"BIT_ULL({bit})")
-        for found, tokens in functions_naming(survey, selftests, f"struct {struct}", "EINVAL")
-        for match, bit in _counted(tokens, struct, member)
-        if capability not in {token.text for token in tokens}
-    ]
-    for name in dict.fromkeys(callers):
-        for found, tokens in functions_naming(survey, selftests, f"{name}(", "EINVAL"):
-            if capability in {token.text for token in tokens}:
-                continue
-            hits += [_behind(found, match, flag) for match, flag in _loops(tokens, name)]
-    return tuple({(hit.path, hit.start): hit for hit in hits}.values())
-
-
-def _behind(found: Found, match: Match, flag: str) -> Place:
-    how = f"{found.extent.name}(): the loop over all flags"
-    place = code.line_before(found, code.code_tokens(found)[match.last].start, how)
-    return replace(place, names={"flag": flag})
+    ways = [(f"struct {struct}", partial(_counted, struct=struct, member=member))]
+    ways += [(f"{name}(", partial(_loops, name=name)) for name in dict.fromkeys(callers)]
+    hits: dict[tuple[str, int], Place] = {}
+    for word, loops in ways:
+        for found, tokens in functions_naming(survey, selftests, word, "EINVAL"):
+            asks = capability in {token.text for token in tokens}
+            for match, flag in loops(tokens) if not asks else ():
+                how = f"{found.extent.name}(): the loop over all flags"
+                place = code.line_before(found, tokens[match.last].start, how)
+                hits[place.path, place.start] = replace(place, names={"flag": flag})
+    return tuple(hits.values())
 
 
 def _counted(tokens: Tokens, struct: str, member: str) -> Iterator[tuple[Match, str]]:
-    """The loops over numbers of bits that set the bit in a struct's member and expect EINVAL."""
+    """The loops over numbers of bits that set the bit in a struct's member and expect EINVAL, with
+    the bit.
+    """
     for match in find(_COUNTING, tokens):
         words = [t.text for t in tokens[match.last : statement_end(tokens, match.first)]]
         bit = texts(tokens, match)["bit"]
         shifts = bit in words and ("BIT" in words or "BIT_ULL" in words or "<<" in words)
         for name in variables(tokens, struct) if shifts and "EINVAL" in words else ():
             if [name, member] in (words[at : at + 3 : 2] for at in range(len(words))):
-                yield match, bit
+                yield match, f"BIT_ULL({bit})"
 
 
 def _loops(tokens: Tokens, name: str) -> Iterator[tuple[Match, str]]:
