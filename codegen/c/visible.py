@@ -190,14 +190,17 @@ class Visibility:
                 return found
         return found | {name for name in pending if self._perhaps(name, at)}
 
-    def _perhaps(self, name: str, at: int) -> bool:
-        """Whether a name may be there although no header of the tree shows it."""
+    def _perhaps(self, name: str, at: int, *, tag: bool = False) -> bool:
+        """Whether a name, or a struct's `tag`, may be there although no header of the tree shows
+        it.
+        """
         missing = [h for h in self._headers.opaque(self.path, at) if not written(h, self.path)]
         if missing and not (self.path.startswith("tools/") and library()):
             return True
         word = name.encode()
-        if any(word in d and shows(outline(d), name) for d in library_headers(missing)):
-            return True
+        for each in (outline(d) for d in library_headers(missing) if word in d):
+            if any(tags(each, name, True)) if tag else shows(each, name):
+                return True
         if made_by_pasting(name, self._pasted(), self._identifiers()):
             return True
         return any(listed(data, word) for _, data in self._headers.of(self.path, at))
@@ -255,7 +258,7 @@ class Visibility:
         for _, data in self._headers.of(self.path, at):
             if word in data and any(tags(outline(data), name, whole)):
                 return True
-        return name in self.outline.macros or self._perhaps(name, at)
+        return name in self.outline.macros or self._perhaps(name, at, tag=True)
 
     def _tag_of(self, scope: NameScope, use: Use, at: int) -> str:
         """The struct that a member must be of; empty where that is not known."""
@@ -277,7 +280,7 @@ class Visibility:
             return self._occurs(name)
         bodies = list(self._bodies(tag, at))
         if not bodies:
-            return self._perhaps(tag, at)
+            return self._perhaps(tag, at, tag=True)
         if any(may_have_more(body) or holds(body, name) for body in bodies):
             return True
         return made_by_pasting(name, self._pasted(), self._identifiers())

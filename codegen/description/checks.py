@@ -15,6 +15,7 @@ from codegen.c.pattern import holes
 from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
+from codegen.kinds.section import Correction
 from codegen.vocabulary.ccode import defines
 from codegen.vocabulary.part import Find, Part, Where, dashed, expression_keys, repeated, twice
 
@@ -138,12 +139,21 @@ def _test(part: Test, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "code"), "the snippet defines main()", "gen writes it")
 
 
+def _correction(part: Correction, where: Where, find: Find) -> Iterator[Finding]:
+    if bool(part.section) == bool(part.in_):
+        hint = "`section`, of the documentation, or `in`, a function with it in a comment"
+        yield find(where, "a correction names one place", hint)
+    if " ".join(part.says.split()) == " ".join(part.put.split()):
+        yield find((*where, "put"), "the sentence stays as it is", "")
+
+
 _CHECKS: Mapping[type[Part], PartCheck] = {
     Edit: _edit,
     Alternative: _alternative,
     Predicate: _predicate,
     Mechanism: _mechanism,
     Test: _test,
+    Correction: _correction,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
+from codegen.kinds.carried import CarriedMember
 from codegen.kinds.kind import Kind
 from codegen.kinds.levels import Level
 from codegen.kinds.section import KindSection
@@ -33,6 +34,7 @@ TYPES: Mapping[str, Any] = {
     "capability": Capability,
     "config": KvmSymbol,
     "c-type": CType,
+    "carried-member": CarriedMember,
     "expression": Expression,
     "expressions": Expressions,
     "setup": Setup,

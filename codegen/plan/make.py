@@ -31,6 +31,7 @@ from codegen.plan.context import (
     numbers,
     tree_facts,
 )
+from codegen.plan.corrections import corrections
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
 from codegen.plan.plan import Plan, shown
 from codegen.plan.possible import check_possible, here_already
@@ -221,10 +222,13 @@ def _mechanism_patch(
 
 
 def _defined(edit: TextEdit) -> Iterator[str]:
-    """What C defines for others: macros, and structs as `struct x`."""
+    """What C defines for others: macros, structs as `struct x`, and a member that stands alone."""
     text = outline(edit.text.encode())
     yield from text.macros
     yield from (f"struct {name}" for name in re.findall(r"^struct (\w+) \{", text.text, re.M))
+    if edit.place.path.endswith(".h"):
+        members = re.findall(r"^\s*\w+ (\w+);$", edit.text, re.M) if "{" not in edit.text else []
+        yield from members
 
 
 def _subject(topic: str | None, text: str) -> str:
@@ -266,9 +270,12 @@ def _patch(
             raise
         except FindingsError as problem:
             problems.append(problem)
+    first = spec.name == variant.patches[0].name
     together = merge(problems)
     if together:
         raise together
+    if first:
+        edits += corrections(description, variant, survey)
     folder = variant.name
     topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
     generic = survey.folders.code[0]
@@ -276,7 +283,7 @@ def _patch(
         topic = None  # the first parent of all that the patch touches
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
-    if spec.name == variant.patches[0].name:
+    if first:
         for merged in merged_as(knob, variant):
             message += f"\n{renderer.render('common/merged', merged=merged).strip()}\n"
     changes = changed(tree, edits)

@@ -17,7 +17,7 @@ from codegen.description.load import load
 from codegen.plan.plan import Plan
 from tests.minitree import Change, new
 from tests.minitree.capabilities import capabilities
-from tests.minitree.memfd import memfd
+from tests.minitree.memfd import memfd, shown
 from tests.minitree.uapi import uapi
 from tests.unit import kit
 
@@ -27,7 +27,10 @@ _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
 _TREE = (uapi, capabilities)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 # What a knob needs of the tree beyond that.
-MORE: Mapping[str, tuple[Change, ...]] = {"memfd-flag": (memfd,)}
+MORE: Mapping[str, tuple[Change, ...]] = {
+    "memfd-flag": (memfd,),
+    "memfd-member": (memfd, shown),
+}
 
 
 def _plan(name: str, *changes: Change) -> Plan:

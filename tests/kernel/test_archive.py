@@ -17,17 +17,19 @@ from pathlib import Path
 
 import pytest
 
+from codegen.architectures import DEFAULT
 from codegen.base.errors import EnvironmentFailure
 from codegen.base.findings import NotHere
 from codegen.base.progress import silent
 from codegen.base.resources import resources
 from codegen.description.load import load
 from codegen.plan.variants import load_variant
-from codegen.run.bench import Bench, open_bench
+from codegen.run.bench import open_bench
 from codegen.run.build import Options
 from codegen.series.commit import commits_of
 from codegen.series.make import Generated, finish, open_tree, plan_for
 from codegen.tree import TreeLocation, resolve
+from codegen.tree.cache import cache_dir
 from codegen.tree.debian import Release, cached_files
 from codegen.tree.fetch import available, version_key
 from codegen.tree.scratch import scratch_folder
@@ -39,6 +41,9 @@ pytestmark = pytest.mark.kernel
 TOP = Path(__file__).resolve().parents[2]
 # What a series of kernels takes from the one before it, as far as is known: the answers.
 NEWEST = max(RELEASES, key=version_key)
+_NOT_READ = r"Documentation/|tools/|arch/(?!x86/)"
+# KVM's makefiles name the generic part from the architecture's folder.
+_OBJECTS = {"virt/kvm": "arch/x86/kvm/../../../virt/kvm"}
 
 
 @cache
@@ -86,11 +91,6 @@ def test_a_sample(series: str, which: str) -> None:
     assert len(found) == len(wanted) > 5
 
 
-def compiled(series: Generated, bench: Bench) -> None:
-    """KVM as it is behind a series: objects that it does not touch are there already."""
-    assert bench.kernel(commits_of(series, bench.git_dir).tip).objects
-
-
 @pytest.mark.long
 def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trees, and what was compiled of them, are kept in pytest's cache: another gen that makes the
@@ -100,18 +100,15 @@ def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> No
     asked.
     """
     folder = Path(pytestconfig.cache.mkdir("archive"))  # type: ignore[union-attr]
-    state = folder / "through.json"
-    done: dict[str, list[str]] = json.loads(state.read_text()) if state.exists() else {}
+    lane = Lane(folder / "through.json")
     monkeypatch.setenv("GEN_CACHE", str(folder / "cache"))
-    now = digest()
+    now = of_gen()
     for release in released():
-        by, before, said = done.get(release.spec, ("", "", "gone"))
-        if by == now and not said.startswith("gone"):
-            continue
-        done[release.spec] = [now, *attempted(release, before)]
-        print(f"{release.spec}: {done[release.spec][-1]}")
-        state.write_text(json.dumps(done, indent=1))
-    results = {spec: said[-1] for spec, said in done.items()}
+        if lane.said.get(release.spec, ["", ""])[0] != now:
+            lane.said[release.spec] = [now, attempted(release, lane)]
+            print(f"{release.spec}: {lane.said[release.spec][1]}")
+            lane.write()
+    results = {spec: said for spec, (by, said) in lane.said.items() if by == now}
     bad = {spec: said for spec, said in results.items() if said.startswith("bad")}
     assert not bad, json.dumps(bad, indent=1)
     through = [spec for spec, said in results.items() if not said.startswith("gone")]
@@ -119,33 +116,67 @@ def test_all(pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch) -> No
         assert any(spec.startswith(f"debian:{series}=") for spec in through), results
 
 
-def attempted(release: Release, before: str) -> tuple[str, str]:
-    """What was compiled, by a digest that is `before` where it was; and `9 series`, `gone` and why,
-    or what went wrong.
-    """
+class Lane:
+    """What is through, in a file: of a release, by which gen and what came of it; of a series, a
+    digest of what was compiled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        read = json.loads(path.read_text()) if path.exists() else {}
+        self.said: dict[str, list[str]] = read.get("said", {})
+        self.compiled: dict[str, list[str]] = read.get("compiled", {})
+
+    def write(self) -> None:
+        self.path.write_text(json.dumps(vars(self) | {"path": self.path.name}, indent=1))
+
+
+def attempted(release: Release, lane: Lane) -> str:
+    """How many series a release has, all of them compiled; or `gone` and why, or what is bad."""
     try:
         where = had(release)
     except EnvironmentFailure as problem:
-        return before, f"gone: {problem}"
-    count, tips = 0, hashlib.sha256()
+        return f"gone: {problem}"
+    done = lane.compiled.setdefault(release.spec, [])
+    count = 0
     try:
-        all_series = list(all_made(where, release.series))
-        for series in all_series:
-            tips.update(series.commits[-1].encode())
-        if tips.hexdigest() == before:
-            return before, f"{len(all_series)} series"
-        with open_bench(where, Options(targets=("arch/x86/kvm/",))) as bench:
-            for series in all_series:
-                compiled(series, bench)
-                count += 1
-            shutil.rmtree(bench.folder)
+        for series in all_made(where, release.series):
+            key = of_code(series)
+            if key not in done:
+                compiled(series, where)
+                done.append(key)
+                lane.write()
+            count += 1
     except (Exception, AssertionError) as problem:  # the lane goes on, and tells all at its end
-        return "", f"bad, behind {count} series: {type(problem).__name__}: {problem}"
-    return tips.hexdigest(), f"{count} series"
+        return f"bad, behind {count} series: {type(problem).__name__}: {problem}"
+    finally:
+        shutil.rmtree(cache_dir() / "bench", ignore_errors=True)
+    return f"{count} series"
 
 
-def digest() -> str:
-    """Of all that decides what is made."""
+def compiled(series: Generated, where: TreeLocation) -> None:
+    """Every file of C that a series changes, as it is behind the series."""
+    objects = tuple(
+        f"{_OBJECTS.get(folder, folder)}/{name[:-2]}.o"
+        for folder, _, name in (path.rpartition("/") for path in code(series))
+        if name.endswith(".c")
+    )
+    assert objects
+    options = Options(fragment=DEFAULT.kernel.check_config, targets=objects)
+    with open_bench(where, options) as bench:
+        assert bench.kernel(commits_of(series, bench.git_dir).tip).objects >= len(objects)
+
+
+def code(series: Generated) -> dict[str, bytes | None]:
+    """What a series changes and an x86 compiler may read."""
+    return {path: data for path, data in series.behind.items() if not re.match(_NOT_READ, path)}
+
+
+def of_code(series: Generated) -> str:
+    return hashlib.sha256(repr(sorted(code(series).items())).encode()).hexdigest()[:16]
+
+
+def of_gen() -> str:
+    """A digest of all that decides what is made."""
     found = hashlib.sha256()
     for folder in ("abi", "codegen", "templates"):
         for path in sorted((TOP / folder).rglob("*")):

@@ -127,3 +127,11 @@ def memfd(files: Files) -> None:
         ),
     ):
         edited(path, *pairs)(files)
+
+
+def shown(files: Files) -> None:
+    """The documentation shows the struct."""
+    struct = _UAPI[_UAPI.index("struct") :].partition("};")[0]
+    block = "".join(f"  {line}\n" if line else "" for line in f"{struct}}};".split("\n"))
+    last = "No flags are defined yet, the field must be zero.\n"
+    edited(API, (last, f"{last}\n::\n\n{block}"))(files)

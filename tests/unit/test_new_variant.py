@@ -121,7 +121,7 @@ def test_mistakes_in_the_section_are_told(copy: Path, tmp_path: Path) -> None:
     said = done.stdout + done.stderr
     assert "`capability`" in said and "such as KVM_CAP_X86_ZAP_LEAFS_ONLY" in said
     assert "`field`" in said and "such as kvm_zap_leafs_only" in said
-    assert "known here: why, adds, capability, field, condition" in said
+    assert "known here: why, adds, corrects, capability, field, condition" in said
     assert '"vm-switch"' in gen(copy, tmp_path, "schema").stdout
 
 
