@@ -17,7 +17,7 @@ from itertools import chain
 from codegen.architectures import ARCHITECTURES
 from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
-from codegen.c.members import braced, holds, may_have_more, tags
+from codegen.c.members import StructsSeen, holds, may_have_more, tags
 from codegen.c.outline import Macro, outline
 from codegen.c.scopes import NameScope, scope_between, scope_of
 from codegen.c.shown import listed, shows
@@ -52,7 +52,7 @@ class Visibility:
         self._headers = Headers(read, arch)
         self._patterns: dict[str, re.Pattern[str]] | None = None
         self._known: frozenset[str] | None = None
-        self._structs: dict[str, tuple[str, ...]] = {}
+        self._structs = StructsSeen(path, self.outline, self._headers)
         self._new: tuple[tuple[int, int], ...] = ()
 
     def unseen(self, ranges: Iterable[tuple[int, int]]) -> list[Unseen]:
@@ -102,7 +102,7 @@ class Visibility:
                 if use.name not in scope.labels:
                     yield Unseen(use)
             elif use.kind == "member":
-                tag = self._tag_of(scope, use, at)
+                tag = self._structs.tag_of(scope, use, at)
                 if not self._has_member(tag, use.name, at):
                     yield Unseen(use, tag)
             elif use.kind == "tag":
@@ -164,7 +164,7 @@ class Visibility:
         use = unseen.use
         words: Iterable[str]
         if use.kind == "member" and unseen.tag:
-            words = {w for body in self._bodies(unseen.tag, use.at) for w in _words(body)}
+            words = {w for body in self._structs.bodies(unseen.tag, use.at) for w in _words(body)}
         else:
             words = self._identifiers() | self.outline.identifiers
         alike = [word for word in words if word != use.name and _alike(word, use.name)]
@@ -194,7 +194,7 @@ class Visibility:
         """Whether a name, or a struct's `tag`, may be there although no header of the tree shows
         it.
         """
-        missing = [h for h in self._headers.opaque(self.path, at) if not written(h, self.path)]
+        missing = self._missing(at)
         if missing and not (self.path.startswith("tools/") and library()):
             return True
         word = name.encode()
@@ -204,6 +204,10 @@ class Visibility:
         if made_by_pasting(name, self._pasted(), self._identifiers()):
             return True
         return any(listed(data, word) for _, data in self._headers.of(self.path, at))
+
+    def _missing(self, at: int | None = None) -> list[str]:
+        """The headers that no tree has: those of the C library, for a selftest."""
+        return [h for h in self._headers.opaque(self.path, at) if not written(h, self.path)]
 
     def _pasted(self) -> dict[str, re.Pattern[str]]:
         if self._patterns is None:
@@ -238,7 +242,9 @@ class Visibility:
         if any(self._declared_at(name, at) for at in self.outline.occurrences(name)):
             return True
         word = re.compile(rb"(?<!\w)" + name.encode() + rb"(?!\w)")
-        return any(word.search(data) for _, data in self._headers.of(self.path))
+        theirs = library_headers(self._missing() if self.path.startswith("tools/") else ())
+        headers = chain((data for _, data in self._headers.of(self.path)), theirs)
+        return any(word.search(data) for data in headers)
 
     def _declared_at(self, name: str, at: int) -> bool:
         if not any(start <= at < end for start, end in self._new):
@@ -252,61 +258,19 @@ class Visibility:
 
     def sees_tag(self, name: str, at: int, *, whole: bool) -> bool:
         """Whether `struct name` is declared for an offset; `whole`: with its members."""
-        if any(end < at for _, end in tags(self.outline, name, whole)):
+        if self._structs.declares(name, at, whole=whole):
             return True
-        word = name.encode()
-        for _, data in self._headers.of(self.path, at):
-            if word in data and any(tags(outline(data), name, whole)):
-                return True
         return name in self.outline.macros or self._perhaps(name, at, tag=True)
-
-    def _tag_of(self, scope: NameScope, use: Use, at: int) -> str:
-        """The struct that a member must be of; empty where that is not known."""
-        path = use.path
-        if not path:
-            return ""
-        if path[0] == "{":
-            if len(path) == 2:
-                return path[1]
-            path = path[2:]
-        local = next(reversed([*scope.declared(path[0], use.at)]), None)
-        tag = local.tag if local else ""
-        for name in path[1:]:
-            tag = self._member_tag(tag, name, at) if tag else ""
-        return tag
 
     def _has_member(self, tag: str, name: str, at: int) -> bool:
         if not tag:
             return self._occurs(name)
-        bodies = list(self._bodies(tag, at))
+        bodies = self._structs.bodies(tag, at)
         if not bodies:
             return self._perhaps(tag, at, tag=True)
         if any(may_have_more(body) or holds(body, name) for body in bodies):
             return True
         return made_by_pasting(name, self._pasted(), self._identifiers())
-
-    def _member_tag(self, tag: str, name: str, at: int) -> str:
-        """The struct that a member of a struct is, or points to; empty where that is not known."""
-        declared = re.compile(
-            rf"\b(?:struct|union)\s+(\w+)\s*[\s*\w]*\b{re.escape(name)}\b\s*[;\[:,]"
-        )
-        for body in self._bodies(tag, at):
-            found = declared.search(body)
-            if found:
-                return found[1]
-        return ""
-
-    def _bodies(self, tag: str, at: int) -> tuple[str, ...]:
-        """The members of a struct, for each definition of the first file that has one."""
-        if tag not in self._structs:
-            word = tag.encode()
-            files = (outline(d) for _, d in self._headers.of(self.path, at) if word in d)
-            bodies = (
-                tuple(braced(file, opening) for _, opening in tags(file, tag, True))
-                for file in chain((self.outline,), files)
-            )
-            self._structs[tag] = next((found for found in bodies if found), ())
-        return self._structs[tag]
 
     # Macros
 

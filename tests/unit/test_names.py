@@ -219,6 +219,16 @@ def test_the_selftest_is_read_against_its_own_headers() -> None:
     assert "`vcpu_rum`" in finding.message and "nearest that is visible: `vcpu_run`" in finding.hint
 
 
+def test_a_selftest_s_struct_may_be_the_c_library_s() -> None:
+    use = "#include <time.h>\n\nstatic struct timespec last;\n\n"
+    use += "static bool was(void)\n{\n\treturn last.tv_sec;\n}\n\n"
+    whole = {**BASE["test"], "code": use + BASE["test"]["code"]}
+    assert plan(knob("hardcoded", test=whole), "hardcoded").patches
+    code = whole["code"].replace("timespec", "timespan")
+    found = refused("hardcoded", test={**BASE["test"], "code": code})
+    assert "`struct timespan` is not declared" in found[0].message
+
+
 def test_a_setup_s_members_are_those_of_the_selftest_s_struct() -> None:
     code = BASE["test"]["code"].replace("vcpu_run(vcpu);", "vcpu->nothing = 0;\n\tvcpu_run(vcpu);")
     (finding,) = refused("hardcoded", test={**BASE["test"], "code": code})
