@@ -356,6 +356,9 @@ CALL = "The last one"
 COMMON = "#ifdef __x86_64__\n\tsupported_flags |= KVM_MEM_READONLY;\n#endif\n"
 ARM_FIRST = "#define __KVM_HAVE_READONLY_MEM\n"
 ARM_NEW = code(ARM_UAPI, ARM_FIRST, f"{ARM_FIRST}#define KVM_ARM_NEW 1\n")
+ASKED = "kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL)"
+ASKED_MORE = code(MMU, f"{ASKED};", f"{ASKED} &&\n\t\t       kvm->created_vcpus;")
+PROTECTED = "KVM_X86_SW_PROTECTED_VM"
 BY_HAND = [
     # rule, what is wrong, what is right, what is said
     ("R5", [struct("__u64 a"), code(UAPI, "#define KVMIO", "#define KVM_MEM_NEW (1UL << 3)\n#define KVMIO"),
@@ -390,6 +393,9 @@ BY_HAND = [
     ("effect", [taken(SELECTED)], [taken()], "KVM_MEM_NEW is taken, and nothing acts on it"),
     ("effect", [taken(SELECTED, REFUSED)], [taken(SELECTED, ANSWERED)], "KVM_MEM_NEW is taken, and nothing acts on it"),
     ("effect", [taken(SELECTED, REFUSED)], [taken(SELECTED, LISTED)], "KVM_MEM_NEW is taken, and nothing acts on it"),
+    ("said", [ASKED_MORE], [ASKED_MORE, code(API, "KVM invalidates all SPTEs.", "KVM invalidates some SPTEs.")],
+     "what is said of it stays: Documentation/virt/kvm/api.rst:86"),
+    ("said", [ASKED_MORE], [code(X86, f"BIT({PROTECTED});", f"BIT({PROTECTED}) | BIT(2);")], "KVM_X86_QUIRK_SLOT_ZAP_ALL"),
     ("abi", [code(UAPI, "KVM_MEM_READONLY	(1UL << 1)", "KVM_MEM_READONLY	(1UL << 5)")], [CAP], "renumbered"),
     ("abi", [code(UAPI, "#define KVM_CAP_HLT	  1\n", "")], [CAP], "removed"),
     ("abi", [code(UAPI, "#define KVMIO", "#define KVM_CAP_NEW 98\n#define KVMIO")], [CAP], "taken twice"),
