@@ -38,7 +38,7 @@ IDENTITY = b"Debian kernel source <gen@localhost>"
 # Measured on Linux 6.12: level 1 without deltas 14 s of processor time and 325 MB; with deltas
 # 9 s to 18 s more and 324 MB; level 0 takes 1424 MB and, for the writing, longer.
 FAST_IMPORT = (
-    ("-c", "core.compression=1", "-c", "fastimport.unpackLimit=1")
+    ("-c", "core.compression=1", "-c", "fastimport.unpackLimit=0")
     + ("fast-import", "--done", "--quiet", "--depth=0")
 )  # fmt: skip
 # What git says of a write that failed, and of one that was cut short.

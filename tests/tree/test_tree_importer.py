@@ -105,6 +105,15 @@ def test_second_import_reads_nothing(cache: Path, deb: Path) -> None:
     assert import_package(package_of(Path("/nowhere")), NAME, silent) == commit
 
 
+def test_the_same_files_in_another_version(cache: Path, deb: Path) -> None:
+    """A rebuild for another suite: nothing is new but the commit."""
+    first = import_package(package_of(deb), NAME, silent)
+    other = Package(deb, "linux-source-6.12", "6.12.7-1~bpo12+1")
+    second = import_package(other, "debian-6.12.7-1_bpo12+1", silent)
+    assert first != second == imported("debian-6.12.7-1_bpo12+1")
+    assert git("rev-parse", f"{first}^{{tree}}") == git("rev-parse", f"{second}^{{tree}}")
+
+
 def test_hard_links_become_files(cache: Path, tmp_path: Path) -> None:
     link = member("linux-source-6.12/copy", type=b"1", linkname="linux-source-6.12/Makefile")
     deb = make_deb(tmp_path, make_tar(*kernel_members(), link))
