@@ -9,3 +9,5 @@ from typing import Literal
 Level = Literal["system", "vm", "vcpu"]
 # The file descriptor that a selftest calls it on.
 FDS: Mapping[str, str] = {"system": "vm->kvm_fd", "vm": "vm->fd", "vcpu": "vcpu->fd"}
+# What the functions that answer it are named for: kvm_arch_dev_ioctl().
+IOCTLS: Mapping[str, str] = {"system": "dev", "vm": "vm", "vcpu": "vcpu"}

@@ -16,6 +16,7 @@ import pytest
 from codegen.description.load import load
 from codegen.plan.plan import Plan
 from tests.minitree import Change, new
+from tests.minitree.attributes import attributes, none
 from tests.minitree.capabilities import capabilities
 from tests.minitree.memfd import memfd, shown
 from tests.minitree.uapi import uapi
@@ -30,6 +31,10 @@ KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 MORE: Mapping[str, tuple[Change, ...]] = {
     "memfd-flag": (memfd,),
     "memfd-member": (memfd, shown),
+    "attribute-group": (attributes,),
+    "first-attribute": (none,),
+    "vcpu-attribute": (attributes,),
+    "vm-attribute": (attributes,),
 }
 
 

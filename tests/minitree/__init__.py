@@ -247,7 +247,7 @@ def written(files: Mapping[str, bytes], folder: Path) -> Path:
 
 
 def _flags(path: str) -> list[str]:
-    arch = "arm64" if "/arm64/" in path else "x86"
+    arch = "arm64" if "/arm64/" in path or "/aarch64/" in path else "x86"
     own = [f"-Iarch/{arch}/include", f"-Iarch/{arch}/include/uapi", "-Iinclude/uapi"]
     if path.startswith(SELFTESTS):
         return [*_SELFTEST_FLAGS, f"-I{SELFTESTS}include", *own]

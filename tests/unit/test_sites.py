@@ -27,6 +27,7 @@ from tests.minitree import (
     new,
     old,
 )
+from tests.minitree.attributes import VCPU_DOC, attributes, none
 from tests.minitree.capabilities import capabilities
 from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd
 from tests.minitree.uapi import ARM64, uapi
@@ -55,6 +56,18 @@ def asked(files: Files) -> None:
     uapi(files)
     edited(X86, ("\t\t*val = tdp_enabled;", "\t\t*val = 1;"))(files)
     files[X86] += HAS.encode()
+
+
+def attributed(files: Files) -> None:
+    """The tree with attributes of the system and of vCPUs."""
+    capable(files)
+    attributes(files)
+
+
+def before_attributes(files: Files) -> None:
+    """The tree before the system had any."""
+    uapi(files)
+    none(files)
 
 
 def capable(files: Files) -> None:
@@ -425,6 +438,39 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "\t\treturn 0;",
         "\tdefault:",
     ),
+    (
+        "attribute-group",
+        {"arch": "x86", "of": "system"},
+        attributed,
+        X86,
+        "{",
+        "\tif (attr->group)",
+    ),
+    (
+        "attribute-group-functions",
+        {"arch": "x86", "of": "vcpu"},
+        attributed,
+        X86,
+        "",
+        "static int kvm_vcpu_ioctl_device_attr(struct kvm_vcpu *vcpu,",
+    ),
+    (
+        "attribute-group-define",
+        {"arch": "x86", "of": "vcpu"},
+        attributed,
+        X86_UAPI,
+        "#define   KVM_VCPU_TSC_OFFSET 0 /* attribute for the TSC offset */",
+        "",
+    ),
+    ("api-attribute-group", {"of": "vcpu"}, attributed, VCPU_DOC, "What it is.", ""),
+    (
+        "api-attribute-levels",
+        {"ioctl": "KVM_HAS_DEVICE_ATTR"},
+        before_attributes,
+        API,
+        "             KVM_CAP_VCPU_ATTRIBUTES for vcpu device",
+        "",
+    ),
     ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, asked, X86, "\t\treturn 0;", "\t}"),
     ("api-attributes", {}, uapi, API, "Gets or sets an attribute.", ""),
     ("run-flags", {}, uapi, X86, "\t\tkvm_run->flags |= KVM_RUN_X86_SMM;", "}"),
@@ -568,6 +614,10 @@ def test_nor_where_that_is_decided_in_two_steps(text: str, named: int, test: str
 NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("uapi-constant", {"prefix": "KVM_X86_", "suffix": "_VM"}, old),
     ("uapi-arch-header", {"arch": "riscv"}, None),
+    ("attribute-group", {"arch": "x86", "of": "vm"}, attributed),
+    ("attribute-group-functions", {"arch": "x86", "of": "vm"}, attributed),
+    ("attribute-group-define", {"arch": "x86", "of": "vm"}, attributed),
+    ("api-attribute-group", {"of": "vcpu"}, None),
     ("uapi-arch-header", A, edited(X86_UAPI, ("#endif", "#end"))),
     ("kconfig-symbol", {}, edited("virt/kvm/Kconfig", ("HAVE_KVM_", "HAS_KVM_"))),
     ("kconfig-symbol", {}, lambda files: files.pop("virt/kvm/Kconfig")),
