@@ -71,10 +71,11 @@ def attribute_group_define(
 def api_attribute_group(survey: Survey, *, of: Level) -> Place:
     """The end of the document on the attributes of VMs or vCPUs, for a group of its own."""
     folder = survey.folders.api.rpartition("/")[0]
-    document = Document(survey, f"{folder}/devices/{IOCTLS[of]}.rst")
+    path = f"{folder}/devices/{IOCTLS[of]}.rst"
+    document = Document(survey, path if survey.exists(path) else "")
     groups = [each for each in document.sections if "GROUP" in each.title]
     if not groups:
-        raise not_found("api-attribute-group", "the section of a group", [document.path])
+        raise not_found("api-attribute-group", "the section of a group", [path])
     last = replace(groups[-1], first=len(document.lines) - 1, last=len(document.lines))
     number = max((int(each.number()) for each in groups if each.number().isdigit()), default=0)
     end = end_of(document, last)
