@@ -69,7 +69,8 @@ def _internal(name: str) -> bool:
 def _has_section(text: str, name: str) -> bool:
     word = rf"(?<!\w){name}(?!\w)"
     title = rf"^.*{word}.*\n[=~^\"'#*+-]{{4,}}\s*$"
-    return bool(re.search(rf"{title}|^:Capability: .*{word}|^\.\. _{word}:", text, re.M))
+    field = rf"^:Capability: .*?(?:\n[ \t]+.*?)*?{word}"  # its further lines are indented
+    return bool(re.search(rf"{title}|{field}|^\.\. _{word}:", text, re.M))
 
 
 def _functions(survey: Survey, part: str) -> list[Found]:

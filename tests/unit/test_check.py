@@ -359,8 +359,12 @@ ARM_NEW = code(ARM_UAPI, ARM_FIRST, f"{ARM_FIRST}#define KVM_ARM_NEW 1\n")
 ASKED = "kvm_check_has_quirk(kvm, KVM_X86_QUIRK_SLOT_ZAP_ALL)"
 ASKED_MORE = code(MMU, f"{ASKED};", f"{ASKED} &&\n\t\t       kvm->created_vcpus;")
 PROTECTED = "KVM_X86_SW_PROTECTED_VM"
+FIELD_OF_IOCTL = ":Capability: KVM_CAP_USER_MEMORY2"
 BY_HAND = [
     # rule, what is wrong, what is right, what is said
+    ("R5", [("KVM: Add it\n\nAdd it.", [*new_cap()[:2], edited(API, (FIELD_OF_IOCTL, f"{FIELD_OF_IOCTL}\nKVM_CAP_X86_NEW"))])],
+     [("KVM: Add it\n\nAdd it.", [*new_cap()[:2], edited(API, (FIELD_OF_IOCTL, f"{FIELD_OF_IOCTL},\n             KVM_CAP_X86_NEW"))]), TEST],
+     "no section on KVM_CAP_X86_NEW"),
     ("R5", [struct("__u64 a"), code(UAPI, "#define KVMIO", "#define KVM_MEM_NEW (1UL << 3)\n#define KVMIO"),
             code(API, CALL, "KVM_MEM_NEW"), code(KVM_MAIN, "valid_flags |= KVM_MEM_READONLY", "valid_flags |= KVM_MEM_READONLY | KVM_MEM_NEW")],
      [CAP, TEST], "nothing tells userspace"),
