@@ -29,7 +29,7 @@ from tests.minitree import (
 )
 from tests.minitree.attributes import VCPU_DOC, attributes, none
 from tests.minitree.capabilities import capabilities
-from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd
+from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd, shown
 from tests.minitree.uapi import ARM64, uapi
 from tests.unit import kit
 from tests.unit.kit import survey
@@ -93,10 +93,24 @@ LISTED = """\
 """
 
 
+PADDING = {
+    "struct": "kvm_create_guest_memfd",
+    "takes": "reserved",
+    "type": "__u64",
+    "architectures": "x86",
+}
+
+
 def with_memfd(files: Files) -> None:
     """The tree with an ioctl that has no flags."""
     uapi(files)
     memfd(files)
+
+
+def with_shown(files: Files) -> None:
+    """The same, with the struct in the documentation."""
+    with_memfd(files)
+    shown(files)
 
 
 def with_flag(files: Files) -> None:
@@ -503,6 +517,8 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "GUEST_MEMFD_FLAG_MMAP",
     ),
     ("flag-first", MEMFD, with_memfd, UAPI, "};", ""),
+    ("struct-padding", PADDING, with_memfd, UAPI, "", "__u64 reserved[6];"),
+    ("api-struct-padding", PADDING, with_shown, API, "  \t__u64 flags;", "  "),
     ("api-flag", MEMFD, with_memfd, API, NO_FLAGS, ""),
     ("api-flag-corrected", MEMFD | FAMILY | FLAGS, with_memfd, API, "", NO_FLAGS),
     ("api-flag-define", MEMFD | FAMILY | TOLD, with_flag, API, LISTED.splitlines()[0], ""),
