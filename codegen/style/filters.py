@@ -52,7 +52,7 @@ def negated(expression: str) -> str:
     simple = re.fullmatch(r"[\w.>()-]+", expression) and "(" not in expression[:1]
     if simple:
         return f"!{expression}"
-    if re.fullmatch(r"![\w.>()-]+", expression):
+    if re.fullmatch(r"!!?[\w.>()-]+", expression):
         return expression[1:]
     return f"!({expression})"
 

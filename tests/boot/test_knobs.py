@@ -19,6 +19,7 @@ from .test_series import tried, verdicts
 pytestmark = [pytest.mark.kernel, pytest.mark.boot, pytest.mark.long]
 
 HERE = {
+    "drop-mappings": "6.12",
     "exit-on-bad-page": "6.1",
     "guest-memfd-keep": "6.12",
     "memory-fault-info": "6.1",

@@ -24,6 +24,7 @@ TABLE = [
 ]
 # What a tree lacks for those that no kernel has.
 LACKING = {
+    ("drop-mappings", "6.1"): "names kvm_arch_has_private_mem, which it does not have",
     ("guest-memfd-keep", "6.1"): "does not have the ioctl KVM_CREATE_GUEST_MEMFD",
     ("userfault-attribute", "6.1"): "does not have the ioctl KVM_SET_MEMORY_ATTRIBUTES",
 }

@@ -71,6 +71,7 @@ def test_macros_are_known_be_they_numbers_or_not() -> None:
     [
         ("a", "!a"),
         ("!a", "a"),
+        ("!!ops.function", "!ops.function"),
         ("f(kvm)", "!f(kvm)"),
         ("a && b", "!(a && b)"),
         ("!a && b", "!(!a && b)"),

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from codegen.base.findings import Finding
+from codegen.kinds.failures import Failure
 from codegen.kinds.kind import Kind
 from codegen.kinds.levels import Level
 from codegen.kinds.section import KindSection
@@ -20,24 +21,12 @@ from codegen.vocabulary.part import (
     Find,
     Identifier,
     KvmSymbol,
-    Part,
     Where,
     matching,
 )
-from codegen.vocabulary.text import Clause, Prose
+from codegen.vocabulary.text import Prose
 
 IoctlName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_PREPARE_MEMORY")]
-Error = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENOENT", 20)]
-
-
-class Failure(Part):
-    """An error of the developer's function: when, and a call of the selftest that gets it."""
-
-    error: Annotated[Error, Field(description="as errno has it, without a sign")]
-    when: Annotated[Clause, Field(description="a clause for the documentation")]
-    call: Annotated[
-        Setup | None, Field(description="in the selftest: what makes a good `args` such a call")
-    ] = None
 
 
 class NewIoctl(KindSection):

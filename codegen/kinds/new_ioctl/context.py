@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.c.layout import filled
+from codegen.kinds.failures import reasons
 from codegen.kinds.levels import FDS
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
+from codegen.style.filters import listing
 
 if TYPE_CHECKING:
     from codegen.plan.asked import Asked
@@ -43,23 +45,19 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "takes": takes,
         "gives": gives,
         "layout": {"members": list(offsets(v.members)), "size": size(v.members)},
-        "failures": dict(_failures(v, asked.chosen["condition"])),
+        "failures": _failures(v, asked.chosen["condition"]),
     }
 
 
-def _failures(v: Any, condition: str) -> Iterator[tuple[str, str]]:
-    """Each error with all that it is returned for: what gen's own code refuses, then the rest."""
-    found: dict[str, list[str]] = {"EFAULT": ["the struct cannot be read or written"]}
+def _failures(v: Any, condition: str) -> Mapping[str, str]:
+    """Each error with all that it is returned for."""
     zeros = [f"``{member.name}``" for member in v.members if member.zero]
-    if zeros:
-        named = zeros[0] if len(zeros) == 1 else f"{', '.join(zeros[:-1])} or {zeros[-1]}"
-        found["EINVAL"] = [f"{named} is not 0"]
-    if condition:
-        found["EOPNOTSUPP"] = ["the capability is not available"]
-    for each in v.errors:
-        found.setdefault(each.error, []).append(each.when)
-    for error, reasons in found.items():
-        yield error, "; or ".join(reasons)
+    own = {
+        "EFAULT": ["the struct cannot be read or written"],
+        "EINVAL": [f"{listing(zeros, 'or')} is not 0"] if zeros else [],
+        "EOPNOTSUPP": ["the capability is not available"] if condition else [],
+    }
+    return {error: "; or ".join(whens) for error, whens in reasons(own, v.errors).items()}
 
 
 def zero_test(said: Sequence[StructMember], struct: str) -> str:
