@@ -79,6 +79,7 @@ def capable(files: Files) -> None:
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
+OF_QUIRKS = {"of": "KVM_CAP_DISABLE_QUIRKS2"}
 QUIRKS = {**QUIRKS_CAP, "family": "KVM_X86_QUIRK_"}
 MEMFD = {"ioctl": "KVM_CREATE_GUEST_MEMFD"}
 FLAGS, FAMILY = {"member": "flags"}, {"family": "GUEST_MEMFD_FLAG_"}
@@ -376,7 +377,32 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "",
     ),
     (
-        "api-bit-end",
+        "alias-answered",
+        OF_QUIRKS,
+        None,
+        X86,
+        "\tcase KVM_CAP_DISABLE_QUIRKS2:",
+        "\t\tr = KVM_X86_VALID_QUIRKS;",
+    ),
+    (
+        "alias-enabled",
+        OF_QUIRKS,
+        None,
+        X86,
+        "\tcase KVM_CAP_DISABLE_QUIRKS2:",
+        "\t\tr = -EINVAL;",
+    ),
+    (
+        "alias-enabled",
+        {"of": "KVM_CAP_HALT_POLL"},
+        capable,
+        KVM_MAIN,
+        "\tswitch (cap->cap) {",
+        "\tcase KVM_CAP_HALT_POLL: {",
+    ),
+    ("alias-title", OF_QUIRKS, None, API, "", "7.31 KVM_CAP_DISABLE_QUIRKS2"),
+    (
+        "api-capability-end",
         QUIRKS_CAP,
         None,
         API,
