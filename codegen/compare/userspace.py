@@ -11,7 +11,6 @@ from codegen.compare.contender import Contender
 from codegen.compare.facts import LONG, SHORT, Facts, facts
 from codegen.compare.model import Chapter, Figure, Question, Value, Worst, unknown
 from codegen.plan.templates import Renderer
-from codegen.vocabulary.part import attribute
 
 
 def sees(contender: Contender) -> Mapping[str, Any]:
@@ -85,7 +84,7 @@ def _names(contender: Contender) -> Figure:
     knob, variant = contender.description.knob, contender.variant
     numbers = contender.series.named_numbers or {}
     v = knob.section(variant.section)
-    names = [getattr(v, attribute(name)) for name in variant.names]
+    names = variant.named(v)
     texts = [f"{name} = {numbers[name]}" if name in numbers else name for name in names]
     texts += [f"{name} = {number}" for name, number in numbers.items() if name not in names]
     return Figure(", ".join(texts) or "none", source=f"{folder(contender)}.gen/manifest.json")

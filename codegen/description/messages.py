@@ -30,16 +30,17 @@ def location(loc: Sequence[str | int], said: Any) -> Where:
     """The path that a pydantic location means: the tags of unions are left out."""
     found: list[str | int] = []
     at = said
-    for index, part in enumerate(loc):
-        tag = isinstance(at, dict) and at.get("type") == part and found[-1:] == ["field"]
-        if tag and index < len(loc) - 1 and loc[index - 1] == "field":
+    tagged: Any = None  # what a tag has been left out of: a key of it may have the same name
+    for part in loc[:-1]:
+        if isinstance(at, dict) and at.get("type") == part and tagged is not at:
+            tagged = at
             continue
         found.append(part)
         try:
             at = at[part]
         except (KeyError, IndexError, TypeError):
             at = None
-    return tuple(found)
+    return (*found, *loc[-1:])
 
 
 def findings(one: Mapping[str, Any], document: YamlDocument) -> Iterator[Finding]:
@@ -155,7 +156,8 @@ def _choice(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wo
         if one["type"] == "union_tag_not_found":
             valid = list(known_tags(one["loc"]))
             section = document.mark(where[:-1])
-            return "`type` is missing in `field`", f"one of: {', '.join(valid)}", section
+            message = f"`type` is missing in {_section(where[:-1])}"
+            return message, f"one of: {', '.join(valid)}", section
     given = one["ctx"].get("tag", one["input"])
     text = document.plain.get(where, given)
     if not isinstance(given, str) and not isinstance(text, str):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -70,9 +70,14 @@ class Number(Part):
 
 
 def mask_problems(part: Mask, where: Where, find: Find) -> Iterator[Finding]:
-    """Bits that cannot be told apart."""
+    """Bits of a mask that cannot be told apart."""
+    yield from bit_problems(part.bits, where, find)
+
+
+def bit_problems(bits: Sequence[Bit], where: Where, find: Find) -> Iterator[Finding]:
+    """Bits that cannot be told apart; `where` has them as `bits`."""
     for name, said in (("bit", "number"), ("name", "name")):
-        values = [getattr(bit, name) for bit in part.bits]
+        values = [getattr(bit, name) for bit in bits]
         for index in twice(values):
             message = f"two bits have the same {said}: {values[index]}"
             yield find((*where, "bits", index, name), message, "")

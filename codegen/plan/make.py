@@ -200,7 +200,7 @@ def _mechanism_patch(
     step = choice.step
     subject = _subject(step.topic if isinstance(step, Stage) else knob.topic, step.subject)
     early = tuple(chain(*constants.values()))
-    names = [name for edit in early for name in _defined(edit)]
+    names = list(dict.fromkeys(name for edit in early for name in _defined(edit)))
     message = renderer.render(
         "common/mechanism",
         step=step,

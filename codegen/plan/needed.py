@@ -66,11 +66,12 @@ def _wanted(description: Description, name: str, templates: Path) -> Variant:
 
 def _there(description: Description, variant: Variant, tree: Tree, templates: Path) -> bool:
     """Whether a tree has all that a variant would bring."""
-    if description.knob.section(variant.section) is None:
+    section = description.knob.section(variant.section)
+    if section is None:
         return False
     facts = tree_facts(Survey(tree, description.knob.architectures), description, variant)
     there = names_there(Renderer(templates, facts), variant, facts)
-    return bool(variant.names) and len(there) == len(variant.names)
+    return bool(variant.names) and len(there) == len(variant.named(section))
 
 
 def _check(description: Description, variant: Variant) -> None:

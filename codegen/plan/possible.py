@@ -14,7 +14,6 @@ from codegen.plan.redundant import same_without
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant
 from codegen.tree.reader import Overlay
-from codegen.vocabulary.part import attribute
 
 
 def check_possible(
@@ -35,8 +34,7 @@ def check_possible(
 
 def names_there(renderer: Renderer, variant: Variant, said: Mapping[str, Any]) -> tuple[str, ...]:
     """The names of the variant that the tree has already."""
-    keys = variant.names if renderer.holds(variant.names_if) else ()
-    names = (str(getattr(said["v"], attribute(key))) for key in keys)
+    names = variant.named(said["v"]) if renderer.holds(variant.names_if) else ()
     return tuple(name for name in names if said["tree"].macro(name))
 
 

@@ -18,7 +18,7 @@ from codegen.kernel.numbers import Family, family
 from codegen.kernel.survey import Survey
 from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
 from codegen.plan.sites import PLACES, SITES
-from codegen.vocabulary.part import dashed
+from codegen.vocabulary.part import attribute, dashed
 
 # The edit that has the predicate return the variant's value: replaced, or defined where it is not.
 PREDICATE = "predicate"
@@ -136,6 +136,11 @@ class Variant(_Part):
             if holds(spec.when)
         }
         return self.model_copy(update={"numbers": numbers})
+
+    def named(self, said: Any) -> tuple[str, ...]:
+        """The new names in the tree that a description's section says."""
+        names = (getattr(said, attribute(key)) for key in self.names)
+        return tuple(str(name) for name in names if name is not None)
 
     @property
     def section(self) -> str:

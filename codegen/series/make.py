@@ -36,7 +36,6 @@ from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import FolderTree, GitTree, Tree, version
 from codegen.tree.registry import forget_damaged
 from codegen.tree.scratch import scratch_repository
-from codegen.vocabulary.part import attribute
 
 TOOL = f"gen {__version__}"
 
@@ -255,7 +254,7 @@ def _part_sees(plan: Plan) -> dict[str, Any]:
         "knob": plan.description.knob,
         "variant": plan.variant,
         "v": section,
-        "names": [getattr(section, attribute(key)) for key in plan.variant.names],
+        "names": list(plan.variant.named(section)),
         "changes": made.message.partition("\n\n")[0],  # its first paragraph says what changes
         "call": plan.call,
     }

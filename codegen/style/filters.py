@@ -123,8 +123,14 @@ def test_cases(text: str) -> list[tuple[str, bool]]:
 def rst_field(text: str, name: str) -> str:
     """A field of an RST field list, its further lines indented."""
     first = f":{name}: "
-    lines = layout.filled(text, DOCUMENT_COLUMNS - 10).split("\n")
-    return "\n".join([first + lines[0], *(" " * 10 + line for line in lines[1:])]) + "\n"
+    lines = layout.filled(text, DOCUMENT_COLUMNS - len(first)).split("\n")
+    return "\n".join([first + lines[0], *(" " * len(first) + line for line in lines[1:])]) + "\n"
+
+
+def item(text: str, indent: str = "") -> str:
+    """An item of an RST list, wrapped."""
+    lines = layout.filled(text, DOCUMENT_COLUMNS - len(indent) - 2).split("\n")
+    return "\n".join([f"{indent}- {lines[0]}", *(f"{indent}  {line}" for line in lines[1:])])
 
 
 def _define(sibling: str, name: str, value: object) -> str:
@@ -147,6 +153,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
         quoted,
         heading,
         comment_block,
+        item,
         rst_field,
         test_cases,
         overruns,

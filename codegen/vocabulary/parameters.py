@@ -5,6 +5,7 @@ name; what those of its test take."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _POINTER = re.compile(r"\b(const\s+)?struct\s+(\w+)\s*\*\s*(?:const\s+)?(\w+)")
@@ -46,9 +47,12 @@ def parameter(struct: str) -> str:
     return f"struct {struct} *{struct.rpartition('_')[2]}"
 
 
-def call_of(function: str, code: str, flags: str, value: str = "") -> str:
+def call_of(
+    function: str, code: str, flags: str, value: str = "", named: Sequence[str] = ()
+) -> str:
     """The call of a function that a test's code defines, with what it takes: a VM `vm`, a vCPU
-    `vcpu`, and one thing more: a `value` of 64 bits, if there is one, else memslots' `flags`.
+    `vcpu`, variables that are `named` as its parameters are, and one thing more: a `value` of 64
+    bits, if there is one, else memslots' `flags`.
 
     With all three where it is not found.
     """
@@ -56,9 +60,16 @@ def call_of(function: str, code: str, flags: str, value: str = "") -> str:
     taken = found[1].split(",") if found else ["struct kvm_vm *", "struct kvm_vcpu *", "uint32_t"]
     known = {"struct kvm_vm": "vm", "struct kvm_vcpu": "vcpu"}
     given = (
-        known.get(" ".join(each.partition("*")[0].split()))
+        _name(each, named)
+        or known.get(" ".join(each.partition("*")[0].split()))
         or (value if value and "uint64_t" in each else flags)
         for each in taken
         if each.strip() != "void"
     )
     return f"{function}({', '.join(given)})"
+
+
+def _name(taken: str, named: Sequence[str]) -> str:
+    """The name of a parameter, if it is one of some."""
+    name = re.sub(r".*\W", "", taken.strip(), flags=re.S)
+    return name if name in named else ""

@@ -125,6 +125,41 @@ STEPS = {
     ],
 }
 
+PACKED: dict[str, Any] = {
+    "type": "packed",
+    "parts": [
+        {**MASK, "means": "which ones", "required": ["KVM_X86_SMALL_MAPS_GUEST"]},
+        {
+            **{**U32, "shift": 32, "min": 1, "values": [1, 9], "default": "2"},
+            "means": "the largest mapping",
+        },
+        {"type": "bool", "name": "odd_maps", "arg": 2, "means": "whether there are odd ones"},
+        {
+            **{"type": "u64", "name": "first_map", "arg": 3, "means": "the first one"},
+            **{"min": 1 << 20, "max": 2**64 - 1, "default": "0x200000"},
+        },
+    ],
+}
+PACKED_KNOB = {
+    "predicate": NUMBER_PREDICATE,
+    "mechanism": mechanism(
+        {
+            "in": "kvm_mmu_max_mapping_level",
+            "before": "max_level = min(max_level, max_huge_page_level);",
+            "put": "if (kvm_largest_map(kvm) &&\n    kvm->arch.odd_maps && kvm->arch.first_map)\n"
+            "\treturn kvm->arch.largest_map;\n",
+        }
+    ),
+    "test": _test(
+        code=BASE["test"]["code"]
+        .replace(
+            "struct kvm_vcpu *vcpu, uint32_t flags",
+            "struct kvm_vcpu *vcpu,\n\t\t    uint64_t first_map, bool odd_maps",
+        )
+        .replace("> flags", "> first_map + odd_maps")
+    ),
+}
+
 FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "flag-guarantee": ("memslot-flag", {}, GUARANTEE),
     "quirk-guarantee": ("quirk", {}, GUARANTEE),
@@ -190,6 +225,18 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
     "flag-hint": ("memslot-flag", {}, {"contract": "hint"}),
     "quirk-hint": ("quirk", {}, {"contract": "hint"}),
     "mask": ("vm-capability", {"field": MASK}, {}),
+    "packed": ("vm-capability", {"field": PACKED}, PACKED_KNOB),
+    "packed-before-memslots": (
+        "vm-capability",
+        {
+            "field": PACKED,
+            "when": "before-memslots",
+            "needs": [NEEDS],
+            "privilege": "CAP_SYS_BOOT",
+            "condition": ["tdp_enabled"],
+        },
+        PACKED_KNOB,
+    ),
     "mask-condition": ("vm-capability", {"field": MASK, "condition": ["tdp_enabled"]}, {}),
     "number-default-0": ("vm-capability", {"field": U32}, NUMBER),
     "number-default-7": ("vm-capability", {"field": {**U32, "default": "7"}}, NUMBER),

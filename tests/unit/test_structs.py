@@ -54,7 +54,7 @@ def test_an_exit_is_no_larger_than_the_union() -> None:
 
 @pytest.mark.parametrize(
     ("more", "told"),
-    [({"goes": "both"}, "userspace does not"), ({"count": 2}, "an array is no argument")],
+    [({"goes": "both"}, "nothing takes what userspace fills"), ({"count": 2}, "an array is no argument")],
 )
 def test_what_an_exit_cannot_tell(more: dict[str, object], told: str) -> None:
     with pytest.raises(FindingsError, match=told):
@@ -72,7 +72,7 @@ def test_what_does_something_itself_has_no_predicate() -> None:
     with pytest.raises(FindingsError, match="`exit-reason` answers no predicate"):
         parse(yaml.safe_dump({**text, "predicate": asked}).encode(), "knob.yaml")
     with pytest.raises(FindingsError, match="`predicate` is missing"):
-        said("told-exit", field={"name": "exit_on_kick"})
+        said("told-exit", field={"type": "bool", "name": "exit_on_kick"})
 
 
 def test_numbers_follow_the_ioctls_and_not_the_devices() -> None:

@@ -4,78 +4,142 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from codegen.base.findings import Finding
+from codegen.kinds.enabled import (
+    FIELD_CHECKS,
+    Enabled,
+    When,
+    enabled_problems,
+    parts_read,
+    seen_again,
+)
+from codegen.kinds.fields import Bit, Bool, Mask, bit_problems
 from codegen.kinds.kind import Kind
-from codegen.kinds.section import KindSection
+from codegen.kinds.packed import PackedValues
 from codegen.kinds.structs import StructMember, size, struct_problems
-from codegen.vocabulary.part import Capability, Find, Identifier, Part, Where, matching
-from codegen.vocabulary.text import Clause, Comment
+from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.part import Capability, Find, Identifier, Where, dashed, matching
+from codegen.vocabulary.text import Clause
 
 ExitName = Annotated[str, matching(r"^KVM_EXIT_[A-Z0-9_]*[A-Z0-9]$", "KVM_EXIT_BAD_PAGE")]
 RunError = Annotated[str, matching(r"^E[A-Z0-9]+$", "EFAULT", 20)]
 # The union of struct kvm_run is padded to that: what stands behind it is ABI.
 _UNION = 256
+# About how a capability is enabled.
+_ENABLING = (
+    "when",
+    "condition",
+    "condition_why",
+    "needs",
+    "updates",
+    "privilege",
+    "check_extension",
+)
 
 
-class AskedFor(Part):
-    """The field of struct kvm_arch that says that userspace has asked for the exits: a bool that is
-    only switched on, as a VM capability's may be.
-    """
+class ExitMember(StructMember):
+    """A member of an exit's part of struct kvm_run: KVM tells it, unless it goes `out`."""
 
-    type: ClassVar[str] = "bool"
-    one_way: ClassVar[bool] = True
-    name: Annotated[Identifier, Field(description="of the field in struct kvm_arch")]
-    comment: Comment | None = None
+    bits: Annotated[list[Bit], Field(max_length=31, description="named bits, of flags")] = []
 
 
-class ExitReason(KindSection):
+class ExitReason(Enabled):
     """`KVM_EXIT_*`: KVM_RUN returns, and a part of struct kvm_run says why."""
 
-    # how the capability is enabled, for the template of VM capabilities
-    when: ClassVar[str] = "any-time"
-    needs: ClassVar[tuple[()]] = ()
-    updates: ClassVar[None] = None
-    privilege: ClassVar[None] = None
+    new: ClassVar[bool] = True
+    config: ClassVar[None] = None
+    when: When = "any-time"
     name: Annotated[ExitName, Field(description="the exit's name")]
-    capability: Annotated[Capability, Field(description="tells userspace that there is the exit")]
+    capability: Annotated[
+        Capability | None,
+        Field(description="tells userspace that there is the exit, if nothing else does"),
+    ] = None
     says: Annotated[Clause, Field(description="what has happened: a main clause")]
     member: Annotated[Identifier, Field(description="of the union in struct kvm_run")]
     members: Annotated[
-        list[StructMember], Field(min_length=1, max_length=32, description="all that it tells")
+        list[ExitMember], Field(min_length=1, max_length=32, description="all that it tells")
     ]
     prepares: Annotated[
         Identifier,
         Field(description="the function, made by gen, by which the mechanism fills it"),
     ]
+    completes: Annotated[
+        Identifier | None,
+        Field(description="the mechanism's function that takes the answer at the next KVM_RUN"),
+    ] = None
     fails: Annotated[
         RunError | None, Field(description="the error of KVM_RUN then, if it does not return 0")
     ] = None
     field: Annotated[
-        AskedFor | None,
-        Field(description="userspace has to ask for it by enabling the capability for a VM"),
+        Bool | Mask | PackedValues | None,
+        Field(discriminator="type", description="by which userspace asks for it, of a VM"),
     ] = None
 
 
 def _problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
+    yield from _asking_problems(part, where, find)
     yield from struct_problems(part.members, (*where, "members"), find)
     if size(part.members) > _UNION:
         what = f"{part.member} has {size(part.members)} bytes, the union of struct kvm_run {_UNION}"
         yield find((*where, "members"), what, "what is larger is read by an ioctl")
+    answered = any(member.goes_out for member in part.members)
+    if part.completes and not answered:
+        what = f"{part.completes}() has nothing to take: no member goes `out` or `both`"
+        yield find((*where, "completes"), what, "`goes: out` for what userspace fills")
+    if part.completes and part.fails:
+        what = "KVM_RUN that fails has nothing to complete"
+        yield find((*where, "fails"), what, "leave it out, or `completes`")
     for index, member in enumerate(part.members):
-        if member.goes != "in":
+        if member.goes_out and not part.completes:
             here = (*where, "members", index, "goes")
-            yield find(here, "KVM tells it, userspace does not", "leave it out")
-        if member.count and not member.zero:
+            hint = "`completes` names the function that does; or leave `goes` out"
+            yield find(here, "nothing takes what userspace fills", hint)
+        if member.count and not member.zero and member.goes != "out":
             hint = "several members, or `zero: true` for padding"
             yield find((*where, "members", index, "count"), "an array is no argument", hint)
+        yield from bit_problems(member.bits, (*where, "members", index), find)
+
+
+def _asking_problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
+    """How userspace asks for it, as far as it does so by the capability."""
+    if part.field:
+        yield from enabled_problems(part, part.field, where, find)
+        if not part.capability:
+            hint = "`capability` is what is enabled; or no `field`, if that is asked some other way"
+            yield find((*where, "field"), "there is no capability to enable", hint)
+        return
+    for name in _ENABLING:
+        if name in part.model_fields_set:
+            message = f"`{dashed(name)}` is about a capability that is enabled"
+            yield find((*where, name), message, "leave it out, or give a `field`")
+
+
+def _seen(section: ExitReason | None, knob: Any, find: Find) -> Iterator[Finding]:
+    yield from seen_again("exit-reason", section, knob, find)
+
+
+def _acted_on(section: ExitReason | None, knob: Any, find: Find) -> Iterator[Finding]:
+    """What takes the answer is called, and what userspace has asked for is read."""
+    yield from parts_read("exit-reason", section and section.field, knob, find)
+    if not section or not section.completes or not knob.mechanism:
+        return
+    for at, step in knob.mechanism.steps:
+        for index, each in enumerate(step.alternatives):
+            texts = [token.text for edit in each.edits if edit.put for token in tokens(edit.put)]
+            if section.prepares in texts and section.completes not in texts:
+                here = ("mechanism", *at, "alternatives", index)
+                hint = f"vcpu->arch.complete_userspace_io = {section.completes};"
+                message = f"it fills the exit, and nothing calls {section.completes}() then"
+                yield find(here, message, hint)
 
 
 KIND = Kind(
     section=ExitReason,
-    checks={ExitReason: _problems},
-    answers=lambda section: section.field is not None,
+    checks={ExitReason: _problems, **FIELD_CHECKS},
+    together={frozenset({"test"}): _seen, frozenset({"mechanism"}): _acted_on},
+    answers=lambda section: section.field is not None and section.field.new,
 )

@@ -7,27 +7,50 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from codegen.kinds.structs import member_lines, offsets
+from codegen.kinds.vm_capability import context as capability
+from codegen.style.filters import listing
 
 if TYPE_CHECKING:
     from codegen.plan.asked import Asked
 
 
 def context(asked: Asked) -> Mapping[str, Any]:
-    """`told`, the members that the mechanism gives, `parameters` in C, and `layout`, each member
-    with its offset in the union; of the capability, that it is not `generic`, and has no
-    condition.
+    """`told`, the members that KVM tells, `answered`, those that userspace fills, `parameters` in
+    C, and `layout`, each member with its offset in the union; where userspace asks for the exit,
+    what the templates of VM capabilities see of that.
     """
-    told = [member for member in asked.section.members if not member.zero]
-    return {
+    section = asked.section
+    told = [member for member in section.members if not member.zero and member.goes != "out"]
+    made = {
         "told": told,
+        "answered": [member for member in section.members if member.goes_out],
         "parameters": ", ".join(
             ["struct kvm_vcpu *vcpu", *(f"{m.type.removeprefix('__')} {m.name}" for m in told)]
         ),
-        "layout": list(offsets(asked.section.members)),
+        "layout": list(offsets(section.members)),
+        "masks": [],
+        "packed": None,
+    }
+    if not section.field:
+        return made
+    error = f" and errno {section.fails}" if section.fails else ""
+    returning = f", by returning from KVM_RUN with exit_reason {section.name}{error}"
+    return {
+        **made,
+        **capability.context(asked),
         "flag": None,
-        "generic": None,
-        "chosen": {"condition": ""},
+        "by": f"{returning} if {section.says}",
     }
 
 
-FILTERS = {"member_lines": member_lines}
+def one_of(member: Any) -> str:
+    """What a bit of a member is shifted from."""
+    return "1ULL" if member.size == 8 else "1"
+
+
+def literals(members: list[Any]) -> str:
+    """The names of members in a document: "``a``, ``b`` and ``c``"."""
+    return listing([f"``{member.name}``" for member in members], "and")
+
+
+FILTERS = {function.__name__: function for function in (literals, member_lines, one_of)}

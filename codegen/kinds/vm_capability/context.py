@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.c import layout
+from codegen.kinds import packing
 from codegen.kinds.fields import c_type, initial
+from codegen.kinds.packed import parts
 from codegen.kinds.vm_capability.flags import flag_word
 from codegen.style.filters import for_any_vm, literal
 
@@ -20,8 +22,10 @@ def context(asked: Asked) -> Mapping[str, Any]:
 
     `answer`, `good` (an argument that it takes), `default` (of a number, as the selftest says
     it), `bare` (in the selftest: what makes a VM that has nothing but its needs), `starts`,
-    whether a new VM's value is not 0, `generic`, the symbol by which generic code has it, and
-    `flag`, where the tree keeps it as a bit: the bit's `name` and the `word` of kvm->arch.
+    whether a new VM's value is not 0, `masks`, the fields that are new masks, `generic`, the
+    symbol by which generic code has it, `flag`, where the tree keeps it as a bit: the bit's `name`
+    and the `word` of kvm->arch, `packed`, what a selftest tries of packed arguments, and `by`, by
+    what KVM does what the knob is about, if the capability is not all.
     """
     field = asked.section.field
     default = field.default if field.type in ("u32", "u64") else "0"
@@ -29,7 +33,10 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "answer": _answer(asked.section, asked.chosen["condition"]),
         "good": _good_argument(field),
         "default": asked.knob.test.default or default,
-        "starts": field.type in ("u32", "u64") and field.default != "0",
+        "starts": any(initial(each) != "0" for each in parts(field)),
+        "masks": [each for each in parts(field) if each.type == "mask" and each.new],
+        "packed": packing.packed_test(field) if field.type == "packed" else None,
+        "by": "",
         "generic": asked.section.config,
         "flag": None if asked.section.config else _flag(asked, field),
         "bare": "create_with_needs()" if asked.section.needs else "vm_create_barebones()",
@@ -48,7 +55,9 @@ def _flag(asked: Asked, field: Any) -> Mapping[str, str] | None:
 
 
 def _good_argument(field: Any) -> str:
-    """An argument that the capability takes, in C."""
+    """An argument that the capability takes, in C: args[0], where there are several."""
+    if field.type == "packed":
+        return "good[0]"
     if field.type == "mask":
         return str(field.bits[0].name)
     if field.type == "bool":
@@ -78,6 +87,8 @@ def _answer(section: Any, condition: str) -> str:
 
 def argument_test(field: Any, args: str) -> str:
     """The C test that says whether a capability's arguments are none that the field takes."""
+    if field.type == "packed":
+        return " || ".join(packing.packed_tests(field, args))
     return " || ".join([*_value_tests(field, f"{args}[0]"), *(f"{args}[{n}]" for n in (1, 2, 3))])
 
 
@@ -99,6 +110,9 @@ def _value_tests(field: Any, value: str) -> list[str]:
 
 def argument_values(field: Any) -> str:
     """The values that switch a capability on, as people say them."""
+    if field.type == "packed":
+        first, *more = packing.packed_arguments(field, wide="__u64")
+        return ", ".join([first, *(f"args[{n}] = {arg}" for n, arg in enumerate(more, start=1))])
     if field.type == "bool":
         return "0" if field.one_way else "1"
     if field.type == "mask":
@@ -106,18 +120,18 @@ def argument_values(field: Any) -> str:
     return f"{field.min} to {field.max}"
 
 
-def bit_defines(bits: Sequence[Any]) -> str:
-    """`#define` for each bit of a mask, the values in one column."""
+def bit_defines(bits: Sequence[Any], one: str = "1") -> str:
+    """`#define` for each bit of a mask, the values in one column; `one` is what is shifted."""
     start = max(layout.width(f"#define {bit.name}") for bit in bits) // 8 + 1
     lines = []
     for bit in bits:
         line = f"#define {bit.name}"
         tabs = "\t" * (start - layout.width(line) // 8)
-        lines.append(f"{line}{tabs}(1 << {bit.bit})")
+        lines.append(f"{line}{tabs}({one} << {bit.bit})")
     return "\n".join(lines)
 
 
 FILTERS = {
     function.__name__: function
     for function in (argument_test, argument_values, bit_defines, c_type, initial)
-}
+} | packing.FILTERS
