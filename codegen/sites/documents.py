@@ -26,13 +26,18 @@ _Lines = tuple[int, int]
 
 
 def in_documents(survey: Survey, site: str, spec: PlaceSpec) -> tuple[Place, ...]:
-    """The place of a site in a document.  Raises FindingsError with what was searched."""
+    """The place of a site in a document; none where it may be missing and is.
+
+    Raises FindingsError with what was searched.
+    """
     problems: list[FindingsError] = []
     for scope in spec.in_:
         try:
             return (_in_scope(survey, site, spec, scope),)
         except FindingsError as problem:
             problems.append(problem)
+    if spec.if_none == "skip":
+        return ()
     raise problems[0]
 
 

@@ -19,7 +19,7 @@ from tests.minitree import Change, new
 from tests.minitree.attributes import attributes, none
 from tests.minitree.capabilities import capabilities
 from tests.minitree.memfd import memfd, shown
-from tests.minitree.uapi import uapi
+from tests.minitree.uapi import completed, uapi
 from tests.unit import kit
 
 _HERE = Path(__file__).parent
@@ -29,6 +29,7 @@ _TREE = (uapi, capabilities)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 # What a knob needs of the tree beyond that.
 MORE: Mapping[str, tuple[Change, ...]] = {
+    "answered-exit": (completed,),
     "memfd-flag": (memfd,),
     "memfd-member": (memfd, shown),
     "attribute-group": (attributes,),

@@ -145,6 +145,11 @@ _ATTRIBUTES_DOCUMENTED = """\
 Gets or sets an attribute.
 
 """
+COMPLETED = """\
+      For KVM_EXIT_IO, KVM_EXIT_MMIO, KVM_EXIT_OSI, KVM_EXIT_EPR, KVM_EXIT_X86_RDMSR
+      and KVM_EXIT_X86_WRMSR the corresponding operations are complete only after
+      userspace has re-entered the kernel with KVM_RUN.
+"""
 _RUN_DOCUMENTED = """\
 ::
 
@@ -309,3 +314,9 @@ def uapi(files: Files) -> None:
         ),
     ):
         edited(path, *pairs)(files)
+
+
+def completed(files: Files) -> None:
+    """The documentation lists the exits of which KVM_RUN completes the operation."""
+    reason = "The reason of the hardware.\n\n"
+    edited(API, (reason, f"{reason}.. note::\n\n{COMPLETED}\n"))(files)

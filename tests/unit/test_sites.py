@@ -30,7 +30,7 @@ from tests.minitree import (
 from tests.minitree.attributes import VCPU_DOC, attributes, none
 from tests.minitree.capabilities import capabilities
 from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd, shown
-from tests.minitree.uapi import ARM64, uapi
+from tests.minitree.uapi import ARM64, COMPLETED, completed, uapi
 from tests.unit import kit
 from tests.unit.kit import survey
 
@@ -100,6 +100,12 @@ PADDING = {
     "type": "__u64",
     "architectures": "x86",
 }
+
+
+def with_completed(files: Files) -> None:
+    """The tree whose documentation lists the exits that KVM_RUN completes."""
+    uapi(files)
+    completed(files)
 
 
 def with_memfd(files: Files) -> None:
@@ -523,6 +529,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "  /* arm64, set for KVM_EXIT_DEBUG */",
     ),
     ("api-kvm-run", {}, uapi, API, "The reason of the hardware.", ""),
+    ("api-completed", {}, with_completed, API, "", COMPLETED.splitlines()[0]),
     ("api-ioctl", {}, None, API, "A slot with such a file cannot be changed.", ""),
     ("flag-accepted", MEMFD | FLAGS | FAMILY, with_memfd, GUEST_MEMFD, "", "0"),
     ("flag-refused", MEMFD | FLAGS, with_memfd, GUEST_MEMFD, "\t\treturn -EINVAL;", ""),

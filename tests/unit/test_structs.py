@@ -54,7 +54,10 @@ def test_an_exit_is_no_larger_than_the_union() -> None:
 
 @pytest.mark.parametrize(
     ("more", "told"),
-    [({"goes": "both"}, "nothing takes what userspace fills"), ({"count": 2}, "an array is no argument")],
+    [
+        ({"goes": "both"}, "nothing takes what userspace fills"),
+        ({"count": 2}, "an array is no argument"),
+    ],
 )
 def test_what_an_exit_cannot_tell(more: dict[str, object], told: str) -> None:
     with pytest.raises(FindingsError, match=told):

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from codegen.c.layout import filled
 from codegen.kinds.structs import member_lines, offsets
 from codegen.kinds.vm_capability import context as capability
 from codegen.style.filters import listing
@@ -53,4 +55,15 @@ def literals(members: list[Any]) -> str:
     return listing([f"``{member.name}``" for member in members], "and")
 
 
-FILTERS = {function.__name__: function for function in (literals, member_lines, one_of)}
+def one_more_exit(paragraph: str, name: str) -> str:
+    """A paragraph that lists exits, with one more before the last two; wrapped as wide again."""
+    indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+    said = re.sub(r"(KVM_EXIT_\w+\s+and\s+KVM_EXIT_)", rf"{name}, \1", paragraph, count=1)
+    widest = max(map(len, paragraph.split("\n")))
+    lines = filled(said, widest - len(indent)).split("\n")
+    return "".join(f"{indent}{line}\n" for line in lines)
+
+
+FILTERS = {
+    function.__name__: function for function in (literals, member_lines, one_more_exit, one_of)
+}
