@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
@@ -22,7 +22,16 @@ from codegen.kinds.kind import Kind
 from codegen.kinds.packed import PackedValues
 from codegen.kinds.structs import StructMember, size, struct_problems
 from codegen.vocabulary.ccode import tokens
-from codegen.vocabulary.part import Capability, Find, Identifier, Where, dashed, matching
+from codegen.vocabulary.part import (
+    Capability,
+    Find,
+    Identifier,
+    Part,
+    Where,
+    dashed,
+    matching,
+    repeated,
+)
 from codegen.vocabulary.text import Clause
 
 ExitName = Annotated[str, matching(r"^KVM_EXIT_[A-Z0-9_]*[A-Z0-9]$", "KVM_EXIT_BAD_PAGE")]
@@ -47,6 +56,17 @@ class ExitMember(StructMember):
     bits: Annotated[list[Bit], Field(max_length=31, description="named bits, of flags")] = []
 
 
+class ExitCall(Part):
+    """A struct of the union that the exit's part ends in: for one of the calls that it tells."""
+
+    name: Annotated[Identifier, Field(description="of the struct in the union")]
+    when: Annotated[Clause, Field(description="what tells that it is this one, behind `if`")]
+    members: Annotated[
+        list[ExitMember], Field(min_length=1, max_length=32, description="all that it tells")
+    ]
+    prepares: Annotated[Identifier, Field(description="the function, made by gen, that fills it")]
+
+
 class ExitReason(Enabled):
     """`KVM_EXIT_*`: KVM_RUN returns, and a part of struct kvm_run says why."""
 
@@ -63,10 +83,13 @@ class ExitReason(Enabled):
     members: Annotated[
         list[ExitMember], Field(min_length=1, max_length=32, description="all that it tells")
     ]
+    calls: Annotated[
+        list[ExitCall], Field(max_length=16, description="structs of which it has one, behind them")
+    ] = []
     prepares: Annotated[
-        Identifier,
+        Identifier | None,
         Field(description="the function, made by gen, by which the mechanism fills it"),
-    ]
+    ] = None
     completes: Annotated[
         Identifier | None,
         Field(description="the mechanism's function that takes the answer at the next KVM_RUN"),
@@ -79,29 +102,63 @@ class ExitReason(Enabled):
         Field(discriminator="type", description="by which userspace asks for it, of a VM"),
     ] = None
 
+    @property
+    def fillers(self) -> list[str]:
+        """The functions that fill it."""
+        return [each for each in (self.prepares, *(c.prepares for c in self.calls)) if each]
+
+    @property
+    def whole(self) -> int:
+        """The bytes of its part of the union."""
+        return size(self.members) + max((size(call.members) for call in self.calls), default=0)
+
 
 def _problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
     yield from _asking_problems(part, where, find)
-    yield from struct_problems(part.members, (*where, "members"), find)
-    if size(part.members) > _UNION:
-        what = f"{part.member} has {size(part.members)} bytes, the union of struct kvm_run {_UNION}"
+    yield from _calls_problems(part, where, find)
+    if part.whole > _UNION:
+        what = f"{part.member} has {part.whole} bytes, the union of struct kvm_run {_UNION}"
         yield find((*where, "members"), what, "what is larger is read by an ioctl")
-    answered = any(member.goes_out for member in part.members)
+    lists: list[tuple[Where, list[ExitMember]]] = [(("members",), part.members)]
+    lists += [(("calls", n, "members"), call.members) for n, call in enumerate(part.calls)]
+    for key, members in lists:
+        yield from struct_problems(members, (*where, *key), find)
+        yield from _member_problems(part, members, (*where, *key), find)
+    answered = any(member.goes_out for _, members in lists for member in members)
     if part.completes and not answered:
         what = f"{part.completes}() has nothing to take: no member goes `out` or `both`"
         yield find((*where, "completes"), what, "`goes: out` for what userspace fills")
     if part.completes and part.fails:
         what = "KVM_RUN that fails has nothing to complete"
         yield find((*where, "fails"), what, "leave it out, or `completes`")
-    for index, member in enumerate(part.members):
+
+
+def _member_problems(
+    part: ExitReason, members: Sequence[ExitMember], where: Where, find: Find
+) -> Iterator[Finding]:
+    for index, member in enumerate(members):
         if member.goes_out and not part.completes:
-            here = (*where, "members", index, "goes")
+            here = (*where, index, "goes")
             hint = "`completes` names the function that does; or leave `goes` out"
             yield find(here, "nothing takes what userspace fills", hint)
         if member.count and not member.zero and member.goes != "out":
             hint = "several members, or `zero: true` for padding"
-            yield find((*where, "members", index, "count"), "an array is no argument", hint)
-        yield from bit_problems(member.bits, (*where, "members", index), find)
+            yield find((*where, index, "count"), "an array is no argument", hint)
+        yield from bit_problems(member.bits, (*where, index), find)
+
+
+def _calls_problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
+    """A union begins where its largest member can, and each struct is filled by one function."""
+    if bool(part.prepares) == bool(part.calls):
+        message = "one function fills the exit, or one for each of its `calls`"
+        yield find((*where, "prepares"), message, "give `prepares`, here or in each of `calls`")
+    for key in ("name", "prepares"):
+        yield from repeated([getattr(c, key) for c in part.calls], (*where, "calls"), find, key)
+    most = max((m.size for call in part.calls for m in call.members), default=1)
+    begin = size(part.members)
+    if begin % most:
+        what = f"the union would begin at byte {begin}, and a member of {most} bytes cannot"
+        yield find((*where, "calls"), what, "pad `members`, by one that is `zero: true`")
 
 
 def _asking_problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
@@ -130,7 +187,7 @@ def _acted_on(section: ExitReason | None, knob: Any, find: Find) -> Iterator[Fin
     for at, step in knob.mechanism.steps:
         for index, each in enumerate(step.alternatives):
             texts = [token.text for edit in each.edits if edit.put for token in tokens(edit.put)]
-            if section.prepares in texts and section.completes not in texts:
+            if {*section.fillers} & {*texts} and section.completes not in texts:
                 here = ("mechanism", *at, "alternatives", index)
                 hint = f"vcpu->arch.complete_userspace_io = {section.completes};"
                 message = f"it fills the exit, and nothing calls {section.completes}() then"

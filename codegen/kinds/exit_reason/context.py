@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.c.layout import filled
-from codegen.kinds.structs import member_lines, offsets
+from codegen.kinds.structs import member_lines, offsets, size
 from codegen.kinds.vm_capability import context as capability
 from codegen.style.filters import listing
 
@@ -17,19 +18,16 @@ if TYPE_CHECKING:
 
 
 def context(asked: Asked) -> Mapping[str, Any]:
-    """`told`, the members that KVM tells, `answered`, those that userspace fills, `parameters` in
-    C, and `layout`, each member with its offset in the union; where userspace asks for the exit,
-    what the templates of VM capabilities see of that.
+    """`fills`, the functions that fill the exit, `answered`, the paths of the members that
+    userspace fills, and `layout`, the path of each member with its offset in the union; where
+    userspace asks for the exit, what the templates of VM capabilities see of that.
     """
     section = asked.section
-    told = [member for member in section.members if not member.zero and member.goes != "out"]
+    layout = list(_layout(section))
     made = {
-        "told": told,
-        "answered": [member for member in section.members if member.goes_out],
-        "parameters": ", ".join(
-            ["struct kvm_vcpu *vcpu", *(f"{m.type.removeprefix('__')} {m.name}" for m in told)]
-        ),
-        "layout": list(offsets(section.members)),
+        "fills": list(_fills(section)),
+        "answered": [path for path, member, _ in layout if member.goes_out],
+        "layout": layout,
         "masks": [],
         "packed": None,
     }
@@ -45,14 +43,51 @@ def context(asked: Asked) -> Mapping[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """A function that fills an exit: what it `says` has happened, its `parameters` in C, and the
+    members with their paths.
+    """
+
+    says: str
+    prepares: str
+    parameters: str
+    members: Sequence[tuple[str, Any]]
+
+
+def _fills(section: Any) -> Iterator[Fill]:
+    """One function, or one for each call."""
+    common = [(member.name, member) for member in section.members]
+    if not section.calls:
+        yield _fill(section.says, section.prepares, common)
+    for call in section.calls:
+        own = [(f"{call.name}.{member.name}", member) for member in call.members]
+        yield _fill(f"{section.says}, and {call.when}", call.prepares, [*common, *own])
+
+
+def _fill(says: str, prepares: str, members: Sequence[tuple[str, Any]]) -> Fill:
+    told = [m for _, m in members if not m.zero and m.goes != "out"]
+    parameters = [f"{m.type.removeprefix('__')} {m.name}" for m in told]
+    return Fill(says, prepares, ", ".join(["struct kvm_vcpu *vcpu", *parameters]), members)
+
+
+def _layout(section: Any) -> Iterator[tuple[str, Any, int]]:
+    for member, at in offsets(section.members):
+        yield member.name, member, at
+    begin = size(section.members)
+    for call in section.calls:
+        for member, at in offsets(call.members):
+            yield f"{call.name}.{member.name}", member, begin + at
+
+
 def one_of(member: Any) -> str:
     """What a bit of a member is shifted from."""
     return "1ULL" if member.size == 8 else "1"
 
 
-def literals(members: list[Any]) -> str:
-    """The names of members in a document: "``a``, ``b`` and ``c``"."""
-    return listing([f"``{member.name}``" for member in members], "and")
+def literals(names: Sequence[str]) -> str:
+    """Names in a document: "``a``, ``b`` and ``c``"."""
+    return listing([f"``{name}``" for name in names], "and")
 
 
 def one_more_exit(paragraph: str, name: str) -> str:
