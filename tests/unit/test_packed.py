@@ -162,7 +162,7 @@ OUT = {"name": "a", "type": "__u64", "means": "one", "goes": "out"}
         ("told-exit", {"prepares": None}, "one function fills the exit, or one for each"),
         ("answered-exit", {"members": [{**OUT, "type": "__u32"}]}, "the union would begin at byte 4"),
         ("answered-exit", {"members": [{**OUT, "name": f"m{n}"} for n in range(29)]}, "worth has 264 bytes"),
-        ("answered-exit", {"calls": [{"name": "a", "when": "it is", "prepares": "f", "members": [OUT]}] * 2}, "`a` is given twice"),
+        ("answered-exit", {"calls": [{"name": "a", "when": "it is", "prepares": "f", "members": [{**OUT}]} for _ in "ab"]}, "`a` is given twice"),
         ("answered-exit", {"members": [{**OUT, "bits": [{"name": n, "bit": 0, "means": "it"} for n in ("KVM_A", "KVM_B")]}]}, "two bits have the same number"),
     ],
 )  # fmt: skip
