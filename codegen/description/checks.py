@@ -24,12 +24,13 @@ _WAYS = (
     "after",
     "instead_of",
     "new_function_before",
+    "new_member_of",
     "include",
     "remove_macro",
     "kconfig",
 )
 _IN_FUNCTION = ("before", "after", "instead_of", "include")
-_WITH_TEXT = ("before", "after", "instead_of", "new_function_before")
+_WITH_TEXT = ("before", "after", "instead_of", "new_function_before", "new_member_of")
 
 
 def check_parts(parts: Mapping[Where, Part], find: Find) -> Iterator[Finding]:
@@ -60,7 +61,7 @@ def _edit(edit: Edit, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, key), f"`{key}` needs `put`", "`put` is the text that goes there")
     if way not in _WITH_TEXT and edit.put:
         yield find((*where, "put"), f"`{key}` takes no `put`", "leave it out")
-    if edit.tight and way not in ("before", "after", "new_function_before"):
+    if edit.tight and way not in ("before", "after", "new_function_before", "new_member_of"):
         yield find((*where, "tight"), f"`{key}` is not `tight`", "leave it out")
     yield from _holes(edit, where, find)
     if edit.include and (".." in edit.include or edit.include[1] == "/"):

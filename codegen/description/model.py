@@ -70,6 +70,7 @@ class Edit(Part):
     after: Annotated[Fragment | None, Field(description="the statement to insert after")] = None
     instead_of: Annotated[Fragment | None, Field(description="the fragment to replace")] = None
     new_function_before: Annotated[CName | None, Field(description="a function of the file")] = None
+    new_member_of: Annotated[CName | None, Field(description="a struct that gets it")] = None
     include: Annotated[Header | None, Field(description="a header to include")] = None
     remove_macro: Annotated[CName | None, Field(description="a macro that nobody uses now")] = None
     kconfig: Annotated[ConfigSymbol | None, Field(description="a new symbol of virt/kvm")] = None

@@ -137,6 +137,8 @@ def _place(survey: Survey, edit: Edit) -> Place:
         return named.instead(survey, site, name, edit.instead_of)
     if edit.new_function_before:
         return named.new_function_before(survey, site, edit.new_function_before)
+    if edit.new_member_of:
+        return named.new_member_of(survey, site, edit.new_member_of)
     if edit.include:
         return named.include(survey, site, name, edit.include)
     if edit.remove_macro:
@@ -184,6 +186,8 @@ def _lines(survey: Survey, place: Place, edit: Edit, put: str) -> str:
     text = "".join(f"{place.indent}{line}\n" if line else "\n" for line in lines)
     if edit.tight:
         return text
+    if edit.new_member_of:
+        return f"\n{text}"
     data = survey.tree.read(place.path)
     if edit.after:
         blank = data[: place.start].endswith(b"\n\n")

@@ -12,6 +12,7 @@ from codegen.c.pattern import Match, find, last_holes, texts
 from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
+from codegen.sites.members import behind_last
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.scopes import head
 
@@ -103,6 +104,18 @@ def parameters(survey: Survey, name: str, patterns: Sequence[str]) -> dict[str, 
 def new_function_before(survey: Survey, site: str, name: str) -> Place:
     """The line before a function and before the comment and attributes that belong to it."""
     return code.above(code.function(survey, site, name), f"before function {name}()")
+
+
+def new_member_of(survey: Survey, site: str, name: str) -> Place:
+    """The line after the last member of a struct, outside of any `#if`."""
+    found = survey.definitions("struct", name)
+    if len(found) > 1:
+        where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
+        raise ambiguous(site, f"struct {name}", where, "describe one architecture, or patches")
+    place = behind_last(found[0], None) if found else None
+    if place is None:
+        raise not_found(site, f"a member of struct {name}", survey.kvm_prefixes())
+    return place
 
 
 def include(survey: Survey, site: str, name: str, header: str) -> Place:

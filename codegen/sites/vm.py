@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 from codegen.c.pattern import find
 from codegen.c.source import Token
-from codegen.c.statements import nesting
-from codegen.kernel.survey import Found, Survey
-from codegen.sites import code
+from codegen.kernel.survey import Survey
 from codegen.sites.language import Functions, Scope
+from codegen.sites.members import behind_last
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import functions_of
@@ -70,32 +69,13 @@ def _field(
     found = structs[0]
     for scope in enabling:
         for _, tokens in functions_of(survey, site_name, scope, arch):
-            place = _behind_last(found, _assigned_fields(path, tokens))
+            place = behind_last(found, _assigned_fields(path, tokens))
             if place:
                 return place
-    place = _behind_last(found, None)
+    place = behind_last(found, None)
     if place is None:
         raise not_found(site_name, f"a field of struct {struct}", [found.source.path])
     return place
-
-
-def _behind_last(found: Found, assigned: Container[str] | None) -> Place | None:
-    """Behind the last of the fields that a function sets, or of all; None where there is none."""
-    tokens = code.code_tokens(found)
-    last: Token | None = None
-    name = ""
-    for index, (token, (depth, conditional)) in enumerate(
-        zip(tokens, nesting(tokens), strict=True)
-    ):
-        ends = token.text == ";" and depth == 1 and not conditional
-        if ends and (assigned is None or tokens[index - 1].text in assigned):
-            last, name = token, tokens[index - 1].text
-    if last is None:
-        return None
-    source = found.source
-    end = source.line_end(last.end)
-    how = f"struct {found.extent.name}: behind {name}"
-    return Place(source.path, end, end, source.line(last.end), how, indent="\t")
 
 
 def _assigned_fields(path: str, tokens: Sequence[Token]) -> frozenset[str]:
