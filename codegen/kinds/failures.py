@@ -21,7 +21,8 @@ class Failure(Part):
     error: Annotated[Error, Field(description="as errno has it, without a sign")]
     when: Annotated[Clause, Field(description="a clause for the documentation")]
     call: Annotated[
-        Setup | None, Field(description="in the selftest: what makes a good `args` such a call")
+        Setup | None,
+        Field(description="in the selftest: what makes a good `args`, or `arg`, such a call"),
     ] = None
 
 

@@ -20,7 +20,7 @@ class StructMember(Part):
 
     name: Annotated[Identifier, Field(description="the member's name")]
     type: Annotated[Type, Field(description="of a size that is the same everywhere")]
-    count: Annotated[int, Field(ge=2, le=64, description="of an array")] | None = None
+    count: Annotated[int, Field(ge=2, le=4096, description="of an array")] | None = None
     goes: Annotated[
         Literal["in", "out", "both"], Field(description="to KVM, back from it, or both")
     ] = "in"
@@ -36,6 +36,11 @@ class StructMember(Part):
     def whole(self) -> int:
         """Of all elements."""
         return self.size * (self.count or 1)
+
+    @property
+    def array(self) -> str:
+        """What says in C that it is one; empty where it is none."""
+        return f"[{self.count}]" if self.count else ""
 
     @property
     def goes_out(self) -> bool:
@@ -58,10 +63,7 @@ def size(members: Sequence[StructMember]) -> int:
 
 def member_lines(members: Sequence[StructMember]) -> str:
     """The members of a struct in C, each in its line."""
-    return "".join(
-        f"\t{member.type} {member.name}{f'[{member.count}]' if member.count else ''};\n"
-        for member in members
-    )
+    return "".join(f"\t{member.type} {member.name}{member.array};\n" for member in members)
 
 
 def struct_problems(members: Sequence[StructMember], where: Where, find: Find) -> Iterator[Finding]:

@@ -12,7 +12,9 @@ from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.kernel.numbers import constants, enumerators
 from codegen.kernel.survey import Survey
+from codegen.kinds.levels import IOCTLS
 from codegen.kinds.masks import cases
+from codegen.sites.language import Scope
 from codegen.sites.vm import ENABLING
 
 
@@ -45,6 +47,21 @@ class TreeFacts:
             any(True for _ in cases(self._survey, capability, ENABLING, arch, capability))
             for arch in self._survey.architectures
         )
+
+    def lacking(self, names: Sequence[str]) -> str:
+        """The first of some names that no uAPI header defines; empty where all are there."""
+        return next((name for name in names if not self.macro(name)), "")
+
+    def taken(self, ioctls: Sequence[str], level: str) -> str:
+        """The first of some ioctls that who answers those of a level takes already."""
+        called = IOCTLS[level]
+        generic = (None, Scope(function=f"kvm_{called}_ioctl"))
+        own = Scope(function=f"kvm_arch_{called}_ioctl")
+        for name in ioctls:
+            for arch, scope in (generic, *((arch, own) for arch in self._survey.architectures)):
+                if any(True for _ in cases(self._survey, name, (scope,), arch, name)):
+                    return name
+        return ""
 
     def where(self, name: str) -> str:
         """`file:line` of a uAPI macro or enumerator; empty where there is none."""

@@ -36,7 +36,7 @@ _MOST_FILES = 60  # in which a name that is not visible is looked for
 # The keys of a description whose values are C.
 _CODE = frozenset(
     "put off args returns condition expression value check-extension code requires default setup "
-    "expected field mixed times does call answer".split()
+    "expected field mixed times does call answer size".split()
 )
 
 
@@ -292,7 +292,12 @@ def code_texts(
 
 def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(value, str):
-        if any(key in _CODE for key in where) and where[-1] not in ("comment", "type", "unit"):
+        if any(key in _CODE for key in where) and where[-1] not in (
+            "comment",
+            "type",
+            "unit",
+            "means",
+        ):
             yield where, value
     elif isinstance(value, dict):
         for key, each in value.items():

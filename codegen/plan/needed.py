@@ -16,7 +16,7 @@ from codegen.plan.context import Reserved, tree_facts
 from codegen.plan.edits import not_here
 from codegen.plan.make import make_plan
 from codegen.plan.plan import Plan
-from codegen.plan.possible import names_there
+from codegen.plan.possible import names_there, new_names
 from codegen.plan.templates import Renderer
 from codegen.plan.variants import Variant, load_variant
 from codegen.tree.reader import Overlay, Tree
@@ -70,8 +70,9 @@ def _there(description: Description, variant: Variant, tree: Tree, templates: Pa
     if section is None:
         return False
     facts = tree_facts(Survey(tree, description.knob.architectures), description, variant)
-    there = names_there(Renderer(templates, facts), variant, facts)
-    return bool(variant.names) and len(there) == len(variant.named(section))
+    renderer = Renderer(templates, facts)
+    new = new_names(renderer, variant, facts)
+    return bool(new) and names_there(renderer, variant, facts) == new
 
 
 def _check(description: Description, variant: Variant) -> None:

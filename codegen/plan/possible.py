@@ -33,9 +33,14 @@ def check_possible(
 
 
 def names_there(renderer: Renderer, variant: Variant, said: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the variant that the tree has already."""
-    names = variant.named(said["v"]) if renderer.holds(variant.names_if) else ()
-    return tuple(name for name in names if said["tree"].macro(name))
+    """The new names of the variant that the tree has already."""
+    return tuple(n for n in new_names(renderer, variant, said) if said["tree"].macro(n))
+
+
+def new_names(renderer: Renderer, variant: Variant, said: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the variant that a tree is not to have yet."""
+    new = {key for key in variant.names if renderer.holds(variant.names_if.get(key))}
+    return variant.named(said["v"], new)
 
 
 def here_already(

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -110,7 +110,7 @@ class Variant(_Part):
     summary: str
     call: str
     names: list[str]
-    names_if: str | None = None
+    names_if: dict[str, str] = {}  # names that are new only where that holds
     only_on: str | None = None
     gated: bool = False  # what nothing acts on is kept from userspace, by a symbol of Kconfig
     numbers: dict[str, NumberSpec] = {}
@@ -137,9 +137,10 @@ class Variant(_Part):
         }
         return self.model_copy(update={"numbers": numbers})
 
-    def named(self, said: Any) -> tuple[str, ...]:
-        """The new names in the tree that a description's section says."""
-        names = (getattr(said, attribute(key)) for key in self.names)
+    def named(self, said: Any, keys: Container[str] | None = None) -> tuple[str, ...]:
+        """The new names in the tree that a description's section says, by some `keys` or all."""
+        told = (key for key in self.names if keys is None or key in keys)
+        names = (getattr(said, attribute(key)) for key in told)
         return tuple(str(name) for name in names if name is not None)
 
     @property

@@ -18,6 +18,7 @@ from codegen.plan.plan import Plan
 from tests.minitree import Change, new
 from tests.minitree.attributes import attributes, none
 from tests.minitree.capabilities import capabilities
+from tests.minitree.clock import clock
 from tests.minitree.memfd import memfd, shown
 from tests.minitree.uapi import completed, uapi
 from tests.unit import kit
@@ -30,6 +31,7 @@ KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
 # What a knob needs of the tree beyond that.
 MORE: Mapping[str, tuple[Change, ...]] = {
     "answered-exit": (completed,),
+    "further-level": (clock,),
     "memfd-flag": (memfd,),
     "memfd-member": (memfd, shown),
     "attribute-group": (attributes,),

@@ -12,7 +12,7 @@ from codegen.base.resources import resources
 from codegen.description.load import Description, parse
 from codegen.plan.variants import described
 from codegen.series.make import Generated, finish, open_tree, plan_for
-from tests.knobs import KNOBS, Upstream, described_in, description, ours, upstream
+from tests.knobs import KNOBS, Upstream, described_in, description, ours, upstream, without
 
 from .conftest import RELEASES, location
 
@@ -32,6 +32,7 @@ MADE = [
     *((name, release) for row, name in TABLE for release in row.made),
     *((name, r) for name in ours() for r in RELEASES if (name, r) not in LACKING),
 ]
+TAKEN_OUT = [(row, name, release) for row, name in TABLE for release in row.taken_out]
 AGAIN = [(row, name, release) for row, name in TABLE for release in row.again]
 ANSWERS = [
     *((name, release, "is there already") for row, name in TABLE for release in row.there),
@@ -70,3 +71,15 @@ def test_under_another_name_there_is_a_series(row: Upstream, knob: str, release:
     for name in row.named:
         data = data.replace(name.encode(), f"{name}_AGAIN".encode())
     assert whole(made(parse(data, path.name), release))
+
+
+@pytest.mark.parametrize(
+    ("row", "knob", "release"), TAKEN_OUT, ids=[name for _, name, _ in TAKEN_OUT]
+)
+def test_on_a_tree_without_there_is_a_series(row: Upstream, knob: str, release: str) -> None:
+    said = description(knob)
+    (variant,) = described(resources("templates"), said.knob)
+    where = location(release)
+    with open_tree(where) as tree:
+        plan = plan_for(said, variant, where, without(tree, row, release))
+    assert [patch.part for patch in plan.patches] == ["mechanism", "uapi", "selftest"]

@@ -11,6 +11,7 @@ import yaml
 
 from codegen.base.resources import resources
 from codegen.description.load import Description, load
+from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import attribute
 
 KNOBS = Path(__file__).parent
@@ -27,6 +28,7 @@ class Upstream:
     made: tuple[str, ...] = ()
     there: tuple[str, ...] = ()
     again: tuple[str, ...] = ()
+    taken_out: Mapping[str, list[dict[str, str]]] = field(default_factory=dict)
     not_here: Mapping[str, str] = field(default_factory=dict)
     why_not: str = ""
 
@@ -47,6 +49,24 @@ def ours() -> tuple[str, ...]:
     said = {name for row in upstream() for name in row.said_by}
     files = {path.stem for path in KNOBS.glob("*.yaml")} - {"upstream"}
     return tuple(sorted(files - said))
+
+
+def without(tree: Tree, row: Upstream, release: str) -> Tree:
+    """A tree of that release without what it has of the row.
+
+    Of each `file`, the last line that is `line` goes, up to before `to`; `put` stands there then.
+    """
+    files: dict[str, bytes] = {}
+    for each in row.taken_out[release]:
+        path = each["file"]
+        lines = files.get(path, tree.read(path)).decode().splitlines(keepends=True)
+        plain = [line.strip() for line in lines]
+        at = len(plain) - 1 - plain[::-1].index(each["line"])
+        end = plain.index(each["to"], at) if "to" in each else at + 1
+        indent = lines[at][: -len(lines[at].lstrip())]
+        lines[at:end] = [f"{indent}{each['put']}\n"] if "put" in each else []
+        files[path] = "".join(lines).encode()
+    return Overlay(tree, files)
 
 
 def described_in(name: str) -> Path:

@@ -25,11 +25,13 @@ _DEVICES = """\
 _LAST = "#define KVM_GET_TSC_KHZ _IO(KVMIO, 0xa3)\n"
 _IOCTL = """\
 /* SPDX-License-Identifier: GPL-2.0-only */
+#define _IOC_NONE 0U
 #define _IOC_WRITE 1U
 #define _IOC_READ 2U
 #define _IOC(dir, type, nr, size) (((dir) << 30) | ((size) << 16) | ((type) << 8) | (nr))
 #define _IOC_NR(cmd) ((cmd) & 0xff)
 #define _IOC_DIR(cmd) ((cmd) >> 30)
+#define _IOC_SIZE(cmd) (((cmd) >> 16) & 0x3fff)
 #define _IO(type, nr) _IOC(0U, type, nr, 0)
 #define _IOW(type, nr, size) _IOC(_IOC_WRITE, type, nr, sizeof(size))
 #define _IOR(type, nr, size) _IOC(_IOC_READ, type, nr, sizeof(size))
@@ -45,6 +47,10 @@ struct file {
 unsigned long copy_from_user(void *to, const void __user *from, unsigned long size);
 unsigned long copy_to_user(void __user *to, const void *from, unsigned long size);
 void *memset(void *start, int c, unsigned long bytes);
+#define ENOMEM 12
+#define GFP_KERNEL_ACCOUNT 1U
+void *kzalloc(unsigned long size, unsigned int flags);
+void kfree(const void *start);
 void *memchr_inv(const void *start, int c, unsigned long bytes);
 
 #endif

@@ -29,6 +29,7 @@ from tests.minitree import (
 )
 from tests.minitree.attributes import VCPU_DOC, attributes, none
 from tests.minitree.capabilities import capabilities
+from tests.minitree.clock import clock
 from tests.minitree.memfd import GUEST_MEMFD, MEMFD_TEST, memfd, shown
 from tests.minitree.uapi import ARM64, COMPLETED, completed, uapi
 from tests.unit import kit
@@ -81,6 +82,7 @@ HOST = "include/linux/kvm_host.h"
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
 OF_QUIRKS = {"of": "KVM_CAP_DISABLE_QUIRKS2"}
 QUIRKS = {**QUIRKS_CAP, "family": "KVM_X86_QUIRK_"}
+CLOCK = {"ioctls": "KVM_SET_CLOCK_KHZ"}
 MEMFD = {"ioctl": "KVM_CREATE_GUEST_MEMFD"}
 FLAGS, FAMILY = {"member": "flags"}, {"family": "GUEST_MEMFD_FLAG_"}
 TOLD = {"capability": "KVM_CAP_GUEST_MEMFD_FLAGS"}
@@ -118,6 +120,12 @@ def with_shown(files: Files) -> None:
     """The same, with the struct in the documentation."""
     with_memfd(files)
     shown(files)
+
+
+def with_clock(files: Files) -> None:
+    """The tree with ioctls of vCPUs that take and return numbers."""
+    uapi(files)
+    clock(files)
 
 
 def with_flag(files: Files) -> None:
@@ -530,6 +538,20 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ),
     ("api-kvm-run", {}, uapi, API, "The reason of the hardware.", ""),
     ("api-completed", {}, with_completed, API, "", COMPLETED.splitlines()[0]),
+    (
+        "ioctl-define",
+        CLOCK,
+        with_clock,
+        UAPI,
+        "/* Available with KVM_CAP_X86_SLOW_CLOCK */",
+        "#define KVM_SET_CLOCK_KHZ _IO(KVMIO, 0xa4)",
+    ),
+    "api-ioctl-field",
+    CLOCK | {"field": "Type"},
+    API,
+    ":Architectures: x86",
+    ":Type: vcpu ioctl",
+    ("api-ioctl-end", CLOCK, with_clock, API, "Sets the frequency.", ""),
     ("api-ioctl", {}, None, API, "A slot with such a file cannot be changed.", ""),
     ("flag-accepted", MEMFD | FLAGS | FAMILY, with_memfd, GUEST_MEMFD, "", "0"),
     ("flag-refused", MEMFD | FLAGS, with_memfd, GUEST_MEMFD, "\t\treturn -EINVAL;", ""),

@@ -3,61 +3,132 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.c.layout import filled
 from codegen.kinds.failures import reasons
-from codegen.kinds.levels import FDS
+from codegen.kinds.levels import FDS, IOCTLS
+from codegen.kinds.new_ioctl.parts import Ioctl, IoctlMember
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
 from codegen.style.filters import listing
 
 if TYPE_CHECKING:
+    from codegen.kinds.new_ioctl import NewIoctl
     from codegen.plan.asked import Asked
 
-# By who answers: what generic code calls it in its functions' names, the handler's parameter, its
-# name and its VM.
+# By who answers: the handler's parameter, its name and its VM.
 _LEVELS = {
-    "system": ("dev", "", "", "NULL"),
-    "vm": ("vm", "struct kvm *kvm, ", "kvm", "kvm"),
-    "vcpu": ("vcpu", "struct kvm_vcpu *vcpu, ", "vcpu", "vcpu->kvm"),
+    "system": ("", "", "NULL"),
+    "vm": ("struct kvm *kvm", "kvm", "kvm"),
+    "vcpu": ("struct kvm_vcpu *vcpu", "vcpu", "vcpu->kvm"),
 }
 _COLUMNS = 77  # of a table in api.rst, two blanks in front
 
 
+@dataclass(frozen=True)
+class Call:
+    """One ioctl as templates see it: what is `said` of it, and whether it is `new`.
+
+    `handler` is the function's name, `parameters` are in C, `passes` is what goes to KVM: a
+    `struct`, a `number`, `nothing`, or what is `ignored`, as an ioctl that there is has it.
+    `command` is the macro that makes the number, `takes` and `gives` say whether the struct goes
+    to KVM and back, `layout` has its members with their offsets and its size, `failures` the
+    errors, and `suffix` tells its functions in the selftest from those of others.
+    """
+
+    said: Ioctl
+    new: bool
+    handler: str
+    parameters: str
+    passes: str
+    failures: Mapping[str, str]
+    suffix: str
+
+    @property
+    def takes(self) -> bool:
+        return any(member.goes != "out" for member in self.said.members)
+
+    @property
+    def gives(self) -> bool:
+        return self.said.gives
+
+    @property
+    def command(self) -> str:
+        both = self.takes and self.gives
+        return "_IOWR" if both else "_IO" + "R" * self.gives + "W" * self.takes
+
+    @property
+    def refuses(self) -> bool:
+        """Whether the selftest has calls that fail."""
+        return bool(self.said.struct or self.new or any(each.call for each in self.said.errors))
+
+    @property
+    def layout(self) -> Mapping[str, Any]:
+        return {"members": list(offsets(self.said.members)), "size": size(self.said.members)}
+
+
 def context(asked: Asked) -> Mapping[str, Any]:
-    """`level`, `parameter`, `object`, `vm` and `fd` of who answers, `handler`, the function's name,
-    `command`, the macro that makes the number, `takes` and `gives`, whether the struct goes to KVM
-    and back, `layout`, its members with their offsets and its size, and `failures`, the errors.
+    """`calls`, the ioctls, the first of which is `call`; `level`, `object`, `vm` and `fd` of who
+    answers; `names`, all of them, and `known`, those that there are; `refuses`, whether the
+    selftest has calls that fail; `plain`, whether the capability's answer is 1; and `answer`, what
+    KVM_CHECK_EXTENSION returns, where the description says it.
     """
     v = asked.section
-    level, parameter, named, vm = _LEVELS[v.of]
-    takes = any(member.goes != "out" for member in v.members)
-    gives = any(member.goes_out for member in v.members)
+    _, named, vm = _LEVELS[v.of]
+    calls = [_call(v, each, asked.chosen["condition"]) for each in (v, *v.also)]
+    told = {"answer": v.check_extension.expression} if v.check_extension else {}
     return {
-        "level": level,
-        "parameter": parameter,
+        "level": IOCTLS[v.of],
         "object": named,
         "vm": vm,
         "fd": FDS[v.of],
-        "handler": f"kvm_{level}_ioctl_{v.name.removeprefix('KVM_').lower()}",
-        "command": "_IO" + "R" * gives + "W" * takes if not (takes and gives) else "_IOWR",
-        "takes": takes,
-        "gives": gives,
-        "layout": {"members": list(offsets(v.members)), "size": size(v.members)},
-        "failures": _failures(v, asked.chosen["condition"]),
+        "call": calls[0],
+        "calls": calls,
+        "names": [each.said.name for each in calls],
+        "refuses": any(each.refuses for each in calls),
+        "known": " ".join(v.there),
+        "plain": not asked.chosen["condition"] and not v.check_extension,
+        **told,
     }
 
 
-def _failures(v: Any, condition: str) -> Mapping[str, str]:
+def _call(v: NewIoctl, said: Ioctl, condition: str) -> Call:
+    new = said is v and v.new
+    passes = (
+        "struct" if said.struct else "number" if said.argument else "nothing" if new else "ignored"
+    )
+    parameter, _, _ = _LEVELS[v.of]
+    passed = {"struct": "void __user *argp", "ignored": ""}.get(passes, "unsigned long arg")
+    short = said.name.removeprefix("KVM_").lower()
+    return Call(
+        said=said,
+        new=new,
+        handler=f"kvm_{IOCTLS[v.of]}_ioctl_{short}",
+        parameters=", ".join(filter(None, (parameter, passed))) or "void",
+        passes=passes,
+        failures=_failures(v, said, new, condition),
+        suffix="" if said is v else f"_{short}",
+    )
+
+
+def _failures(v: NewIoctl, said: Ioctl, new: bool, condition: str) -> Mapping[str, str]:
     """Each error with all that it is returned for."""
-    zeros = [f"``{member.name}``" for member in v.members if member.zero]
+    zeros = [f"``{member.name}``" for member in said.members if member.zero]
+    invalid = [f"{listing(zeros, 'or')} is not 0"] if zeros else []
+    invalid += [f"``{member.name}`` has a bit that KVM does not know" for member in said.masks]
+    if new and not said.struct:
+        number = "the argument does not fit into 32 bits"
+        invalid.append(number if said.argument else "the argument is not 0")
     own = {
-        "EFAULT": ["the struct cannot be read or written"],
-        "EINVAL": [f"{listing(zeros, 'or')} is not 0"] if zeros else [],
+        "EFAULT": ["the struct cannot be read or written"] if said.struct else [],
+        "ENOMEM": ["there is no memory for it"] if said.rest else [],
+        "EINVAL": invalid,
         "EOPNOTSUPP": ["the capability is not available"] if condition else [],
     }
-    return {error: "; or ".join(whens) for error, whens in reasons(own, v.errors).items()}
+    return {error: "; or ".join(whens) for error, whens in reasons(own, said.errors).items()}
 
 
 def zero_test(said: Sequence[StructMember], struct: str) -> str:
@@ -84,7 +155,32 @@ def errors_table(failures: Mapping[str, str]) -> str:
     return f"{border}{''.join(rows)}{border}"
 
 
+def unknown_bits(said: IoctlMember, struct: str, v: NewIoctl) -> str:
+    """The C test that says whether a mask has bits that KVM does not know: those that the
+    capability answers with are known, if it does, and else all that there are.
+    """
+    known = " | ".join(each.name for each in said.bits)
+    mask = f"({known})" if len(said.bits) > 1 else known
+    if v.check_extension:
+        mask = re.sub(r"\bkvm\b", _LEVELS[v.of][2], v.check_extension.expression)
+    return f"{struct}.{said.name} & ~{mask}"
+
+
+def bit_lines(said: IoctlMember) -> str:
+    """`#define` for each bit of a mask."""
+    one = "1ULL" if said.size == 8 else "1U" if said.size == 4 else "1"
+    return "".join(f"#define {each.name}\t({one} << {each.bit})\n" for each in said.bits)
+
+
+def speaks_of(code: str, word: str) -> bool:
+    """Whether C has that name in it."""
+    return bool(re.search(rf"\b{word}\b", code))
+
+
 FILTERS = {
+    "speaks_of": speaks_of,
+    "unknown_bits": unknown_bits,
+    "bit_lines": bit_lines,
     "member_lines": member_lines,
     "zero_test": zero_test,
     "errors_table": errors_table,

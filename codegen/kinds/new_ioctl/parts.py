@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One ioctl, as a description says it: what it takes, what it does and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from codegen.base.findings import Finding
+from codegen.kinds.failures import Failure
+from codegen.kinds.structs import StructMember, struct_problems
+from codegen.vocabulary.ccode import Expression, Setup
+from codegen.vocabulary.part import Find, Identifier, Part, Where, matching, repeated
+from codegen.vocabulary.text import Phrase
+
+IoctlName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_PREPARE_MEMORY")]
+
+
+class MemberBit(Part):
+    """A named bit of a member."""
+
+    name: Annotated[IoctlName, Field(description="the bit's name")]
+    bit: Annotated[int, Field(ge=0, le=63, description="its number")]
+    means: Annotated[Phrase, Field(description="what it says, for api.rst")]
+
+
+class IoctlMember(StructMember):
+    """A member of an ioctl's struct; one with `bits` is a mask of these, and the `rest` is an array
+    that has what is left of the size of the whole.
+    """
+
+    bits: Annotated[
+        list[MemberBit], Field(max_length=64, description="those that there are of a mask")
+    ] = []
+    rest: Annotated[bool, Field(description="an array, the last member, without a count")] = False
+
+    @property
+    def whole(self) -> int:
+        return 0 if self.rest else super().whole
+
+    @property
+    def array(self) -> str:
+        return "[]" if self.rest else super().array
+
+
+class Ioctl(Part):
+    """An ioctl: with a struct, or with a number or nothing in its place."""
+
+    name: Annotated[IoctlName, Field(description="the ioctl's name")]
+    struct: Annotated[
+        Identifier | None, Field(description="the struct's name, such as kvm_prepare")
+    ] = None
+    members: Annotated[
+        list[IoctlMember], Field(max_length=32, description="all of it, without holes")
+    ] = []
+    new_struct: Annotated[
+        bool, Field(description="no: the tree has the struct, with these members")
+    ] = True
+    size: Annotated[
+        Expression | None,
+        Field(description="of a struct with a `rest`, in bytes, over kvm or vcpu; `args` points"),
+    ] = None
+    argument: Annotated[
+        Phrase | None, Field(description="what it takes in place of a struct: a number of 32 bits")
+    ] = None
+    returns: Annotated[
+        Phrase | None, Field(description="what it returns in place of 0: a number, not negative")
+    ] = None
+    does: Annotated[
+        Expression,
+        Field(
+            description="what is done and returned: 0, the number or an error, over `args` (or "
+            "`arg`, without a struct) and kvm or vcpu"
+        ),
+    ]
+    errors: Annotated[list[Failure], Field(max_length=16)] = []
+    call: Annotated[
+        Setup | None, Field(description="in the selftest: fills `args`, or `arg`, for a good call")
+    ] = None
+    answer: Annotated[
+        Expression | None,
+        Field(description="in the selftest: what holds behind it of `args`, or of `r`, returned"),
+    ] = None
+
+    @property
+    def gives(self) -> bool:
+        """Whether KVM writes the struct, or a part of it."""
+        return any(member.goes_out for member in self.members)
+
+    @property
+    def rest(self) -> IoctlMember | None:
+        """The member that has no fixed size."""
+        return next((member for member in self.members if member.rest), None)
+
+    @property
+    def masks(self) -> list[IoctlMember]:
+        """The members that are masks."""
+        return [member for member in self.members if member.bits]
+
+
+class OtherIoctl(Ioctl):
+    """An ioctl that there is, and that is taken here as well."""
+
+    lets: Annotated[Phrase, Field(description="continues `it lets userspace`, such as: read it")]
+
+
+def ioctl_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
+    """What is wrong with one ioctl."""
+    if part.struct and not part.members:
+        yield find((*where, "struct"), "a struct without members", "say its `members`")
+    if part.members and not part.struct:
+        yield find((*where, "members"), "members of no struct", "`struct` is its name")
+    if part.struct and part.argument:
+        what = "an ioctl takes a struct or a number"
+        yield find((*where, "argument"), what, "say it as a member of the struct")
+    if (part.struct or part.argument) and not part.call and not part.rest:
+        yield find(where, "`call` is missing", "it fills what a good call of the selftest takes")
+    if part.members:
+        yield from struct_problems(part.members, (*where, "members"), find)
+    if bool(part.rest) != bool(part.size):
+        hint = "`size` is that of a struct whose last member is the `rest`"
+        yield find(where, "a size of nothing, or a rest without one", hint)
+    for index, member in enumerate(part.members if part.rest else []):
+        if member.goes != "out":
+            what = "KVM only fills a struct without a fixed size"
+            yield find((*where, "members", index), what, "`goes: out`")
+        if member.rest and (member.count or member is not part.members[-1]):
+            yield find((*where, "members", index), "what is left stands behind all else", "")
+    if part.answer and not part.gives and not part.returns:
+        hint = "say `goes: out` or `goes: both` of a member, or what it `returns`"
+        yield find((*where, "answer"), "no member is given back", hint)
+
+
+def member_problems(part: IoctlMember, where: Where, find: Find) -> Iterator[Finding]:
+    """What is wrong with a member that is a mask."""
+    yield from repeated([each.name for each in part.bits], (*where, "bits"), find, "name")
+    yield from repeated([each.bit for each in part.bits], (*where, "bits"), find, "bit")
+    for index, each in enumerate(part.bits):
+        if each.bit >= 8 * part.size:
+            what = f"a {part.type} has no bit {each.bit}"
+            yield find((*where, "bits", index, "bit"), what, "a larger type, or a lower bit")
+    if part.bits and (part.zero or part.count or part.goes != "in"):
+        what = "a mask is one number that goes to KVM"
+        yield find((*where, "bits"), what, "no `zero`, `count` or `goes` beside it")
