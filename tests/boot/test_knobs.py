@@ -19,8 +19,11 @@ from .test_series import tried, verdicts
 pytestmark = [pytest.mark.kernel, pytest.mark.boot, pytest.mark.long]
 
 HERE = {
+    "clock-boottime": "6.12",
+    "cpuid-exits": "6.12",
     "drop-mappings": "6.12",
     "exit-on-bad-page": "6.1",
+    "first-user-hypercall": "6.12",
     "guest-memfd-keep": "6.12",
     "limit-vcpus": "6.12",
     "memory-attributes": "6.1",  # with memory-fault-info
