@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from codegen.base.nearest import nearest
 from codegen.c.operators import needs_brackets
+from codegen.c.outline import outline
 from codegen.c.pattern import Match, find, last_holes, texts
 from codegen.c.statements import statement_end
 from codegen.kernel.survey import Found, Survey
@@ -119,18 +121,21 @@ def new_member_of(survey: Survey, site: str, name: str) -> Place:
 
 
 def include(survey: Survey, site: str, name: str, header: str) -> Place:
-    """The line after the last `#include` of its kind in the file that defines a function."""
+    """The line after the last `#include` of its kind at the head of the file with a function.
+
+    What is included behind code is a list for a macro, as x86 has them in functions.
+    """
     source = code.function(survey, site, name).source
-    mark = b"<" if header.startswith("<") else b'"'
-    at = -1
-    offset = 0
-    for line in source.data.splitlines(keepends=True):
-        words = line.split(None, 1)
-        if words and words[0] == b"#include" and words[1:] and words[1].startswith(mark):
-            at = offset + len(line)
+    mark = "<" if header.startswith("<") else '"'
+    at, offset = -1, 0
+    for line in outline(source.data).text.splitlines(keepends=True):
+        if line.strip() and not line.startswith("#") and at >= 0:
+            break
         offset += len(line)
+        if re.match(rf"#\s*include\s+{mark}", line):
+            at = offset
     if at < 0:
-        raise not_found(site, f"an #include {mark.decode()}… to stand after", [source.path])
+        raise not_found(site, f"an #include {mark}… to stand after", [source.path])
     return Place(source.path, at, at, source.line(at) - 1, f"after the includes of {name}()'s file")
 
 

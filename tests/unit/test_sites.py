@@ -798,6 +798,9 @@ def test_places_of_a_description() -> None:
         == "#include <linux/kvm_host.h>"
     )
     assert around(named.include(here, "mechanism", name, '"x.h"'))[0] == '#include "../x86.h"'
+    listed = "\tbool zap_all = false;\n\n#include <asm/kvm-x86-ops.h>\n"
+    inside = survey(edited(MMU, ("\tbool zap_all = ", f"{listed}\tbool other = ")))
+    assert named.include(inside, "mechanism", name, "<linux/x.h>").line < 20
     assert named.remove_macro(here, "mechanism", "PG_LEVEL_2M").old == "#define PG_LEVEL_2M\t2\n"
 
 

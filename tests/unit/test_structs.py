@@ -82,3 +82,8 @@ def test_numbers_follow_the_ioctls_and_not_the_devices() -> None:
     made = plan(load(KNOBS_FOLDER / "vm-ioctl.yaml"), "new-ioctl", uapi)
     assert made.numbers["name"] == 0xA4
     assert made.named_numbers["KVM_DROP_LEAFS"] == "0xa4"
+
+
+def test_a_part_of_kvm_run_is_there_once() -> None:
+    with pytest.raises(FindingsError, match="has a member `hw` already"):
+        plan(said("told-exit", member="hw"), "exit-reason", uapi)

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.base.findings import error
 from codegen.c.layout import filled
+from codegen.c.members import holds
 from codegen.kinds.structs import member_lines, offsets, size
 from codegen.kinds.vm_capability import context as capability
 from codegen.style.filters import listing
@@ -21,8 +23,13 @@ def context(asked: Asked) -> Mapping[str, Any]:
     """`fills`, the functions that fill the exit, `answered`, the paths of the members that
     userspace fills, and `layout`, the path of each member with its offset in the union; where
     userspace asks for the exit, what the templates of VM capabilities see of that.
+
+    Raises FindingsError where the union has a member of that name.
     """
     section = asked.section
+    if any(holds(f.text(), section.member) for f in asked.survey.definitions("struct", "kvm_run")):
+        what = f"struct kvm_run has a member `{section.member}` already"
+        raise error(asked.finding(("member",), what, "its members share their names"))
     layout = list(_layout(section))
     made = {
         "fills": list(_fills(section)),
@@ -33,8 +40,8 @@ def context(asked: Asked) -> Mapping[str, Any]:
     }
     if not section.field:
         return made
-    error = f" and errno {section.fails}" if section.fails else ""
-    returning = f", by returning from KVM_RUN with exit_reason {section.name}{error}"
+    failing = f" and errno {section.fails}" if section.fails else ""
+    returning = f", by returning from KVM_RUN with exit_reason {section.name}{failing}"
     return {
         **made,
         **capability.context(asked),

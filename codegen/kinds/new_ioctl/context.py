@@ -122,8 +122,10 @@ def _failures(v: NewIoctl, said: Ioctl, new: bool, condition: str) -> Mapping[st
     if new and not said.struct:
         number = "the argument does not fit into 32 bits"
         invalid.append(number if said.argument else "the argument is not 0")
+    goes = {member.goes for member in said.members}
+    ways = [way for way, no in (("read", "out"), ("written", "in")) if goes - {no}]
     own = {
-        "EFAULT": ["the struct cannot be read or written"] if said.struct else [],
+        "EFAULT": [f"the struct cannot be {listing(ways, 'or')}"] if said.struct else [],
         "ENOMEM": ["there is no memory for it"] if said.rest else [],
         "EINVAL": invalid,
         "EOPNOTSUPP": ["the capability is not available"] if condition else [],
