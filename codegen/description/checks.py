@@ -146,6 +146,9 @@ def _correction(part: Correction, where: Where, find: Find) -> Iterator[Finding]
         yield find(where, "a correction names one place", hint)
     if " ".join(part.says.split()) == " ".join(part.put.split()):
         yield find((*where, "put"), "the sentence stays as it is", "")
+    for key in ("says", "put"):
+        if "\n\n" in getattr(part, key).strip():
+            yield find((*where, key), "a sentence is one paragraph", "a correction for each")
 
 
 _CHECKS: Mapping[type[Part], PartCheck] = {

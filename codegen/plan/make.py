@@ -31,7 +31,7 @@ from codegen.plan.context import (
     numbers,
     tree_facts,
 )
-from codegen.plan.corrections import corrections
+from codegen.plan.corrections import corrections, with_corrections
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
 from codegen.plan.plan import Plan, shown
 from codegen.plan.possible import check_possible, here_already
@@ -275,7 +275,7 @@ def _patch(
     if together:
         raise together
     if first:
-        edits += corrections(description, variant, survey)
+        edits = with_corrections(edits, corrections(description, variant, survey))
     folder = variant.name
     topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
     generic = survey.folders.code[0]

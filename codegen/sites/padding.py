@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from codegen.base.findings import Finding, error
 from codegen.c.pattern import Match, find, texts
+from codegen.c.statements import nesting
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.place import Place, ambiguous, not_found
@@ -20,11 +21,13 @@ from codegen.uapi.read import read_abi
 
 _SITE = "struct-padding"
 _INTEGER = re.compile(r"__u(8|16|32|64)")
+# What nobody reads or writes is called so: a name says more than that nobody does yet.
+_PADDING = re.compile(r"_*(pad|padding|reserved|rsvd|unused|spare)_?\d*(_\w+)?")
 
 
 @site(_SITE)
 def struct_padding(
-    survey: Survey, *, struct: str, takes: str, type: str, architectures: str
+    survey: Survey, *, struct: str, takes: str, name: str, type: str, architectures: str
 ) -> Place:
     """The padding `takes` of a uAPI struct, in which a member of the `type` finds room.
 
@@ -33,6 +36,9 @@ def struct_padding(
     """
     archs = architectures.split()
     found, tokens, match = _padding(survey, struct, takes, archs)
+    if name in {token.text for token in tokens}:
+        what = f"struct {struct} has a member `{name}` already"
+        raise error(Finding(f"{_SITE}: {what}", hint="another name", site=_SITE))
     named = texts(tokens, match)
     element, count = named["of"], int(named.get("count") or "1", 0)
     unit, wanted = (_size(each) for each in (element, type))
@@ -51,10 +57,11 @@ def struct_padding(
 
 @site("api-struct-padding")
 def api_struct_padding(
-    survey: Survey, *, struct: str, takes: str, type: str, architectures: str
+    survey: Survey, *, struct: str, takes: str, name: str, type: str, architectures: str
 ) -> tuple[Place, ...]:
     """The same line wherever the documentation shows the struct; nowhere where it does not."""
-    cut = struct_padding(survey, struct=struct, takes=takes, type=type, architectures=architectures)
+    said = {"struct": struct, "takes": takes, "name": name, "type": type}
+    cut = struct_padding(survey, **said, architectures=architectures)
     shown = {
         (document.path, line): document.place(line, line + 1, f"what shows struct {struct}")
         for document, section in chapters(survey)
@@ -75,13 +82,16 @@ def _padding(
         for tokens in [code.code_tokens(each)]
         for pattern in (f"$of {takes}[$count];", f"$of {takes};")
         for match in find(pattern, tokens)
-        if _INTEGER.fullmatch(tokens[match.first].text)
+        if _INTEGER.fullmatch(tokens[match.first].text) and _PADDING.fullmatch(takes)
+        if [*nesting(tokens)][match.first][0] == 1  # not of a struct or a union within
     ]
     what = f"the padding `{takes}` of struct {struct}"
     if len(hits) > 1:
         raise ambiguous(_SITE, what, [each.source.path for each, _, _ in hits])
     if not hits:
-        raise not_found(_SITE, what, [f.source.path for f in found] or survey.kvm_prefixes())
+        searched = [f.source.path for f in found] or survey.kvm_prefixes()
+        right = "`takes` is a member that is called padding, such as __u64 pad[4]"
+        raise not_found(_SITE, what, searched, right=right)
     return hits[0]
 
 

@@ -31,7 +31,8 @@ def typed(files: Files) -> None:
 
 def place(type_: str, *changes: Change, takes: str = "pad", archs: str = "x86") -> Place:
     survey = kit.survey(uapi, memfd, typed, *changes, archs=tuple(archs.split()))
-    return struct_padding(survey, struct=STRUCT, takes=takes, type=type_, architectures=archs)
+    asked = {"struct": STRUCT, "takes": takes, "name": "least", "type": type_}
+    return struct_padding(survey, **asked, architectures=archs)
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,18 @@ def test_room(type_: str, members: tuple[str, ...], before: int, after: int, res
         ("__u32", ("__u64 pad[2]",), "no room for a __u32"),  # half of one
         ("__u64", ("__u64 reserved[6]",), "the padding `pad` of struct kvm_create_guest_memfd not"),
         ("__u64", ("struct kvm_memslot pad",), "not found"),
+        ("__u64", ("__u64 least", "__u64 pad[2]"), "has a member `least` already"),
+        ("__u64", ("union { __u64 pad[2]; __u64 word; } u",), "not found"),
     ],
 )
 def test_no_room(type_: str, members: tuple[str, ...], says: str) -> None:
     with pytest.raises(FindingsError, match=says):
         place(type_, padded(*members))
+
+
+def test_what_is_no_padding_by_its_name() -> None:
+    with pytest.raises(FindingsError, match="padding `size` of struct .* not found"):
+        place("__u64", takes="size")
 
 
 def test_two_architectures_have_such_a_struct() -> None:
@@ -81,7 +89,8 @@ def test_shown_in_documents() -> None:
     other = "::\n\n  struct kvm_other {\n\t__u64 reserved[6];\n  };\n\n"
     again = edited(API, ("5. The kvm_run structure", f"{other}5. The kvm_run structure"))
     survey = kit.survey(uapi, memfd, shown, again)
-    asked = {"struct": STRUCT, "takes": "reserved", "type": "__u64", "architectures": "x86"}
+    asked = {"struct": STRUCT, "takes": "reserved", "name": "least", "type": "__u64"}
+    asked["architectures"] = "x86"
     (found,) = api_struct_padding(survey, **asked)
     assert found.old == "  \t__u64 reserved[6];\n" and found.names["after"] == "5"
     assert api_struct_padding(kit.survey(uapi, memfd), **asked) == ()

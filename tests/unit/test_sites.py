@@ -99,6 +99,7 @@ LISTED = """\
 PADDING = {
     "struct": "kvm_create_guest_memfd",
     "takes": "reserved",
+    "name": "least",
     "type": "__u64",
     "architectures": "x86",
 }
