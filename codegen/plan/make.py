@@ -33,6 +33,7 @@ from codegen.plan.context import (
 )
 from codegen.plan.corrections import corrections, with_corrections
 from codegen.plan.edits import check_held, early_edits, edits_of, not_here
+from codegen.plan.once import check_once
 from codegen.plan.plan import Plan, shown
 from codegen.plan.possible import check_possible, here_already
 from codegen.plan.siblings import check_siblings
@@ -148,6 +149,7 @@ def _plan(
             overlay = Overlay(overlay, made.files)
     behind = Survey(overlay, description.knob.architectures)
     check_siblings(description, variant, renderer, survey, behind)
+    check_once(patches)
     edited = {path for patch in patches if patch.edits for path in patch.files}
     for lines in own:
         lines.check_editable(edited)

@@ -158,7 +158,7 @@ def _reworded(old: str, says: str, put: str, columns: int) -> str:
     if ends >= last:
         raise ValueError("it begins in one item of a list and ends in another")
     said = "\n".join([lines[0][len(hung) :], *(each[len(hung) :] for each in lines[1:last])])
-    wide = max(map(width, old.split("\n"))) if hangs else columns
+    wide = max(map(width, old.split("\n"))) if hangs or first else columns
     made = _filled(_pattern(says).sub(lambda _: put.strip(), said), wide - width(hung))
     text = lines[0][: len(hung)] + made.replace("\n", f"\n{hung}")
     return old[:begin] + "\n".join([text, *lines[last:], ""])

@@ -63,7 +63,7 @@ def corrected(text: str, says: str, put: str) -> str:
          "- one is so,\n  and is there\n- two is so\n"),
         (FIELDS, "a set", LONG, LONG_FIELDS),
         (TERM, "KVM_FLAG", "KVM_FLAG (bit 3)", TERM.replace("KVM_FLAG", "KVM_FLAG (bit 3)")),
-        (TERM, "it is so,", "it is", "KVM_FLAG\n  If set, it is and not otherwise.\n"),
+        (TERM, "it is so,", "it is", "KVM_FLAG\n  If set, it is and\n  not otherwise.\n"),
         (BLOCK, "__u32 pad0;", "__u32 foo;", "  struct kvm_x {\n\t__u32 foo;\n\t__u64 other;\n  };\n"),
     ],
 )  # fmt: skip

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a series declares is declared once: members of a struct, macros and symbols of Kconfig."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from codegen.base.findings import Finding, error
+from codegen.c.outline import outline
+from codegen.c.source import CSource, Token
+from codegen.mail.patch import Patch
+
+_Declared = Mapping[tuple[str, str], list[int]]  # what of, its name, and in which lines
+_CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)", re.M)
+
+
+def check_once(patches: Iterable[Patch]) -> None:
+    """Nothing that gen writes is there already under the same name in the same file.
+
+    What the tree itself has in several branches of an `#if` is its own affair.  Raises
+    FindingsError with both lines.
+    """
+    for patch in patches:
+        for path, change in patch.changes.items() if patch.edits else ():
+            before, after = (_declared(path, data or b"") for data in (change.before, change.after))
+            for (of, name), lines in after.items():
+                if len(lines) > max(1, len(before.get((of, name), ()))):
+                    what = f"{of} `{name}` would be there twice: {path}:{lines[0]} and {lines[-1]}"
+                    raise error(Finding(what, hint="the description has to use another name"))
+
+
+def _declared(path: str, data: bytes) -> _Declared:
+    found: dict[tuple[str, str], list[int]] = {}
+    for of, name, line in _all(path, data):
+        found.setdefault((of, name), []).append(line)
+    return found
+
+
+def _all(path: str, data: bytes) -> Iterator[tuple[str, str, int]]:
+    if path.rpartition("/")[2].startswith("Kconfig"):
+        text = data.decode("utf-8", "replace")
+        for match in _CONFIG.finditer(text):
+            yield "the symbol", match[1], text.count("\n", 0, match.start()) + 1
+    elif path.endswith(".h"):
+        source = CSource(path, data)
+        for name, macros in outline(data).macros.items():
+            for macro in macros:
+                yield "the macro", name, source.line(macro.start)
+        for extent in source.all("struct"):
+            tokens = source.tokens(extent.start, extent.end)
+            for token in _members([each for each in tokens if not each.comment]):
+                yield f"struct {extent.name}: the member", token.text, source.line(token.start)
+
+
+def _members(tokens: list[Token]) -> Iterator[Token]:
+    """The names of a struct's members, but for those of structs within and of functions."""
+    braces = brackets = 0
+    for token, behind in zip(tokens, [*tokens[1:], None], strict=True):
+        braces += (token.text == "{") - (token.text == "}")
+        brackets += (token.text in "([") - (token.text in ")]")
+        ends = behind is not None and behind.text in (";", ",", "[", ":")
+        if braces == 1 and not brackets and ends and token.text.isidentifier():
+            yield token
