@@ -38,6 +38,21 @@ def tags(**more: Any) -> list[dict[str, Any]]:
     return [{"name": "tags", "type": "__u64", "means": "tags", "bits": [SHARED], **more}]
 
 
+def bytes_(count: int) -> dict[str, Any]:
+    """A member of so many bytes."""
+    return {"name": f"bytes{count}", "type": "__u8", "count": count, "means": "bytes"}
+
+
+def failing(call: str) -> list[dict[str, Any]]:
+    """The errors of an ioctl: one, with a call that gets it."""
+    return [{"error": "EPERM", "when": "it is not allowed", "call": call}]
+
+
+PLAIN = {"call": "memset(&args, 1, sizeof(args));", "errors": [], "answer": None}
+BYTES = {**REST, "type": "__u8"}
+LARGE = [{**bytes_(4096), "name": f"large{n}", "goes": "out"} for n in range(4)]
+
+
 @pytest.mark.parametrize(
     ("name", "more", "told"),
     [
@@ -62,6 +77,19 @@ def tags(**more: Any) -> list[dict[str, Any]]:
         ("sized-ioctl", {"members": [REST, WORD]}, "stands behind all else"),
         ("sized-ioctl", {"members": [{**WORD, "goes": "in"}, REST]}, "KVM only fills a struct"),
         ("mask-ioctl", {"condition": ["tdp_enabled"]}, "says that already"),
+        ("number-ioctl", {"does": "kvm_set(kvm, args)"}, "no struct that would be `args`"),
+        ("number-ioctl", {"call": "args.most = 1;"}, "no struct that would be `args`"),
+        ("number-ioctl", {"setup": "set(&args);"}, "no struct that would be `args`"),
+        ("number-ioctl", {"setup": "int args[] = {};\n\nset(args);"}, ""),
+        ("number-ioctl", {"does": "kvm->arch.args + arg"}, ""),
+        ("number-ioctl", {"errors": failing("args.most = 0;")}, "no struct that would be `args`"),
+        ("plain-ioctl", {"does": "kvm_drop_caches(arg)"}, "nothing says what `arg` is"),
+        ("plain-ioctl", {"errors": failing("arg = 1;")}, "nothing says what `arg` is"),
+        ("mask-ioctl", {"does": "kvm_set_tags(kvm, arg)"}, "no number `arg`"),
+        ("vm-ioctl", {"members": [bytes_(1024)], **PLAIN}, ""),
+        ("vm-ioctl", {"members": [bytes_(1025)], **PLAIN}, "1025 bytes, and it is copied to the"),
+        ("sized-ioctl", {"members": [{**bytes_(4096), "goes": "out"}, BYTES]}, ""),
+        ("sized-ioctl", {"members": [*LARGE, BYTES]}, "16384 bytes, and an ioctl's number 14 bits"),
         (
             "number-ioctl",
             {"also": [{"name": "KVM_LIMIT_LEAFS", "lets": "read it", "does": "0"}]},

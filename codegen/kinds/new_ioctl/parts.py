@@ -3,18 +3,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated
 
 from pydantic import Field
 
 from codegen.base.findings import Finding
 from codegen.kinds.failures import Failure
-from codegen.kinds.structs import StructMember, struct_problems
-from codegen.vocabulary.ccode import Expression, Setup
+from codegen.kinds.structs import StructMember, size, struct_problems
+from codegen.vocabulary.ccode import Expression, Setup, tokens
 from codegen.vocabulary.part import Find, Identifier, Part, Where, matching, repeated
 from codegen.vocabulary.text import Phrase
 
+# What 32-bit kernels let a function have on the stack: FRAME_WARN of lib/Kconfig.debug.
+_STACK = 1024
+# _IOC_SIZEBITS of include/uapi/asm-generic/ioctl.h: an ioctl's number has the size of its struct.
+_SIZE_BITS = 14
 IoctlName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_PREPARE_MEMORY")]
 
 
@@ -117,8 +123,10 @@ def ioctl_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "argument"), what, "say it as a member of the struct")
     if (part.struct or part.argument) and not part.call and not part.rest:
         yield find(where, "`call` is missing", "it fills what a good call of the selftest takes")
+    yield from _named_problems(part, where, find)
     if part.members:
         yield from struct_problems(part.members, (*where, "members"), find)
+        yield from _size_problems(part, where, find)
     if bool(part.rest) != bool(part.size):
         hint = "`size` is that of a struct whose last member is the `rest`"
         yield find(where, "a size of nothing, or a rest without one", hint)
@@ -131,6 +139,42 @@ def ioctl_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
     if part.answer and not part.gives and not part.returns:
         hint = "say `goes: out` or `goes: both` of a member, or what it `returns`"
         yield find((*where, "answer"), "no member is given back", hint)
+
+
+def _size_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
+    """A struct that is too large for the stack, or for the number; its `rest` is of neither."""
+    held = size(part.members)
+    hint = "have a __u64 point to what is large"
+    if held >= 1 << _SIZE_BITS:
+        what = f"the struct has {held} bytes, and an ioctl's number {_SIZE_BITS} bits for that"
+        yield find((*where, "members"), what, hint)
+    elif held > _STACK and not part.rest:
+        what = f"the struct has {held} bytes, and it is copied to the kernel's stack"
+        yield find((*where, "members"), what, f"at most {_STACK}; {hint}")
+
+
+def _named_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
+    """A struct is `args`, a number is `arg`, and what takes neither has none of them."""
+    code: list[tuple[Where, str | None]]
+    code = [((key,), getattr(part, key, None)) for key in ("does", "call", "answer", "setup")]
+    code += [(("errors", n, "call"), each.call) for n, each in enumerate(part.errors)]
+    for key, text in code:
+        if uses(text or "", "args") and not part.struct:
+            what = "there is no struct that would be `args`"
+            hint = "the number is `arg`" if part.argument else "say its `struct` and `members`"
+            yield find((*where, *key), what, hint)
+        if uses(text or "", "arg") and part.struct:
+            yield find((*where, *key), "there is no number `arg`", "the struct is `args`")
+        elif uses(text or "", "arg") and not part.argument:
+            yield find((*where, *key), "nothing says what `arg` is", "`argument` does")
+
+
+def uses(code: str, name: str) -> bool:
+    """Whether C uses a name that it does not declare itself; one of a member is another."""
+    if re.search(rf"\w\s+\**{name}\s*[=;,\[]", code):
+        return False
+    texts = ["", *(token.text for token in tokens(code))]
+    return any(text == name and last not in (".", "->") for last, text in pairwise(texts))
 
 
 def member_problems(part: IoctlMember, where: Where, find: Find) -> Iterator[Finding]:
