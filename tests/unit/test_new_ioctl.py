@@ -182,6 +182,31 @@ def test_who_takes_it_already_does_not_get_it_again(path: str, above: str, name:
         plan(load(FURTHER), "new-ioctl", uapi, clock, case)
 
 
+STRUCT = {"struct": "kvm_clock", "members": [WORD], "argument": None, "does": "0"}
+STRUCT |= {"call": "args.word = 1;", "also": []}
+
+
+@pytest.mark.parametrize(
+    ("ioctl", "macro", "more", "told", "key"),
+    [
+        ("SET", "_IOW(KVMIO, 0xa4, struct kvm_clock)", {}, "takes struct kvm_clock", "argument: "),
+        ("GET", "_IOR(KVMIO, 0xa5, struct kvm_clock)", {}, "takes struct kvm_clock", "name: "),
+        ("SET", "_IO(KVMIO, 0xa4)", STRUCT, "takes no struct in this", "struct: "),
+        ("SET", "_IOR(KVMIO, 0xa4, struct kvm_time)", STRUCT, "takes struct kvm_time", "struct: "),
+    ],
+)
+def test_an_ioctl_that_there_is_keeps_its_struct(
+    ioctl: str, macro: str, more: dict[str, Any], told: str, key: str
+) -> None:
+    number = "0xa4" if ioctl == "SET" else "0xa5"
+    name = f"KVM_{ioctl}_CLOCK_KHZ"
+    there = edited(UAPI, (f"{name} _IO(KVMIO, {number})", f"{name} {macro}"))
+    with pytest.raises(FindingsError, match=f"{name} {told}") as caught:
+        plan(said("further-level", **more), "new-ioctl", uapi, clock, there)
+    (finding,) = caught.value.findings
+    assert finding.source.strip().startswith(key) and finding.hint
+
+
 def test_a_new_member_is_the_last_that_no_condition_is_around() -> None:
     place = named.new_member_of(survey(), "mechanism", "kvm_arch")
     assert place.path == "arch/x86/include/asm/kvm_host.h"

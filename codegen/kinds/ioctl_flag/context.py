@@ -11,8 +11,9 @@ from codegen.c.source import lex
 from codegen.kernel.numbers import family
 from codegen.kinds.ioctl_flag.documents import flag_row, one_of_several
 from codegen.kinds.ioctl_flag.masks import knows_condition
-from codegen.kinds.ioctl_flag.refusal import refusal, struct_of
+from codegen.kinds.ioctl_flag.refusal import refusal
 from codegen.kinds.ioctl_flag.told import answers
+from codegen.kinds.ioctls import struct_of
 from codegen.kinds.levels import FDS
 from codegen.style.filters import for_any_vm
 

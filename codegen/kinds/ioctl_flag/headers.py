@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from codegen.kernel.survey import Survey
-from codegen.kinds.ioctl_flag.refusal import struct_of
+from codegen.kinds.ioctls import struct_of
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 

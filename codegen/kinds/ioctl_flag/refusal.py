@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from codegen.c.pattern import find, last_holes
 from codegen.c.source import lex
 from codegen.c.statements import CLOSE, OPEN, closing, statement_end
-from codegen.kernel.numbers import constants
 from codegen.kernel.survey import Found, Survey
+from codegen.kinds.ioctls import struct_of
 from codegen.sites.code import C_FILES, functions_naming
 from codegen.sites.place import ambiguous, not_found
 from codegen.sites.scopes import Tokens
@@ -40,15 +40,6 @@ class Refusal:
         """`file:line`, for messages."""
         source = self.found.source
         return f"{source.path}:{source.line(self.tokens[self.first].start)}"
-
-
-def struct_of(survey: Survey, ioctl: str) -> str:
-    """The struct that an ioctl takes, by its number's macro; empty where it takes none."""
-    for each in constants(survey):
-        if each.name == ioctl:
-            text = each.source.text(each.extent.start, each.extent.end)
-            return last_holes("struct $name", lex(text)).get("name", "")
-    return ""
 
 
 def refusal(survey: Survey, site: str, ioctl: str, member: str) -> Refusal:

@@ -15,7 +15,8 @@ from functools import partial
 from codegen.c.pattern import Match, find, texts
 from codegen.c.statements import arguments, closing, statement_end
 from codegen.kernel.survey import Survey
-from codegen.kinds.ioctl_flag.refusal import struct_of, variables
+from codegen.kinds.ioctl_flag.refusal import variables
+from codegen.kinds.ioctls import struct_of
 from codegen.sites import code
 from codegen.sites.code import functions_naming
 from codegen.sites.place import Place

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from codegen.base.findings import Finding, error
 from codegen.c.layout import filled
 from codegen.kinds.failures import reasons
+from codegen.kinds.ioctls import struct_of
 from codegen.kinds.levels import FDS, IOCTLS
 from codegen.kinds.new_ioctl.parts import Ioctl, IoctlMember
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
@@ -75,8 +77,13 @@ def context(asked: Asked) -> Mapping[str, Any]:
     answers; `names`, all of them, and `known`, those that there are; `refuses`, whether the
     selftest has calls that fail; `plain`, whether the capability's answer is 1; and `answer`, what
     KVM_CHECK_EXTENSION returns, where the description says it.
+
+    Raises FindingsError where an ioctl that there is takes another struct than the one said.
     """
     v = asked.section
+    wrong = list(_others_structs(asked))
+    if wrong:
+        raise error(*wrong)
     _, named, vm = _LEVELS[v.of]
     calls = [_call(v, each, asked.chosen["condition"]) for each in (v, *v.also)]
     told = {"answer": v.check_extension.expression} if v.check_extension else {}
@@ -93,6 +100,21 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "plain": not asked.chosen["condition"] and not v.check_extension,
         **told,
     }
+
+
+def _others_structs(asked: Asked) -> Iterator[Finding]:
+    """Ioctls that there are, of which the tree says another struct, or one, or none."""
+    v = asked.section
+    said: list[tuple[tuple[str | int, ...], Ioctl]] = [] if v.new else [((), v)]
+    said += [(("also", index), each) for index, each in enumerate(v.also)]
+    for where, each in said:
+        takes = struct_of(asked.survey, each.name)
+        if takes == (each.struct or ""):
+            continue
+        key = "struct" if each.struct else "argument" if each.argument else "name"
+        what = f"{each.name} takes {f'struct {takes}' if takes else 'no struct'}"
+        hint = f"`struct: {takes}`, with its `members`" if takes else "`argument`, or nothing"
+        yield asked.finding((*where, key), f"{what} in this tree", hint)
 
 
 def _call(v: NewIoctl, said: Ioctl, condition: str) -> Call:
@@ -150,9 +172,9 @@ def errors_table(failures: Mapping[str, str]) -> str:
     wide = max(map(len, failures))
     border = f"  {'=' * wide} {'=' * (_COLUMNS - wide - 1)}\n"
     rows = []
-    for error, reason in failures.items():
+    for name, reason in failures.items():
         first, *rest = filled(f"{reason}.", _COLUMNS - wide - 1).split("\n")
-        rows.append(f"  {error:<{wide}} {first}\n")
+        rows.append(f"  {name:<{wide}} {first}\n")
         rows += [f"  {' ' * wide} {line}\n" for line in rest]
     return f"{border}{''.join(rows)}{border}"
 
