@@ -23,6 +23,10 @@ from codegen.vocabulary.text import Phrase, Unit
 
 ARGS = 4  # of struct kvm_enable_cap
 ARG_BITS = 64
+# What the selftest of a capability with several values calls its own: templates/vm-capability/.
+_TAKEN = frozenset(
+    "args cap create_vm enable good i known observe r still_holds value vcpu vm".split()
+)
 _WIDTHS = {"bool": 1, "mask": 32, "u32": 32, "u64": 64}
 
 
@@ -82,11 +86,16 @@ def width(part: Any) -> int:
 
 
 def packed_problems(part: PackedValues, where: Where, find: Find) -> Iterator[Finding]:
-    """Parts with one name, and parts that share bits or leave the argument."""
+    """Parts with one name or with one of the selftest's, and parts that share bits or leave the
+    argument.
+    """
     yield from repeated([each.name for each in part.parts], (*where, "parts"), find, "name")
     taken: dict[tuple[int, int], str] = {}
     for index, each in enumerate(part.parts):
         here = (*where, "parts", index)
+        if each.name in _TAKEN:
+            message = f"the selftest has a `{each.name}` of its own, beside the value"
+            yield find((*here, "name"), message, "a name that says what the value is")
         bits = range(each.shift, each.shift + width(each))
         if bits.stop > ARG_BITS:
             message = f"{each.name} would take bits {bits[-1]} to {bits[0]}, and args[] has 64"
