@@ -104,6 +104,8 @@ def _bent(part: int, **more: Any) -> dict[str, Any]:
         (_bent(3, shift=1), "would take bits 64 to 1", "at most 0"),
         (_bent(1, arg=4), "`arg` is out of range", "from 0 to"),
         (_bent(1, name="small_maps"), "`small_maps` is given twice", ""),
+        *((_bent(1, name=name), f"the selftest has a `{name}` of its own", "what the value is")
+          for name in ("vm", "vcpu", "args", "enable", "good", "known", "i", "r", "value", "cap")),
         (_bent(0, required=["KVM_X86_HUGE"]), "`KVM_X86_HUGE` is no bit of the mask", "known: KVM"),
         (_bent(0, new=False), "parts are new, and are set together", ""),
         (_bent(2, **{"one-way": True}), "parts are new, and are set together", ""),
@@ -145,6 +147,7 @@ def exit_(name: str, **more: Any) -> Description:
 
 
 OUT = {"name": "a", "type": "__u64", "means": "one", "goes": "out"}
+TOLD = {"name": "a", "type": "__u64", "means": "one"}
 
 
 @pytest.mark.parametrize(
@@ -160,6 +163,10 @@ OUT = {"name": "a", "type": "__u64", "means": "one", "goes": "out"}
         ("packed-exit", {"field": {"type": "u32", "name": "x"}}, "`u32` is no valid `type`"),
         ("answered-exit", {"prepares": "kvm_prepare_it"}, "one function fills the exit, or one for each"),
         ("told-exit", {"prepares": None}, "one function fills the exit, or one for each"),
+        ("told-exit", {"members": [{**TOLD, "name": "vcpu"}]}, "has a `vcpu` of its own"),
+        ("told-exit", {"members": [{**TOLD, "name": "run"}]}, "has a `run` of its own"),
+        ("answered-exit", {"members": [{**TOLD, "name": "map"}]}, "the exit has a member `map` already"),
+        ("answered-exit", {"members": [{**TOLD, "name": "how"}]}, "unmap_exit() would have two parameters `how`"),
         ("answered-exit", {"members": [{**OUT, "type": "__u32"}]}, "the union would begin at byte 4"),
         ("answered-exit", {"members": [{**OUT, "name": f"m{n}"} for n in range(29)]}, "worth has 264 bytes"),
         ("answered-exit", {"calls": [{"name": "a", "when": "it is", "prepares": "f", "members": [{**OUT}]} for _ in "ab"]}, "`a` is given twice"),

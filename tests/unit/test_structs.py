@@ -87,3 +87,15 @@ def test_numbers_follow_the_ioctls_and_not_the_devices() -> None:
 def test_a_part_of_kvm_run_is_there_once() -> None:
     with pytest.raises(FindingsError, match="has a member `hw` already"):
         plan(said("told-exit", member="hw"), "exit-reason", uapi)
+
+
+def test_what_an_exit_makes_is_not_there_yet() -> None:
+    with pytest.raises(FindingsError, match=r"function kvm_check_has_quirk\(\) already, at arch/"):
+        plan(said("told-exit", prepares="kvm_check_has_quirk"), "exit-reason", uapi)
+    bits = [{"name": "KVM_CAP_SYS_ATTRIBUTES", "bit": 0, "means": "it"}]
+    with pytest.raises(
+        FindingsError, match="this tree has KVM_CAP_SYS_ATTRIBUTES already"
+    ) as caught:
+        plan(said("told-exit", [{"name": "a", **U64, "bits": bits}]), "exit-reason", uapi)
+    (finding,) = caught.value.findings
+    assert "KVM_CAP_SYS_ATTRIBUTES" in finding.source and finding.hint

@@ -38,6 +38,8 @@ ExitName = Annotated[str, matching(r"^KVM_EXIT_[A-Z0-9_]*[A-Z0-9]$", "KVM_EXIT_B
 RunError = Annotated[str, matching(r"^E[A-Z0-9]+$", "EFAULT", 20)]
 # The union of struct kvm_run is padded to that: what stands behind it is ABI.
 _UNION = 256
+# What a function that fills an exit has beside its members: templates/exit-reason/prepare.j2.
+_TAKEN = ("vcpu", "run")
 # About how a capability is enabled.
 _ENABLING = (
     "when",
@@ -54,6 +56,11 @@ class ExitMember(StructMember):
     """A member of an exit's part of struct kvm_run: KVM tells it, unless it goes `out`."""
 
     bits: Annotated[list[Bit], Field(max_length=31, description="named bits, of flags")] = []
+
+    @property
+    def told(self) -> bool:
+        """Whether the function that fills the exit has it as a parameter."""
+        return not self.zero and self.goes != "out"
 
 
 class ExitCall(Part):
@@ -141,19 +148,36 @@ def _member_problems(
             here = (*where, index, "goes")
             hint = "`completes` names the function that does; or leave `goes` out"
             yield find(here, "nothing takes what userspace fills", hint)
-        if member.count and not member.zero and member.goes != "out":
+        if member.told and member.name in _TAKEN:
+            message = f"the function that fills the exit has a `{member.name}` of its own"
+            yield find((*where, index, "name"), message, "a name that says what is told")
+        if member.count and member.told:
             hint = "several members, or `zero: true` for padding"
             yield find((*where, index, "count"), "an array is no argument", hint)
         yield from bit_problems(member.bits, (*where, index), find)
 
 
 def _calls_problems(part: ExitReason, where: Where, find: Find) -> Iterator[Finding]:
-    """A union begins where its largest member can, and each struct is filled by one function."""
+    """A union begins where its largest member can, and each struct is filled by one function, whose
+    parameters have the names of the members.
+    """
     if bool(part.prepares) == bool(part.calls):
         message = "one function fills the exit, or one for each of its `calls`"
         yield find((*where, "prepares"), message, "give `prepares`, here or in each of `calls`")
     for key in ("name", "prepares"):
         yield from repeated([getattr(c, key) for c in part.calls], (*where, "calls"), find, key)
+    names = {member.name: member for member in part.members}
+    for at, call in enumerate(part.calls):
+        here = (*where, "calls", at)
+        if call.name in names:
+            message = f"the exit has a member `{call.name}` already"
+            yield find((*here, "name"), message, "they stand beside each other: another name")
+        for index, member in enumerate(call.members):
+            other = names.get(member.name)
+            if other and other.told and member.told:
+                message = f"{call.prepares}() would have two parameters `{member.name}`"
+                hint = "another name, here or among the exit's `members`"
+                yield find((*here, "members", index, "name"), message, hint)
     most = max((m.size for call in part.calls for m in call.members), default=1)
     begin = size(part.members)
     if begin % most:

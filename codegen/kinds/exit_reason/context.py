@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from codegen.base.findings import error
+from codegen.base.findings import Finding, error
 from codegen.c.layout import filled
 from codegen.c.members import holds
 from codegen.kinds.structs import member_lines, offsets, size
@@ -24,12 +24,15 @@ def context(asked: Asked) -> Mapping[str, Any]:
     userspace fills, and `layout`, the path of each member with its offset in the union; where
     userspace asks for the exit, what the templates of VM capabilities see of that.
 
-    Raises FindingsError where the union has a member of that name.
+    Raises FindingsError where the union has a member of that name, or the tree what is made.
     """
     section = asked.section
     if any(holds(f.text(), section.member) for f in asked.survey.definitions("struct", "kvm_run")):
         what = f"struct kvm_run has a member `{section.member}` already"
         raise error(asked.finding(("member",), what, "its members share their names"))
+    wrong = list(_there_already(asked))
+    if wrong:
+        raise error(*wrong)
     layout = list(_layout(section))
     made = {
         "fills": list(_fills(section)),
@@ -48,6 +51,25 @@ def context(asked: Asked) -> Mapping[str, Any]:
         "flag": None,
         "by": f"{returning} if {section.says}",
     }
+
+
+def _there_already(asked: Asked) -> Iterator[Finding]:
+    """Functions and bits that the series would make, and that the tree has."""
+    section = asked.section
+    parts: list[tuple[tuple[str | int, ...], Any]] = [((), section)]
+    parts += [(("calls", index), call) for index, call in enumerate(section.calls)]
+    for where, part in parts:
+        there = asked.survey.definitions("function", part.prepares) if part.prepares else ()
+        for found in there[:1]:
+            at = f"{found.source.path}:{found.source.line(found.extent.start)}"
+            what = f"this tree has a function {part.prepares}() already, at {at}"
+            yield asked.finding((*where, "prepares"), what, "gen makes it: another name")
+        for index, member in enumerate(part.members):
+            for number, bit in enumerate(member.bits):
+                if asked.tree.macro(bit.name):
+                    key = (*where, "members", index, "bits", number, "name")
+                    what = f"this tree has {bit.name} already"
+                    yield asked.finding(key, what, asked.tree.where(bit.name) or "another name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,7 @@ def _fills(section: Any) -> Iterator[Fill]:
 
 
 def _fill(says: str, prepares: str, members: Sequence[tuple[str, Any]]) -> Fill:
-    told = [m for _, m in members if not m.zero and m.goes != "out"]
+    told = [m for _, m in members if m.told]
     parameters = [f"{m.type.removeprefix('__')} {m.name}" for m in told]
     return Fill(says, prepares, ", ".join(["struct kvm_vcpu *vcpu", *parameters]), members)
 
