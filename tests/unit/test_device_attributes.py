@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.description.load import Description, parse
 from codegen.kinds.attributes import gates
@@ -198,3 +199,18 @@ def test_the_next_group_of_vcpus() -> None:
 def test_an_architecture_without_attributes_of_vms() -> None:
     with pytest.raises(NotHere, match="x86 has no KVM_HAS_DEVICE_ATTR of a VM"):
         vcpu(attributes, of="vm")
+
+
+@pytest.mark.parametrize(
+    ("more", "told", "hint"),
+    [
+        ({"group": "KVM_ONE", "name": "KVM_ONE"}, "have one name", "another name"),
+        ({"max": 2**64 - 1, "values": [1]}, "a u64 is never larger", "leave `max` out"),
+        ({"max": 7, "values": [1, 7, 1]}, "`1` is given twice", ""),
+    ],
+)
+def test_what_lint_says_of_attributes(more: dict[str, Any], told: str, hint: str) -> None:
+    with pytest.raises(FindingsError) as caught:
+        said("vcpu-attribute", **more)
+    text = "".join(finding.render() for finding in caught.value.findings)
+    assert told in text and hint in text

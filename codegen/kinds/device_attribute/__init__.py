@@ -18,6 +18,7 @@ from codegen.vocabulary.part import (
     Unsigned,
     Where,
     matching,
+    repeated,
 )
 from codegen.vocabulary.text import Comment, Phrase, Prose
 
@@ -57,6 +58,12 @@ def _problems(part: DeviceAttribute, where: Where, find: Find) -> Iterator[Findi
         for key in ("field", "comment", "max", "values"):
             if getattr(part, key):
                 yield find((*where, key), f"what is only read has no `{key}`", hint)
+    if part.group == part.name:
+        message = "the group and its attribute have one name"
+        yield find((*where, "name"), message, "each is a macro of its own: another name")
+    if part.max == 2**64 - 1:
+        yield find((*where, "max"), "a u64 is never larger", "leave `max` out")
+    yield from repeated(part.values, (*where, "values"), find)
     for index, value in enumerate(part.values):
         if part.max is not None and value > part.max:
             message = f"the attribute does not take {value}"
