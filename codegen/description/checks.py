@@ -16,7 +16,7 @@ from codegen.description.model import Alternative, Edit, Mechanism, Predicate, T
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
 from codegen.kinds.section import Correction
-from codegen.vocabulary.ccode import defines
+from codegen.vocabulary.ccode import defines, tokens
 from codegen.vocabulary.part import Find, Part, Where, dashed, expression_keys, repeated, twice
 
 _WAYS = (
@@ -63,6 +63,11 @@ def _edit(edit: Edit, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "put"), f"`{key}` takes no `put`", "leave it out")
     if edit.tight and way not in ("before", "after", "new_function_before", "new_member_of"):
         yield find((*where, "tight"), f"`{key}` is not `tight`", "leave it out")
+    if edit.new_member_of and edit.put:
+        code = [t.text for t in tokens(edit.put) if not t.text.startswith(("/*", "//"))]
+        if "{" in code or code[-1:] != [";"]:
+            hint = "such as `u32 limit;`; a struct of its own is defined by another edit"
+            yield find((*where, "put"), "that is no member of a struct", hint)
     yield from _holes(edit, where, find)
     if edit.include and (".." in edit.include or edit.include[1] == "/"):
         yield find((*where, key), "a header outside of the tree", "such as <linux/kvm_host.h>")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from codegen.base.findings import Finding, error
 from codegen.base.nearest import nearest
 from codegen.c.operators import needs_brackets
 from codegen.c.outline import outline
@@ -109,10 +110,18 @@ def new_function_before(survey: Survey, site: str, name: str) -> Place:
 
 
 def new_member_of(survey: Survey, site: str, name: str) -> Place:
-    """The line after the last member of a struct, outside of any `#if`."""
+    """The line after the last member of a struct of the kernel's own, outside of any `#if`.
+
+    Userspace has the size of a struct that it shares with KVM.
+    """
     found = survey.definitions("struct", name)
+    where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
+    shared = [each for each in where if "/uapi/" in each]
+    if shared:
+        hint = f"found: {shared[0]}\nto mend: `carries` gives an ioctl's struct another member"
+        what = f"struct {name} is shared with userspace, and its size is fixed"
+        raise error(Finding(f"{site}: {what}", hint=hint, site=site))
     if len(found) > 1:
-        where = [f"{f.source.path}:{f.source.line(f.extent.start)}" for f in found]
         raise ambiguous(site, f"struct {name}", where, "describe one architecture, or patches")
     place = behind_last(found[0], None) if found else None
     if place is None:

@@ -216,3 +216,21 @@ def test_a_new_member_is_the_last_that_no_condition_is_around() -> None:
     both = Survey(survey().tree, ("arm64", "x86"))
     with pytest.raises(FindingsError, match="struct kvm_arch"):
         named.new_member_of(both, "mechanism", "kvm_arch")
+
+
+def test_a_struct_of_userspace_gets_no_member() -> None:
+    with pytest.raises(FindingsError, match="struct kvm_enable_cap is shared with userspace"):
+        named.new_member_of(survey(), "mechanism", "kvm_enable_cap")
+
+
+@pytest.mark.parametrize("put", ["struct {\n\tu32 a;\n};", "u32 a", "/* u32 a; */", "u32 a; // b"])
+def test_a_new_member_is_one(put: str) -> None:
+    text = yaml.safe_load(FURTHER.read_bytes())
+    (way,) = text["mechanism"]["alternatives"]
+    way["edits"][0]["put"] = put
+    data = yaml.safe_dump(text).encode()
+    if put.startswith("u32 a;"):
+        parse(data, "knob.yaml")
+        return
+    with pytest.raises(FindingsError, match="that is no member of a struct"):
+        parse(data, "knob.yaml")
