@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -105,10 +106,10 @@ def test_one_is_chosen_by_name_or_by_what_a_series_changes() -> None:
     with pytest.raises(UsageError, match="how s390 is booted"):
         ARCHITECTURES["s390"].machine  # noqa: B018
     assert chosen(None, ["s390"], COMPILED).name == chosen("s390", (), COMPILED).name == "s390"
-    with pytest.raises(UsageError, match=r"builds no architecture 'mips'"):
-        chosen("mips", (), COMPILED)
+    with pytest.raises(UsageError, match=r"builds no architecture 'sparc'"):
+        chosen("sparc", (), COMPILED)
     with pytest.raises(UsageError, match="how mips is built"):
-        ARCHITECTURES["mips"].kernel  # noqa: B018
+        replace(ARCHITECTURES["mips"], builds=None).kernel  # noqa: B018
 
 
 def test_a_series_says_by_its_paths_what_it_is_for() -> None:
