@@ -37,7 +37,7 @@ def documented(view: View) -> Iterator[Remark]:
         if capability and macro.name not in asked:
             what = f"KVM_CHECK_EXTENSION does not know {macro.name}"
             yield Remark(what, macro.patch.name, macro.line, "userspace has to discover it")
-        if capability and not _has_section(text, macro.name):
+        if capability and not has_section(text, macro.name):
             hint = "a section with its name as title, or `:Capability:` of an ioctl's section"
             yield Remark(
                 f"{API} has no section on {macro.name}", macro.patch.name, macro.line, hint
@@ -66,10 +66,12 @@ def _internal(name: str) -> bool:
     return name.endswith(("_H", "_H_", "__"))
 
 
-def _has_section(text: str, name: str) -> bool:
+def has_section(text: str, name: str) -> bool:
+    """Whether a document has a title, a label or a field `:Capability:` with a name."""
     word = rf"(?<!\w){name}(?!\w)"
     title = rf"^.*{word}.*\n[=~^\"'#*+-]{{4,}}\s*$"
-    field = rf"^:Capability: .*?(?:\n[ \t]+.*?)*?{word}"  # its further lines are indented
+    # its further lines are indented; one blank tells that, and leaves a line one way to match
+    field = rf"^:Capability: .*?(?:\n[ \t].*?)*?{word}"
     return bool(re.search(rf"{title}|{field}|^\.\. _{word}:", text, re.M))
 
 

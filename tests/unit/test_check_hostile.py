@@ -13,6 +13,7 @@ import pytest
 from codegen.base.errors import FindingsError, GenError, UsageError
 from codegen.check.registry import CHECKS
 from codegen.check.run import Checked, check
+from codegen.check.uapi import has_section as documented_by
 from codegen.cli.main import main
 from codegen.mail.mbox import read_files
 from codegen.series.read import read_series
@@ -200,3 +201,11 @@ def test_a_tree_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "a.patch").write_bytes(MAIL)
     with pytest.raises(UsageError):
         read_series(read_files(tmp_path / "a.patch"), resolve(str(tmp_path / "none")))
+
+
+def test_a_field_of_many_lines_is_read_in_one_way() -> None:
+    """Ten lines took longer than anybody waits, where blanks could be told apart in many ways."""
+    field = ":Capability: KVM_CAP_ONE\n" + "        and more of it\n" * 500
+    assert not documented_by(field, "KVM_CAP_OTHER")
+    assert documented_by(f"{field}        KVM_CAP_OTHER\n", "KVM_CAP_OTHER")
+    assert not documented_by(f"{field}KVM_CAP_OTHER\n", "KVM_CAP_OTHER")
