@@ -20,6 +20,11 @@ def width(line: str) -> int:
     return len(line.expandtabs(_TAB))
 
 
+def indent_of(text: str) -> str:
+    """The white space that a text begins with."""
+    return text[: len(text) - len(text.lstrip())]
+
+
 def column(count: int) -> str:
     """White space up to a column: tabs, then spaces."""
     return "\t" * (count // _TAB) + " " * (count % _TAB)
@@ -83,7 +88,7 @@ def _one_more_line(old: str, term: str, lead: str) -> str:
         while width(body) < columns[-1]:
             body += "\t"
         body = (body if width(body) > width(f"{last[:at]} |") else body + " ") + "\\"
-    indent = last[: len(last) - len(last.lstrip())]
+    indent = indent_of(last)
     indent += " " if last.lstrip().startswith("(") else ""
     made = "\n".join([*lines[:-1], body, f"{indent}{term}{last[at:]}"])
     return made[len(lead) :]

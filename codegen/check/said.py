@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import lru_cache
 
-from codegen.c.source import CSource, Token
+from codegen.c.source import CSource, Token, lex
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_kvm, is_uapi
-from codegen.kernel.survey import Found
 from codegen.mail.patch import Posted
-from codegen.sites.code import code_tokens
+from codegen.sites.rst import apart
 from codegen.tree.changed import Changed
 from codegen.tree.reader import read_or_none
 
 _MACRO = re.compile(r"KVM_[A-Z0-9_]+")
 _ENDS = frozenset(";{}")
+_BESIDE = frozenset(("|", "case"))  # a mask or a list, which asks for no one of its names
 _MOST = 6  # lines that are named
 Tests = Counter[tuple[str, str]]  # a macro and the statement that asks for it
 
@@ -45,31 +46,42 @@ def _changed_tests(view: View) -> Mapping[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for patch, change in view.changes():
         if change.path.endswith(".c") and is_kvm(change.path):
-            old, new = (_tests(change.path, data) for data in (change.before, change.after))
-            wider = {name for name, text in new if view.new_macros.keys() & set(text.split())}
-            for name, _ in old - new:
+            old, new = (_functions(change.path, data) for data in (change.before, change.after))
+            lost = _tests(old - new) - _tests(new - old)
+            wider = _wider(new, view.new_macros) if lost else frozenset()
+            for name, _ in lost:
                 if (
-                    name not in wider
-                    and name not in view.new_macros
+                    name not in view.new_macros
                     and name not in found
+                    and name not in wider
                     and _in_uapi(view, name)
                 ):
                     found[name] = patch.name, _line(patch, change, name)
     return found
 
 
-def _tests(path: str, data: bytes | None) -> Tests:
+def _wider(functions: Counter[str], macros: Collection[str]) -> frozenset[str]:
+    """What is asked for together with one of some macros."""
+    asking = Counter(text for text in functions if any(name in text for name in macros))
+    together = (name for name, text in _tests(asking) if not set(macros).isdisjoint(text.split()))
+    return frozenset(together)
+
+
+def _functions(path: str, data: bytes | None) -> Counter[str]:
+    """The functions of a file, as they are written."""
+    source = CSource(path, data or b"")
+    return Counter(source.text(each.start, each.end) for each in source.all("function"))
+
+
+def _tests(functions: Counter[str]) -> Tests:
     """The statements of functions that ask for a macro; those that list it among others do not."""
     tests: Tests = Counter()
-    source = CSource(path, data or b"")
-    for extent in source.all("function"):
-        for statement in _statements(code_tokens(Found(source, extent))):
+    for function, count in functions.items():
+        for statement in _statements(lex(function)):
             words = [token.text for token in statement]
-            text = " ".join(words)
             for at, word in enumerate(words):
-                beside = {"|", "case"}.intersection(words[max(0, at - 1) : at + 2])
-                if _MACRO.fullmatch(word) and not beside:
-                    tests[word, text] += 1
+                if _MACRO.fullmatch(word) and _BESIDE.isdisjoint(words[max(0, at - 1) : at + 2]):
+                    tests[word, " ".join(words)] += count
     return tests
 
 
@@ -96,23 +108,18 @@ def _paragraphs(view: View, name: str) -> Iterator[tuple[str, int, bool]]:
     """The paragraphs of KVM's documentation that name a macro: their lines, and if touched."""
     word = re.compile(rf"(?<!\w){name}(?!\w)")
     for path in view.after.files("Documentation/virt/kvm/"):
-        if name.encode() not in view.after.tree.read(path):
+        data = view.after.tree.read(path)
+        if name.encode() not in data:
             continue
-        old = _split(read_or_none(view.before.tree, path))
-        there = {text for _, text in old}
-        for number, text in _split(view.after.tree.read(path)):
+        there = {text for _, text in _split(read_or_none(view.before.tree, path))}
+        for number, text in _split(data):
             if word.search(text) and not text.lstrip().startswith("#define"):
                 yield path, number, text not in there
 
 
-def _split(data: bytes | None) -> list[tuple[int, str]]:
+@lru_cache(maxsize=4)
+def _split(data: bytes | None) -> tuple[tuple[int, str], ...]:
     """The paragraphs of a document with the numbers of their first lines."""
-    found: list[tuple[int, list[str]]] = []
-    blank = True
-    for number, line in enumerate((data or b"").decode("utf-8", "replace").split("\n"), 1):
-        if line.strip() and blank:
-            found.append((number, []))
-        blank = not line.strip()
-        if not blank:
-            found[-1][1].append(line)
-    return [(number, "\n".join(lines)) for number, lines in found]
+    lines = (data or b"").decode("utf-8", "replace").split("\n")
+    spans = apart(lines, 0, len(lines))
+    return tuple((first + 1, "\n".join(lines[first:last])) for first, last in spans)

@@ -21,7 +21,7 @@ from codegen.kinds.kind import PartCheck
 from codegen.vocabulary.part import Find, Part, Unsigned, Where, number, repeated, twice
 from codegen.vocabulary.text import Phrase, Unit
 
-ARGS = 4  # of struct kvm_enable_cap
+ARGS = 4  # of struct kvm_enable_cap, include/uapi/linux/kvm.h
 ARG_BITS = 64
 # What the selftest of a capability with several values calls its own: templates/vm-capability/.
 _TAKEN = frozenset(

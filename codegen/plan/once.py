@@ -10,9 +10,10 @@ from codegen.base.findings import Finding, error
 from codegen.c.outline import outline
 from codegen.c.source import CSource, Token
 from codegen.mail.patch import Patch
+from codegen.sites.kbuild import ENTRY
 
 _Declared = Mapping[tuple[str, str], list[int]]  # what of, its name, and in which lines
-_CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)", re.M)
+_WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
 def check_once(patches: Iterable[Patch]) -> None:
@@ -23,24 +24,32 @@ def check_once(patches: Iterable[Patch]) -> None:
     """
     for patch in patches:
         for path, change in patch.changes.items() if patch.edits else ():
-            before, after = (_declared(path, data or b"") for data in (change.before, change.after))
-            for (of, name), lines in after.items():
+            after = change.after or b""
+            new = frozenset(
+                w for span in change.new for w in _WORD.findall(after[span.start : span.end])
+            )
+            twice = {key: at for key, at in _declared(path, after, new).items() if len(at) > 1}
+            before = _declared(path, change.before or b"", new) if twice else {}
+            for (of, name), lines in twice.items():
                 if len(lines) > max(1, len(before.get((of, name), ()))):
                     what = f"{of} `{name}` would be there twice: {path}:{lines[0]} and {lines[-1]}"
                     raise error(Finding(what, hint="the description has to use another name"))
 
 
-def _declared(path: str, data: bytes) -> _Declared:
+def _declared(path: str, data: bytes, names: frozenset[bytes]) -> _Declared:
+    """Those of some names that a file declares, with their lines."""
     found: dict[tuple[str, str], list[int]] = {}
-    for of, name, line in _all(path, data):
-        found.setdefault((of, name), []).append(line)
+    for of, name, line in _all(path, data, names):
+        if name.encode() in names:
+            found.setdefault((of, name), []).append(line)
     return found
 
 
-def _all(path: str, data: bytes) -> Iterator[tuple[str, str, int]]:
+def _all(path: str, data: bytes, names: frozenset[bytes]) -> Iterator[tuple[str, str, int]]:
+    """What a file declares; of structs in which none of the names stands, nothing."""
     if path.rpartition("/")[2].startswith("Kconfig"):
         text = data.decode("utf-8", "replace")
-        for match in _CONFIG.finditer(text):
+        for match in ENTRY.finditer(text):
             yield "the symbol", match[1], text.count("\n", 0, match.start()) + 1
     elif path.endswith(".h"):
         source = CSource(path, data)
@@ -48,6 +57,8 @@ def _all(path: str, data: bytes) -> Iterator[tuple[str, str, int]]:
             for macro in macros:
                 yield "the macro", name, source.line(macro.start)
         for extent in source.all("struct"):
+            if names.isdisjoint(_WORD.findall(data[extent.start : extent.end])):
+                continue
             tokens = source.tokens(extent.start, extent.end)
             for token in _members([each for each in tokens if not each.comment]):
                 yield f"struct {extent.name}: the member", token.text, source.line(token.start)

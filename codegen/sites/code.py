@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
 from codegen.c.candidates import function_names
+from codegen.c.layout import indent_of
 from codegen.c.pattern import Match, find
 from codegen.c.source import CSource, Token
 from codegen.kernel.survey import Found, Survey
@@ -121,7 +122,7 @@ def mentions(survey: Survey, word: str, prefixes: Sequence[str], most: int = 8) 
 def indent_at(source: CSource, offset: int) -> str:
     """The white space that the line of `offset` begins with."""
     line = source.text(source.line_start(offset), offset)
-    return line[: len(line) - len(line.lstrip())]
+    return indent_of(line)
 
 
 def leading_comment(source: CSource, start: int) -> int:

@@ -10,7 +10,7 @@ from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 
-_ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
+ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
 _BODY = re.compile(r"(?:^(?:[ \t]+\S.*|[ \t]*)\n)*", re.M)
 
 
@@ -33,7 +33,7 @@ def kconfig_symbol(survey: Survey) -> Place:
     if path is None:
         raise not_found("kconfig-symbol", "a Kconfig file with `config HAVE_KVM_*`", [])
     text = _text(survey, path, "kconfig-symbol")
-    entries = [m for m in _ENTRY.finditer(text) if m[1].startswith("HAVE_KVM_")]
+    entries = [m for m in ENTRY.finditer(text) if m[1].startswith("HAVE_KVM_")]
     if not entries:
         raise not_found("kconfig-symbol", "a `config HAVE_KVM_*`", [path])
     last = entries[-1]
@@ -52,7 +52,7 @@ def kconfig_select(survey: Survey, *, arch: str) -> Place:
         raise not_found("kconfig-select", f"a Kconfig file with `config KVM` in arch/{arch}", [])
     text = _text(survey, path, "kconfig-select")
     best: tuple[int, str, int] | None = None
-    for entry in _ENTRY.finditer(text):
+    for entry in ENTRY.finditer(text):
         body = _BODY.match(text, entry.end() + 1)
         selects = list(
             re.finditer(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", body[0] if body else "", re.M)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.base.nearest import nearest
@@ -160,9 +160,14 @@ def new_section(survey: Survey, site_name: str, document: Document, chapter: Sec
 
 def paragraphs(document: Document, section: Section) -> Iterator[tuple[int, int]]:
     """The first and last+1 line of each paragraph of a section."""
+    return apart(document.lines, section.first, section.last)
+
+
+def apart(lines: Sequence[str], begin: int, end: int) -> Iterator[tuple[int, int]]:
+    """The first and last+1 of lines that blank ones part, among those from `begin` to `end`."""
     first = None
-    for index in range(section.first, section.last + 1):
-        blank = index == section.last or not document.lines[index].strip()
+    for index in range(begin, end + 1):
+        blank = index == end or not lines[index].strip()
         if blank and first is not None:
             yield first, index
             first = None

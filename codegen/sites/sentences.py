@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from codegen.base.errors import FindingsError
 from codegen.base.nearest import nearest
-from codegen.c.layout import COLUMNS, comment, filled, width
+from codegen.c.layout import COLUMNS, comment, filled, indent_of, width
 from codegen.c.source import Token
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
@@ -23,6 +23,7 @@ _DOCUMENT_COLUMNS = 78
 _INNER = re.compile(r"^[ \t]*\*?[ \t]?", re.M)
 # What begins a line of its own: an item of a list, a field, a parameter of kernel-doc.
 _ITEM = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|:\w[^:]*:\s|@\w+:)")
+_FIELD = re.compile(r"\s*:\w[^:]*:\s+")
 _GRID = re.compile(r"\s*[|+]")
 _RULE = re.compile(r"([=\-^~\"'.#*+])\1{2,}\s*$")
 
@@ -142,17 +143,17 @@ def _reworded(old: str, says: str, put: str, columns: int) -> str:
     lines = old[begin:].rstrip("\n").split("\n")
     if _GRID.match(lines[0]) or (lines[1:] and _RULE.match(lines[1])):
         raise ValueError("it is a title, or in a table with lines between the columns")
-    first = _indent(lines[0])
-    hung = _indent((lines[1:] or lines)[0])
+    first = indent_of(lines[0])
+    hung = indent_of((lines[1:] or lines)[0])
     hangs = len(hung) > len(first) and lines[0][len(hung) - 1 : len(hung)] == " "
     if len(hung) != len(first) and not hangs:
         return _in_its_line(old, says, put, columns)  # a term, with its definition below
     if not hangs:
-        head = re.match(r"\s*(?::\w[^:]*:\s+)?", lines[0])
-        hung = first if head is None or head[0] == first else " " * len(head[0])
+        field = _FIELD.match(lines[0])
+        hung = " " * len(field[0]) if field else first
     if found.start() - begin < len(hung):
         return _in_its_line(old, says, put, columns)
-    more = takewhile(lambda each: _indent(each) == hung and not _ITEM.match(each), lines[1:])
+    more = takewhile(lambda each: indent_of(each) == hung and not _ITEM.match(each), lines[1:])
     last = 1 + len(list(more))
     ends = old.count("\n", begin, found.end())
     if ends >= last:
@@ -175,7 +176,7 @@ def _filled(text: str, columns: int) -> str:
 
 def _recommented(old: str, before: str, says: str, put: str) -> str:
     """A comment with another sentence; `before` is what stands before it in its line."""
-    indent = _indent(before) if before.strip() else before
+    indent = indent_of(before) if before.strip() else before
     lines = old.split("\n")
     if len(lines) == 1:
         _once(_text(old), says)
@@ -196,7 +197,3 @@ def _recommented(old: str, before: str, says: str, put: str) -> str:
     made = text[:start] + _reworded(text[start:end], says, put, room) + text[end:]
     body = "\n".join(f"{indent} * {line}".rstrip() for line in made.rstrip("\n").split("\n"))
     return f"{lines[0]}\n{body}\n{lines[-1]}"
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip())]

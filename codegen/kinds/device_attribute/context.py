@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from codegen.base.findings import NotHere
 from codegen.kinds.attributes import ASKED, gates
-from codegen.kinds.levels import FDS
+from codegen.kinds.levels import FDS, OBJECTS, PARAMETERS
 
 if TYPE_CHECKING:
     from codegen.plan.asked import Asked
 
-# By who has it: the struct and its name in gen's functions, and what people call it.
-_LEVELS = {
-    "vm": ("struct kvm *kvm", "kvm", "VM"),
-    "vcpu": ("struct kvm_vcpu *vcpu", "vcpu", "vCPU"),
-}
+_OWNERS = {"vm": "VM", "vcpu": "vCPU"}  # what people call it
 
 
 def context(asked: Asked) -> Mapping[str, Any]:
@@ -28,7 +24,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
     Raises NotHere where an architecture does not answer all three ioctls on attributes of these.
     """
     v = asked.section
-    parameter, named, owner = _LEVELS[v.of]
+    owner = _OWNERS[v.of]
     for arch in asked.knob.architectures:
         answered = {op for gate in gates(asked.survey, arch, v.of) for op in gate.asked}
         missing = [ioctl for op, ioctl in ASKED.items() if op not in answered]
@@ -38,8 +34,8 @@ def context(asked: Asked) -> Mapping[str, Any]:
     predicate = asked.knob.predicate
     number = predicate is not None and predicate.returns != "bool"
     return {
-        "parameter": parameter,
-        "object": named,
+        "parameter": PARAMETERS[v.of],
+        "object": OBJECTS[v.of],
         "owner": owner,
         "fd": FDS[v.of],
         "stem": "_".join(_words(v.group)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from codegen.base.findings import Finding, error
-from codegen.c.layout import filled
+from codegen.c.layout import filled, indent_of
 from codegen.c.members import holds
 from codegen.kinds.structs import member_lines, offsets, size
 from codegen.kinds.vm_capability import context as capability
@@ -121,7 +121,7 @@ def literals(names: Sequence[str]) -> str:
 
 def one_more_exit(paragraph: str, name: str) -> str:
     """A paragraph that lists exits, with one more before the last two; wrapped as wide again."""
-    indent = paragraph[: len(paragraph) - len(paragraph.lstrip())]
+    indent = indent_of(paragraph)
     said = re.sub(r"(KVM_EXIT_\w+\s+and\s+KVM_EXIT_)", rf"{name}, \1", paragraph, count=1)
     widest = max(map(len, paragraph.split("\n")))
     lines = filled(said, widest - len(indent)).split("\n")

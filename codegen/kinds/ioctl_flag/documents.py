@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from codegen.base.errors import FindingsError
-from codegen.c.layout import filled
+from codegen.c.layout import filled, indent_of
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
@@ -122,5 +122,5 @@ def _others(found: re.Match[str], bits: str) -> str:
 
 def flag_row(table: str, name: str, text: str) -> str:
     """A table of flags with one row more, indented as it was."""
-    indent = table[: len(table) - len(table.lstrip())]
+    indent = indent_of(table)
     return textwrap.indent(table_row(textwrap.dedent(table), name, text), indent)

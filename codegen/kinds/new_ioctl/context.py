@@ -12,7 +12,7 @@ from codegen.base.findings import Finding, error
 from codegen.c.layout import filled
 from codegen.kinds.failures import reasons
 from codegen.kinds.ioctls import struct_of
-from codegen.kinds.levels import FDS, IOCTLS
+from codegen.kinds.levels import FDS, IOCTLS, OBJECTS, PARAMETERS
 from codegen.kinds.new_ioctl.parts import Ioctl, IoctlMember
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
 from codegen.style.filters import listing
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     from codegen.kinds.new_ioctl import NewIoctl
     from codegen.plan.asked import Asked
 
-# By who answers: the handler's parameter, its name and its VM.
-_LEVELS = {
-    "system": ("", "", "NULL"),
-    "vm": ("struct kvm *kvm", "kvm", "kvm"),
-    "vcpu": ("struct kvm_vcpu *vcpu", "vcpu", "vcpu->kvm"),
-}
+_VMS = {"system": "NULL", "vm": "kvm", "vcpu": "vcpu->kvm"}  # by who answers
 _COLUMNS = 77  # of a table in api.rst, two blanks in front
 
 
@@ -84,13 +79,12 @@ def context(asked: Asked) -> Mapping[str, Any]:
     wrong = list(_others_structs(asked))
     if wrong:
         raise error(*wrong)
-    _, named, vm = _LEVELS[v.of]
     calls = [_call(v, each, asked.chosen["condition"]) for each in (v, *v.also)]
     told = {"answer": v.check_extension.expression} if v.check_extension else {}
     return {
         "level": IOCTLS[v.of],
-        "object": named,
-        "vm": vm,
+        "object": OBJECTS[v.of],
+        "vm": _VMS[v.of],
         "fd": FDS[v.of],
         "call": calls[0],
         "calls": calls,
@@ -122,14 +116,13 @@ def _call(v: NewIoctl, said: Ioctl, condition: str) -> Call:
     passes = (
         "struct" if said.struct else "number" if said.argument else "nothing" if new else "ignored"
     )
-    parameter, _, _ = _LEVELS[v.of]
     passed = {"struct": "void __user *argp", "ignored": ""}.get(passes, "unsigned long arg")
     short = said.name.removeprefix("KVM_").lower()
     return Call(
         said=said,
         new=new,
         handler=f"kvm_{IOCTLS[v.of]}_ioctl_{short}",
-        parameters=", ".join(filter(None, (parameter, passed))) or "void",
+        parameters=", ".join(filter(None, (PARAMETERS[v.of], passed))) or "void",
         passes=passes,
         failures=_failures(v, said, new, condition),
         suffix="" if said is v else f"_{short}",
@@ -186,7 +179,7 @@ def unknown_bits(said: IoctlMember, struct: str, v: NewIoctl) -> str:
     known = " | ".join(each.name for each in said.bits)
     mask = f"({known})" if len(said.bits) > 1 else known
     if v.check_extension:
-        mask = re.sub(r"\bkvm\b", _LEVELS[v.of][2], v.check_extension.expression)
+        mask = re.sub(r"\bkvm\b", _VMS[v.of], v.check_extension.expression)
     return f"{struct}.{said.name} & ~{mask}"
 
 

@@ -12,12 +12,11 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.failures import Failure
 from codegen.kinds.kind import Kind
+from codegen.kinds.packed import ARGS
 from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import Expression, Setup
 from codegen.vocabulary.part import Capability, Expressions, Find, KvmSymbol, Where
 from codegen.vocabulary.text import Phrase, Prose
-
-ARGUMENTS = 4  # of struct kvm_enable_cap, include/uapi/linux/kvm.h
 
 
 class VmAction(KindSection):
@@ -30,7 +29,7 @@ class VmAction(KindSection):
     ] = None
     args: Annotated[
         list[Phrase],
-        Field(max_length=ARGUMENTS, description="what each is, from args[0] on; the rest are 0"),
+        Field(max_length=ARGS, description="what each is, from args[0] on; the rest are 0"),
     ] = []
     does: Annotated[
         Expression,
@@ -73,7 +72,7 @@ def _arguments(part: VmAction, where: Where, find: Find) -> Iterator[Finding]:
         return
     used = {int(index) for index in re.findall(r"\bargs\[(\d+)\]", part.does)}
     for index in sorted(used - said):
-        hint = f"say in `args` what it is, if it is one of the {ARGUMENTS}"
+        hint = f"say in `args` what it is, if it is one of the {ARGS}"
         yield find((*where, "does"), f"args[{index}] has to be 0", hint)
     for index in sorted(said - used):
         hint = "leave it out, and it has to be 0"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from codegen.kinds.failures import reasons
-from codegen.kinds.vm_action import ARGUMENTS
+from codegen.kinds.packed import ARGS
 from codegen.style.filters import listing
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
     0, by number, and `failures`, the errors with the clauses for which each is returned.
     """
     v = asked.section
-    unused = tuple(range(len(v.args), ARGUMENTS))
+    unused = tuple(range(len(v.args), ARGS))
     refused = [f"{_listed(unused)} is not 0"]
     refused += ["the capability is not available"] if asked.chosen["condition"] else []
     return {
@@ -38,7 +38,7 @@ def context(asked: Asked) -> Mapping[str, Any]:
 
 def _listed(numbers: Sequence[int]) -> str:
     """What has to be 0, as documentation says it: arguments, or the flags alone."""
-    if len(numbers) in (0, ARGUMENTS):
+    if len(numbers) in (0, ARGS):
         return "an argument" if numbers else "a flag"
     return listing([f"args[{number}]" for number in numbers], "or")
 
