@@ -71,7 +71,9 @@ TREES = argument(
 )
 # Which series gen makes.
 MADE = (
-    argument("--variant", metavar="V", help="a variant, or `all`"),
+    argument(
+        "--variant", metavar="V", help="a variant (default: a description's only one), or `all`"
+    ),
     ABI,
     argument(
         "--tree",

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from codegen.base.progress import Report
     from codegen.description.load import Description
     from codegen.plan.context import Reserved
+    from codegen.plan.variants import Variant
     from codegen.series.series import Series
     from codegen.tree.locate import TreeLocation
 
 _TREES = "debian:6.12, debian:6.12=VERSION, a name of `gen tree`, a folder, or a repository[@REV]"
+_OR_SERIES = "; or name a series (a folder of patches, a patch, a mailbox, DIR@BASE..BRANCH)"
 _RESERVED = re.compile(r"(KVM_[A-Z0-9_]*_)=(\d+(?:,\d+)*)")
 
 _BASE = re.compile(rb"^base-commit: ([0-9a-f]{40,64})\s*$", re.M)
@@ -63,22 +65,34 @@ def target_of(options: argparse.Namespace) -> Target:
         if options.variant:
             raise UsageError(f"either a series ({options.series}) or --variant, not both")
         return _there(options)
-    if not options.variant:
-        raise UsageError(
-            "name a series (a folder of patches, a patch, a mailbox, DIR@BASE..BRANCH) or --variant"
-        )
     if options.variant == "all":
         raise UsageError("--variant all is many series, this is about one; name it")
-    from codegen.base.resources import resources
-    from codegen.plan.variants import load_variant
     from codegen.series.make import generate
 
     # What is quickly said is said before a tree is fetched.
     knob, keep_free = description(options.abi), reserved(options.reserve)
-    variant = load_variant(resources("templates"), options.variant)
+    variant = variant_of(options, knob, _OR_SERIES)
     where = location(options.tree, options.json)
     made = generate(knob, variant, where, reserved=keep_free, redundant=options.redundant)
     return Target(lambda _: made, made.files, where, own=True)
+
+
+def variant_of(options: argparse.Namespace, about: Description, otherwise: str = "") -> Variant:
+    """The variant that is named, or the only one that a description has a section for.
+
+    Raises UsageError where there are several; `otherwise` is what could be named in its place.
+    """
+    from codegen.base.resources import resources
+    from codegen.plan.variants import described, load_variant
+
+    templates = resources("templates")
+    if options.variant:
+        return load_variant(templates, options.variant)
+    variants = described(templates, about.knob)
+    if len(variants) != 1:
+        names = ", ".join(each.name for each in variants)
+        raise UsageError(f"--variant is missing: {about.knob.name} describes {names}{otherwise}")
+    return variants[0]
 
 
 def stranger(about: Target, options: argparse.Namespace) -> str:

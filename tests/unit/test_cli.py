@@ -180,7 +180,7 @@ def bad_description(tmp_path: Path) -> Path:
 
 
 WRONG: list[tuple[list[str], int, str]] = [
-    ([], 2, "--variant is missing"),
+    ([], 2, "--variant is missing: zap-leafs-only describes hardcoded, memslot-flag, "),
     (["--variant", "nonsense"], 2, "there is no variant 'nonsense'; there are: "),
     (["--variant", "memslot_flag"], 2, "'memslot_flag' (did you mean memslot-flag?); there"),
     (["--variant", "qirk"], 2, "(did you mean quirk?)"),
@@ -223,7 +223,8 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["explain", "--tree", "{repo}"], 2, "--variant is missing"),
     (["apply", "--variant", "quirk"], 2, "apply needs --tree"),
     (["--tree", "{repo}", "explain"], 2, "--variant is missing"),
-    (["--abi", "test", "check"], 2, "name a series"),
+    (["--abi", "test", "check"], 2, "no description 'test'"),
+    (["check"], 2, "; or name a series"),
     (
         ["explain", "--variant", "quirk", "--reserve", "KVM_CAPS_=1"],
         2,
@@ -315,6 +316,15 @@ def test_the_plan_is_explained_and_nothing_is_written(
     ).json()
     assert [plan["variant"] for plan in said["plans"]] == list(VARIANTS)
     assert state(tmp_path) == before
+
+
+def test_the_only_variant_of_a_description_need_not_be_named(
+    gen: Any, repository: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "one.yaml"
+    path.write_text(knob_text("quirk"))
+    said = gen("explain", "--abi", path, "--tree", repository, "--json").json()
+    assert [plan["variant"] for plan in said["plans"]] == ["quirk"]
 
 
 def test_shipped_descriptions_are_all_right(gen: Any) -> None:

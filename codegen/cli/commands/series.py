@@ -23,7 +23,7 @@ from codegen.cli.terminal import paste, say, width
 from codegen.description.load import Description
 from codegen.mail.mbox import MANIFEST
 from codegen.plan.plan import Plan
-from codegen.plan.variants import Variant, described, load_variant, variant_names
+from codegen.plan.variants import Variant, described
 from codegen.series.commit import Signer
 from codegen.series.make import Generated, finish, open_tree, plan_for, sites
 from codegen.tree.locate import Commit, Folder, TreeLocation
@@ -201,13 +201,9 @@ def apply(options: argparse.Namespace) -> int:
 
 
 def _variants(options: argparse.Namespace, description: Description) -> tuple[Variant, ...]:
-    templates = resources("templates")
-    names = variant_names(templates)
-    if not options.variant:
-        raise UsageError(f"--variant is missing: one of {', '.join(names)}, or all")
     if options.variant == "all":
-        return described(templates, description.knob)
-    return (load_variant(templates, options.variant),)
+        return described(resources("templates"), description.knob)
+    return (target.variant_of(options, description),)
 
 
 def _signer(location: TreeLocation) -> Signer:
