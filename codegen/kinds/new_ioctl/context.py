@@ -53,6 +53,12 @@ class Call:
         return self.said.gives
 
     @property
+    def asks(self) -> bool:
+        """Whether userspace says anything by it that KVM could act upon."""
+        members = self.said.members
+        return not members or any(m.goes != "out" and not m.zero for m in members)
+
+    @property
     def command(self) -> str:
         both = self.takes and self.gives
         return "_IOWR" if both else "_IO" + "R" * self.gives + "W" * self.takes
