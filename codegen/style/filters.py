@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,9 +27,9 @@ def message(text: str) -> str:
     return _paragraphs(text, MESSAGE_COLUMNS)
 
 
-def paragraph(text: str) -> str:
+def paragraph(text: str, indent: str = "") -> str:
     """Paragraphs of documentation, wrapped."""
-    return _paragraphs(text, DOCUMENT_COLUMNS)
+    return textwrap.indent(_paragraphs(text, DOCUMENT_COLUMNS - len(indent)), indent)
 
 
 def listing(names: Sequence[str], word: str) -> str:

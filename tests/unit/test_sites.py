@@ -149,6 +149,21 @@ def with_told_flag(files: Files) -> None:
     edited(API, (above, f"{title}{listed}{above}"))(files)
 
 
+TERMS = """\
+GUEST_MEMFD_FLAG_MMAP:
+    Maps.
+
+    All of it.
+
+Nothing else is said."""
+
+
+def with_terms(files: Files) -> None:
+    """The same flag in a definition list, and a term of something else behind it."""
+    with_memfd(files)
+    edited(API, (f"{NO_FLAGS}\n", f"{TERMS}\n\nother\n    Is none.\n"))(files)
+
+
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -578,7 +593,8 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("flag-first", MEMFD, with_memfd, UAPI, "};", ""),
     ("struct-padding", PADDING, with_memfd, UAPI, "", "__u64 reserved[6];"),
     ("api-struct-padding", PADDING, with_shown, API, "  \t__u64 flags;", "  "),
-    ("api-flag", MEMFD, with_memfd, API, NO_FLAGS, ""),
+    ("api-flag", MEMFD | FAMILY, with_memfd, API, NO_FLAGS, ""),
+    ("api-flag", MEMFD | FAMILY, with_terms, API, "    All of it.", ""),
     ("api-flag-corrected", MEMFD | FAMILY | FLAGS, with_memfd, API, "", NO_FLAGS),
     ("api-flag-define", MEMFD | FAMILY | TOLD, with_flag, API, LISTED.splitlines()[0], ""),
     ("api-flag-told", FAMILY | TOLD, with_told_flag, API, "All of them.", ""),
@@ -610,6 +626,11 @@ def test_where_a_site_is(
     elif path in minitree(*changes):
         assert data[place.start :].decode().split("\n")[0] == below
     assert place.how
+
+
+def test_an_entry_of_a_definition_list_is_written_like_those_before() -> None:
+    (place,) = SITES["api-flag"](survey(with_terms), **MEMFD, **FAMILY)
+    assert place.names == {"term": "$:", "indent": "    "}
 
 
 def test_every_site_is_tried() -> None:

@@ -42,6 +42,30 @@ def api_flag_table(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, .
     return ()
 
 
+@site("api-flag")
+def api_flag(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
+    """Behind the last flag of the ioctl's definition list of them, or the end of its section."""
+    document, section = described(survey, "api-flag", ioctl)
+    names, end, how = {"term": "", "indent": ""}, end_of(document, section), "its end"
+    for first, last in paragraphs(document, section):
+        line = document.lines[first]
+        term = re.fullmatch(rf"(\s*){family}\w+(:?)\s*", line)
+        if term and last > first + 1 and _within(document.lines[first + 1], term[1]):
+            inner = indent_of(document.lines[first + 1])
+            names, end = {"term": f"{term[1]}${term[2]}", "indent": inner}, last
+            how = f"behind the last {family}* of its list"
+        elif names["term"] and _within(line, names["indent"][:-1]):
+            end = last  # one more paragraph of it
+        elif names["term"]:
+            break
+    return (document.place(end, end, f"{section.title}: {how}", **names),)
+
+
+def _within(line: str, indent: str) -> bool:
+    """Whether a line stands deeper than `indent`."""
+    return len(indent_of(line)) > len(indent)
+
+
 @site("api-flag-define")
 def api_flag_define(
     survey: Survey, *, ioctl: str, family: str, capability: str
