@@ -15,9 +15,10 @@ last, says that the variant cannot exist on this tree.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's, which takes a while to import: a Ctrl-C would show a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from codegen.series.make import generate
     from codegen.series.series import Series
 
