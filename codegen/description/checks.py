@@ -106,6 +106,10 @@ def _mechanism(part: Mechanism, where: Where, find: Find) -> Iterator[Finding]:
     if not given:
         hint = f"give one of: {', '.join(ways)}"
         yield find(where, "the mechanism has no edits", hint)
+    for name in ("subject", "why"):
+        if part.alternatives and not getattr(part, name):
+            hint = str(type(part).model_fields[name].description)
+            yield find(where, f"`{name}` is missing in `mechanism`", hint)
     if part.then and not part.alternatives:
         yield find(
             (*where, "then"), "`then` goes on with nothing", "it comes behind `alternatives`"

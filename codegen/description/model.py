@@ -141,10 +141,13 @@ class Stage(Part):
 
 
 class Mechanism(Part):
-    """The kernel code that acts on the knob, the same for every variant."""
+    """The kernel code that acts on the knob, the same for every variant.
 
-    subject: Annotated[Subject, Field(description="the patch's subject without its prefix")]
-    why: Annotated[Prose, Field(description="the patch's changelog")]
+    Patches and commits have messages of their own.
+    """
+
+    subject: Annotated[Subject, Field(description="the patch's subject without its prefix")] = ""
+    why: Annotated[Prose, Field(description="the patch's changelog")] = ""
     changes: _Changes = False
     alternatives: Annotated[list[Alternative], Field(max_length=16)] = []
     then: Annotated[

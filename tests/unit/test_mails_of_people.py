@@ -155,7 +155,7 @@ def own(raw: bytes, folder: Path) -> Description:
     """A knob whose mechanism is such a mail."""
     folder.mkdir(exist_ok=True)
     (folder / NAME).write_bytes(raw)
-    mechanism = {"subject": "Do it", "why": "It is better.", "patches": [NAME]}
+    mechanism = {"patches": [NAME]}
     text = knob_text("quirk", mechanism=mechanism)
     (folder / "k.yaml").write_text(text)
     return replace(parse(text.encode(), "k.yaml"), folder=folder)
