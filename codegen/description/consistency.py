@@ -82,6 +82,18 @@ def _mechanism(knob: Knob, find: Find) -> Iterator[Finding]:
         yield find((), "`mechanism` is missing", hint)
 
 
+def _predicate_placed(knob: Knob, find: Find) -> Iterator[Finding]:
+    """gen defines it, unless patches or commits of the developer's do."""
+    if (
+        knob.predicate
+        and not knob.predicate.before
+        and knob.mechanism
+        and knob.mechanism.alternatives
+    ):
+        hint = "functions of the tree: it is defined before the first that there is"
+        yield find(("predicate",), "`before` is missing in `predicate`", hint)
+
+
 def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
     if knob.mechanism is None or knob.predicate is None:
         return
@@ -155,6 +167,7 @@ _CHECKS: tuple[tuple[frozenset[str], _Check], ...] = tuple(
         ("title topic", _title),
         ("mechanism topic", _mechanism_subject),
         ("mechanism rfc", _mechanism),
+        ("mechanism predicate", _predicate_placed),
         ("mechanism predicate", _predicate_called),
         ("test rfc", _code),
         ("test contract", _guarantee_tried),

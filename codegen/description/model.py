@@ -113,10 +113,8 @@ class Predicate(Part):
     args: Annotated[Parameters, Field(description="its parameters, in C")]
     before: Annotated[
         list[CName],
-        Field(
-            min_length=1, max_length=8, description="defined before the first of these functions"
-        ),
-    ]
+        Field(max_length=8, description="defined before the first of these functions"),
+    ] = []
     returns: Annotated[CType, Field(description="its type, in C")] = "bool"
     off: Annotated[Expression, Field(description="what it returns while nothing sets the knob")] = (
         "false"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from codegen.cli.main import main
-from tests.unit.kit import git, knob_text
+from tests.unit.kit import BASE, git, knob_text
 
 
 def test_a_branch_becomes_a_branch_for_each_uapi(repository: Path, tmp_path: Path) -> None:
@@ -27,7 +27,8 @@ def test_a_branch_becomes_a_branch_for_each_uapi(repository: Path, tmp_path: Pat
     said = ["commit-tree", f"{mechanism}^{{tree}}", "-p", "base", "-m", "KVM: Map less, as I do"]
     mine = git(repository, *said).strip()
 
-    knob.write_text(knob_text(mechanism={"commits": [mine]}))
+    asked = {key: BASE["predicate"][key] for key in ("name", "args")}
+    knob.write_text(knob_text(mechanism={"commits": [mine]}, predicate=asked))
     branch("memslot-flag", "flag")
     branch("vm-capability", "capability")
     for each in ("flag", "capability"):
