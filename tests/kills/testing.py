@@ -14,7 +14,7 @@ from codegen.tree.cache import cache_path
 from tests.kills.victim import ROOT, Left, Patience, Place, killed
 
 _SERIES = ("memslot-flag", "vm-capability")  # one after the other: there is something to build
-_PATCHES = "patches/debian-6.12/zap-leafs-only"
+_TREE = "debian:6.12"
 
 
 class _InTheCache(Place):
@@ -41,7 +41,16 @@ class Testing:
         self.patience = Patience(seconds)
 
     def _arguments(self, name: str) -> list[str]:
-        return ["test", str(ROOT / _PATCHES / name), "--no-mutants", "--no-baseline", "--json"]
+        return [
+            "test",
+            "--variant",
+            name,
+            "--tree",
+            _TREE,
+            "--no-mutants",
+            "--no-baseline",
+            "--json",
+        ]
 
     def _in_peace(self, name: str) -> tuple[int, list[str], float]:
         start = time.monotonic()
