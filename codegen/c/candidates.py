@@ -41,16 +41,20 @@ def function_names(data: bytes) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _pattern(kind: str, name: str) -> re.Pattern[bytes]:
     word = re.escape(name.encode())
-    if kind == "function":
-        return re.compile(rb"(?<!\w)%s\s*+\(" % word)
     if kind == "macro":
         return re.compile(rb"^[ \t]*+#[ \t]*+define[ \t]++%s(?!\w)" % word, re.M)
-    return re.compile(rb"(?<!\w)%s\b[^;{}]*?(?<!\w)%s(?!\w)[^;{}()=]*+\{" % (kind.encode(), word))
+    return re.compile(rb"%s\b[^;{}]*?(?<!\w)%s(?!\w)[^;{}()=]*+\{" % (_word(kind), word))
+
+
+def _word(name: str) -> bytes:
+    """A name with which a word begins: letters first are searched for many times faster."""
+    word = re.escape(name.encode())
+    return rb"%s(?<!\w%s)" % (word, word)
 
 
 def _parameter_ends(name: str, data: bytes) -> Iterator[int]:
     """Where the brackets behind each mention of the name are closed."""
-    for match in _pattern("function", name).finditer(data):
+    for match in re.finditer(rb"%s\s*+\(" % _word(name), data):
         depth = 1
         for bracket in _BRACKETS.finditer(data, match.end(), match.end() + _MOST_PARAMETERS):
             depth += 1 if bracket.group() == b"(" else -1

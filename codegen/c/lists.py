@@ -11,7 +11,7 @@ from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 from os.path import commonprefix
 
-from codegen.c.outline import Block, Outline
+from codegen.c.outline import Block, Outline, in_word
 
 # What stands between two of one list: `A | B`, `A, B`, `x == A || x == B`.
 _JOINED = re.compile(r"[\s()\\]*(?:\||,|[&|]{2}[\s\w.()>\[\]-]*[!=]=)[\s()\\]*|\s*:\s*case\s+")
@@ -79,16 +79,17 @@ def bounds(outline: Outline, family: Collection[str]) -> Iterator[tuple[str, int
 
 def _named(outline: Outline, family: Collection[str]) -> Iterator[re.Match[str]]:
     begins = commonprefix(sorted(family))  # noqa: RUF071 (names, no paths)
-    for match in re.finditer(rf"\b{begins}\w*", outline.text) if family else ():
-        if match[0] in family:
+    # a pattern that begins with letters is searched for them: many times faster than by `\b`
+    for match in re.finditer(rf"{begins}\w*", outline.text) if family else ():
+        before = outline.text[match.start() - 1 : match.start()]
+        if match[0] in family and not in_word(before):
             yield match
 
 
 def _key(outline: Outline, match: re.Match[str]) -> Hashable:
     """What a name that begins a list, or goes on with one, belongs to."""
-    block = outline.block_at(match.start())
-    directive = outline.directive_at(match.start())
-    if block is None or directive:
+    block = None if outline.directive_at(match.start()) else outline.block_at(match.start())
+    if block is None:
         return match.start()
     if outline.text[block.head : block.open].rstrip().endswith("="):
         return "table", block.head

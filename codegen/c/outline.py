@@ -62,7 +62,7 @@ def _blank(match: re.Match[str]) -> str:
     text = match[0]
     if text[0] in "\"'":
         return text[0] + " " * (len(text) - 2) + text[0]
-    return re.sub(r"[^\n]", " ", text)
+    return spaces(text)
 
 
 class Outline:
@@ -224,7 +224,7 @@ class Outline:
         text, size, at = self.text, len(name), self.text.find(name)
         while at >= 0:
             end = at + size
-            if not (_in_word(text[at - 1 : at]) or _in_word(text[end : end + 1])):
+            if not (in_word(text[at - 1 : at]) or in_word(text[end : end + 1])):
                 yield at
             at = text.find(name, end)
 
@@ -239,12 +239,18 @@ def covers(spans: Iterable[tuple[int, int]], offset: int) -> bool:
     return any(start <= offset < end for start, end in spans)
 
 
-def _in_word(char: str) -> bool:
+def in_word(char: str) -> bool:
+    """Whether a character goes on with an identifier; nothing does not."""
     return char.isalnum() or char == "_"
 
 
 def _blank_line(match: re.Match[str]) -> str:
-    return re.sub(r"[^\n]", " ", match[0])
+    return spaces(match[0])
+
+
+def spaces(text: str) -> str:
+    """As many blanks as a text has characters, in as many lines."""
+    return "\n".join(" " * len(line) for line in text.split("\n"))
 
 
 @lru_cache(maxsize=2048)

@@ -6,12 +6,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from codegen.architectures import ARCHITECTURES
 from codegen.c.pattern import find
 from codegen.c.source import Token
 from codegen.c.statements import closing
 from codegen.check.remark import Remark
 from codegen.check.view import NewMacro, View
+from codegen.kernel.survey import Survey
 from codegen.sites.code import functions_naming
+from codegen.tree.reader import read_or_none
 from codegen.uapi.writing import FIRST_FLAG
 
 
@@ -55,16 +58,21 @@ def _gates(tokens: Sequence[Token], at: int) -> set[str]:
 
 
 def _selected(view: View, symbol: str) -> bool:
-    """Whether a Kconfig file selects a symbol, or it is on by itself."""
+    """Whether Kconfig of KVM or of an architecture selects a symbol, or it is on by itself."""
     selects = re.compile(rf"^\s*select\s+{symbol}\b", re.M)
     itself = re.compile(rf"^config {symbol}\n(?:\s+.*\n)*?\s+(?:def_bool|default)\s+y\b", re.M)
-    paths = (p for folder in ("virt/", "arch/") for p in view.after.files(folder))
-    for path in paths:
-        if path.rpartition("/")[2].startswith("Kconfig"):
-            text = view.after.tree.read(path).decode("utf-8", "replace")
-            if selects.search(text) or itself.search(text):
-                return True
+    for path in _kconfigs(view.after):
+        text = (read_or_none(view.after.tree, path) or b"").decode("utf-8", "replace")
+        if selects.search(text) or itself.search(text):
+            return True
     return False
+
+
+def _kconfigs(survey: Survey) -> Iterator[str]:
+    yield survey.folders.kconfig or ""
+    for arch in ARCHITECTURES:
+        yield survey.folders.arch_kconfig(arch) or ""
+        yield from survey.files(f"arch/{arch}/Kconfig")
 
 
 def _asked(view: View, name: str) -> bool:

@@ -49,7 +49,7 @@ class UnixLines:
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""
         data = self.base.read(path)
-        if b"\r\n" not in data:
+        if b"\r" not in data or b"\r\n" not in data:  # one character is found faster than two
             return data
         self._others[path] = data.count(b"\n", 0, data.index(b"\r\n")) + 1
         return data.replace(b"\r\n", b"\n")

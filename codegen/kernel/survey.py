@@ -48,7 +48,6 @@ class Survey:
         self.wide = wide
         self.folders = folders(tree)
         self._files: dict[str, tuple[str, ...]] = {}
-        self._holding: dict[str, tuple[str, ...]] = {}
 
     def kvm_prefixes(self, arch: str | None = None) -> tuple[str, ...]:
         """Where KVM's own code may live; of one architecture alone where it is named."""

@@ -44,7 +44,7 @@ def wanted(where: TreeLocation) -> TreeWanted:
     assert isinstance(where.at, Commit)
     version = ""
     if where.spec.startswith(PREFIX) and "=" not in where.spec:
-        subject = git(where.at.git_dir, "show", "--no-patch", "--format=%s", where.at.commit)
+        subject = git(where.at.git_dir, "log", "-1", "--format=%s", where.at.commit)
         version = subject.strip().rpartition(" ")[2]
     return TreeWanted(where.name, where.spec, where.at.commit, version)
 

@@ -95,7 +95,7 @@ def make_commits(
     the dates are the base's where a patch has none.  Raises EnvironmentFailure where git fails, a
     full disk included.
     """
-    date = int(git(git_dir, "show", "-s", "--format=%ct", base))
+    date = int(git(git_dir, "log", "-1", "--format=%ct", base))
     modes = _modes(git_dir, base, {path for patch in patches for path in patch.changes})
     return Commits(git_dir, base, _written(git_dir, patches, base, modes, date, signer), date)
 
@@ -164,7 +164,8 @@ def _written(
     signer: Signer | None,
 ) -> tuple[str, ...]:
     """The ids of the commits that the patches become."""
-    command = git_command(git_dir, "fast-import", "--quiet", "--force")
+    # objects of a series are read a few times: to compress them well takes longer than all else
+    command = git_command(git_dir, "-c", "core.compression=1", "fast-import", "--quiet", "--force")
     command.append("--date-format=raw-permissive")  # a person's clock may be in any zone
     with TemporaryFile() as stream:
         stream.writelines(_stream(patches, base, modes, date, signer))

@@ -65,7 +65,7 @@ class Document:
 
     def place(self, first: int, last: int, how: str, **names: str) -> Place:
         """The lines from `first` to before `last` as a place."""
-        start = sum(len(_bytes(line)) for line in self.lines[:first])
+        start = len(_bytes("".join(self.lines[:first])))
         old = "".join(self.lines[first:last])
         return Place(self.path, start, start + len(_bytes(old)), first + 1, how, old, "", names)
 

@@ -51,10 +51,10 @@ def in_document(survey: Survey, word: str, says: str, put: str) -> list[Sentence
     sentences = []
     literal = False
     for first, last in paragraphs(document, section):
-        place = document.place(first, last, f"{section.title}: what is no longer so")
-        indented = place.old[:1].isspace()
+        indented = document.lines[first][:1].isspace()
         literal = indented and (literal or document.lines[first - 2].rstrip().endswith("::"))
-        if _pattern(says).search(place.old):
+        if _pattern(says).search("".join(document.lines[first:last])):
+            place = document.place(first, last, f"{section.title}: what is no longer so")
             way = _in_its_line if literal else _reworded
             reword = partial(way, says=says, put=put, columns=_DOCUMENT_COLUMNS)
             sentences.append(Sentence(place, reword))

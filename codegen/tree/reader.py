@@ -23,6 +23,7 @@ from codegen.base.printable import one_line
 from codegen.tree.git import git_environment
 
 _MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each
+_FOLDER, _LINK, _SUBMODULE = b"40000", b"120000", b"160000"  # modes that are no file's
 _MAX_FILE = 32 << 20  # the largest file that any site reads is api.rst, 0.4 MB
 
 
@@ -103,7 +104,7 @@ class GitTree:
         self._lock = Lock()
         self._objects: dict[str, tuple[str, bytes] | None] = {}
         self._listed: dict[str, list[tuple[str, bool]]] = {}
-        self._ids: dict[str, str] = {}  # of folders: git finds a deep one by its path slowly
+        self._ids: dict[str, str] = {}  # of what the listed folders hold
         self._searches = _Searches()
 
     def __enter__(self) -> Self:
@@ -128,37 +129,50 @@ class GitTree:
 
     def _object(self, path: str) -> tuple[str, bytes] | None:
         if path not in self._objects:
-            self._objects[path] = self._asked(self._ids.get(path) or f"{self.commit}:{path}")
+            name = self._id(path) if path else f"{self.commit}:"
+            self._objects[path] = self._asked(name, path or name) if name else None
         return self._objects[path]
 
-    def _asked(self, name: str) -> tuple[str, bytes] | None:
-        with self._lock:  # git answers one question at a time
-            return self._ask(name)
+    def _id(self, path: str) -> str | None:
+        """What git calls a path; None where no folder has it.
 
-    def _ask(self, name: str) -> tuple[str, bytes] | None:
-        if "\n" in name:
-            return None
+        git finds a deep path slowly each time, and most that are asked for are not there.
+        """
+        folder = ""
+        for part in path.split("/"):
+            self._entries(folder)
+            folder = f"{folder}/{part}" if folder else part
+            if folder not in self._ids:
+                return None
+        return self._ids[folder]
+
+    def _asked(self, name: str, path: str) -> tuple[str, bytes] | None:
+        """An object and what it is; `path` is what messages call it."""
+        with self._lock:  # git answers one question at a time
+            return self._ask(name, path)
+
+    def _ask(self, name: str, path: str) -> tuple[str, bytes] | None:
         pipe_in, pipe_out = self._process.stdin, self._process.stdout
         assert pipe_in and pipe_out
         try:
-            pipe_in.write(name.encode("utf-8", "surrogateescape") + b"\n")
+            pipe_in.write(f"{name}\n".encode())
             pipe_in.flush()
             head = pipe_out.readline().split()
         except OSError:
             head = []
         if not head:
-            raise self._damaged(f"git cannot read {name}")
+            raise self._damaged(f"git cannot read {path}")
         if len(head) != 3 or head[1] not in (b"blob", b"tree", b"commit"):
             if os.fstat(self._complaints.fileno()).st_size:
-                raise self._damaged(f"git cannot read {name}")
+                raise self._damaged(f"git cannot read {path}")
             return None
         size = int(head[2])
         if size > _MAX_FILE:
-            raise EnvironmentFailure(f"{name}: {size} bytes; no file that gen reads is that large")
+            raise EnvironmentFailure(f"{path}: {size} bytes; no file that gen reads is that large")
         data = pipe_out.read(size)
         pipe_out.read(1)
         if len(data) != size:
-            raise self._damaged(f"git stopped while reading {name}")
+            raise self._damaged(f"git stopped while reading {path}")
         return head[1].decode(), data
 
     def _damaged(self, what: str) -> DamagedRepository:
@@ -175,7 +189,7 @@ class GitTree:
 
     def blob(self, name: str) -> bytes:
         """The bytes of a file by the name of its object, be it of this tree or of another one."""
-        found = self._asked(name)
+        found = self._asked(name, name)
         if found is None:
             raise self._damaged(f"git cannot read {name}")
         return found[1]
@@ -194,20 +208,16 @@ class GitTree:
         found = self._object(folder)
         if found is None or found[0] != "tree":
             return []
-        data, at = found[1], 0
         entries: list[tuple[str, bool]] = []
+        above = f"{folder}/" if folder else ""
         width = len(self.commit) // 2
-        while at < len(data):
-            end = data.index(b"\0", at)
-            mode, _, name = data[at:end].partition(b" ")
-            # a name with a line break cannot be asked for, see _ask()
-            if b"\n" not in name and (mode == b"40000" or mode.startswith(b"100")):
+        for match in re.finditer(rb"(\d+) ([^\0]+)\0(.{%d})" % width, found[1], re.S):
+            mode, name, object_id = match.groups()
+            if mode != _SUBMODULE and b"\n" not in name:
                 text = name.decode("utf-8", "surrogateescape")
-                entries.append((text, mode == b"40000"))
-                if mode == b"40000":
-                    path = f"{folder}/{text}" if folder else text
-                    self._ids[path] = data[end + 1 : end + 1 + width].hex()
-            at = end + 1 + width
+                self._ids[above + text] = object_id.hex()
+                if mode != _LINK:
+                    entries.append((text, mode == _FOLDER))
         return entries
 
     def grep(self, word: str) -> tuple[str, ...]:

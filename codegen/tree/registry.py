@@ -92,7 +92,7 @@ def _same_version(release: Release) -> str | None:
     """The commit of a pinned version that was imported as the newest of its series, now named."""
     if release.version is None or (commit := imported(Release(release.series).tree)) is None:
         return None
-    subject = git(trees_path(), "show", "--no-patch", "--format=%s", commit).strip()
+    subject = git(trees_path(), "log", "-1", "--format=%s", commit).strip()
     if subject != f"{release.package} {release.version}":
         return None
     with locked("trees"):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from codegen.c.source import lex
@@ -95,6 +96,8 @@ def _relocated(
 
     A header that is gone altogether is reported itself.
     """
+    if before.header == after.header and old.brings == new.brings:
+        return
     gave = {header for header, brought in old.brings.items() if before.header in brought}
     still = sorted(gave & new.brings.keys())
     if still and not any(after.header in new.brings[header] for header in still):
@@ -105,13 +108,11 @@ def _relocated(
 
 def _taken_twice(old: Abi, new: Abi) -> Iterator[Difference]:
     """Names that share a number with others of their space, and did not before."""
-    before = {name: key for key, names in _shared(old).items() for name in names}
-    for key, names in _shared(new).items():
-        first, *others = sorted(
-            names, key=lambda name: (before.get(name) != key, *_place(new, name))
-        )
+    for key, names in _shared(new):
+        had = {n for n in names if n in old.constants and _number(n, old.constants) == key}
+        first, *others = sorted(names, key=lambda name: (name not in had, *_place(new, name)))
         for name in others:
-            if before.get(name) != key:
+            if name not in had:
                 constant = new.constants[name]
                 yield _at(new, Change.TAKEN_TWICE, name, constant.at, first, written(constant))
 
@@ -121,26 +122,29 @@ def _place(abi: Abi, name: str) -> tuple[str, int]:
     return at.header, at.start
 
 
-def _shared(abi: Abi) -> Mapping[object, list[str]]:
-    """The names of each number of each space; another name of the same macro takes no number."""
+def _shared(abi: Abi) -> Iterator[tuple[object, list[str]]]:
+    """The numbers that several names of a space share, each with these."""
     found: dict[object, list[str]] = {}
-    for constant in abi.constants.values():
-        key = _number(constant, abi.constants)
+    values = Counter(constant.value for constant in abi.constants.values())
+    for name, constant in abi.constants.items():
+        key = _number(name, abi.constants) if values[constant.value] > 1 else None
         if key is not None:
-            found.setdefault(key, []).append(constant.name)
-    return found
+            found.setdefault(key, []).append(name)
+    return ((key, names) for key, names in found.items() if len(names) > 1)
 
 
-def _number(constant: Constant, constants: Mapping[str, Constant]) -> object:
+def _number(name: str, constants: Mapping[str, Constant]) -> object:
+    """What a name takes of a space; another name of the same macro takes nothing."""
+    constant = constants[name]
     spelled = constant.text.strip(" \t()")
     if constant.value is None or (_NAME.fullmatch(spelled) and spelled in constants):
         return None
     if is_ioctl(constant):
         return "ioctl", constant.value
-    space = space_of(constant.name)
+    space = space_of(name)
     if space is None or (space.bits and constant.value.bit_count() != 1):
         return None
-    within = _outer(constant.name, constants) if space.nested else ""
+    within = _outer(name, constants) if space.nested else ""
     return space.pattern, within, constant.value
 
 

@@ -50,7 +50,12 @@ class Part(BaseModel):
     """Every part of a description: frozen, no unknown key, keys written with dashes."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, alias_generator=dashed, populate_by_name=False
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=dashed,
+        populate_by_name=False,
+        defer_build=True,  # a part is checked within a whole: one validator is built, of that
     )
 
     @model_validator(mode="wrap")

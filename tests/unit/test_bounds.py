@@ -66,6 +66,9 @@ def test_folders_within_folders(depth: int, tmp_path: Path) -> None:
     subprocess.run(command, input=lines, text=True, check=True)
     commit = git(tmp_path, "rev-parse", "deep")
     with GitTree(tmp_path / ".git", commit) as tree:
+        assert tree.read("a/" * depth + "b.c") == b""
+        with pytest.raises(FileNotFoundError):
+            tree.read("a/" * 2 * depth + "b.c")
         paths = tree.paths("")
     assert len(paths) == depth // 100 + 1 and max(paths, key=len) == "a/" * depth + "b.c"
     place = tmp_path / "folder"

@@ -27,6 +27,7 @@ from codegen.series.make import Generated, finish, generate, open_tree, plan_for
 from codegen.series.read import read_series
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.locate import Commit
+from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob
@@ -428,3 +429,19 @@ def test_a_repository_whose_objects_have_longer_names(
     tip = apply_branch(series.patches, series.tree.at, "gen/mine")
     assert tip == series.commits[-1] == git(unpacked, "rev-parse", "gen/mine")
     assert not git(unpacked, "fsck", "--strict")
+
+
+def test_what_is_no_file_of_a_tree(tmp_path: Path) -> None:
+    """A link is its own text, and in no list; a submodule and a path below a file are nothing."""
+    git(tmp_path, "init", "-q", "--template=")
+    lines = "commit refs/heads/x\ncommitter A <a@b.example> 0 +0000\ndata 0\n"
+    lines += "M 100755 inline a/file\ndata 3\nint\nM 120000 inline a/link\ndata 4\nfile\n"
+    lines += f"M 160000 {'1' * 40} a/module\n"
+    command = ["git", "-C", str(tmp_path), "fast-import", "--quiet"]
+    subprocess.run(command, input=lines, text=True, check=True)
+    with GitTree(tmp_path / ".git", git(tmp_path, "rev-parse", "x")) as tree:
+        assert tree.paths("") == ("a/file",)
+        assert (tree.read("a/file"), tree.read("a/link")) == (b"int", b"file")
+        for path in ("a", "a/module", "a/module/b", "a/file/b", "a/link/b", "a/b", "b", "a/fi\nle"):
+            with pytest.raises(FileNotFoundError):
+                tree.read(path)
