@@ -19,8 +19,9 @@ from codegen.c.headers import Headers, Read, library, library_headers, written
 from codegen.c.macros import made_by_pasting, pasted, roles
 from codegen.c.members import StructsSeen, holds, may_have_more, tags
 from codegen.c.outline import Macro, outline
-from codegen.c.scopes import NameScope, scope_between, scope_of
+from codegen.c.scopes import NameScope, scope_of
 from codegen.c.shown import listed, shows
+from codegen.c.touched import touched
 from codegen.c.uses import Use, uses
 from codegen.c.words import is_name, tokens_of
 
@@ -60,40 +61,10 @@ class Visibility:
         found: list[Unseen] = []
         self._new = tuple(ranges)
         for start, end in self._new:
-            for scope, at, first in self._scopes(start, end):
+            for scope, at, first in touched(self.outline, start, end):
                 found += self._in_scope(scope, at, max(start, first), end)
             found += self._in_macros(start, end)
         return sorted(found, key=lambda each: each.use.at)
-
-    def _scopes(self, start: int, end: int) -> Iterator[tuple[NameScope, int, int]]:
-        """The scopes that a range touches, where each begins, and its uses."""
-        at = start
-        for block in self.outline.blocks:
-            if block.end <= start or block.head >= end:
-                continue
-            yield from self._items(at, block.head)
-            first = block.open if self._declarators(block.head) else block.head
-            yield scope_of(self.outline, block), block.head, first
-            at = block.end
-        yield from self._items(at, end)
-
-    def _items(self, start: int, end: int) -> Iterator[tuple[NameScope, int, int]]:
-        """The declarations at file scope in a range without blocks."""
-        ends = [m.end() for m in re.finditer(";", self.outline.code[start:end])]
-        for stop in dict.fromkeys([*(start + each for each in ends), end]):
-            first = self.outline.item_start(stop - 1) if stop > start else stop
-            text = self.outline.code[first:stop].strip(" \t\n;")
-            if text and not self._declarators(first):
-                yield scope_between(self.outline, first, stop), first, first
-
-    def _declarators(self, first: int) -> bool:
-        """Whether what begins there are the names behind the `}` of a struct."""
-        before = self.outline.code[:first].rstrip() if first else ""
-        block = self.outline.block_at(len(before) - 1) if before.endswith("}") else None
-        if block is None or block.end != len(before):
-            return False
-        head = self.outline.code[block.head : block.open]
-        return bool(re.search(r"\b(?:struct|union|enum)\b", head)) and "(" not in head
 
     def _in_scope(self, scope: NameScope, at: int, start: int, end: int) -> Iterator[Unseen]:
         names: dict[str, list[Use]] = {}

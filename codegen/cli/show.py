@@ -14,7 +14,8 @@ from codegen.cli import terminal
 from codegen.compare.kernel import changed
 from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant
-from codegen.series.make import Generated, sites
+from codegen.series.make import Generated
+from codegen.series.manifest import sites
 from codegen.tree.locate import TreeLocation
 
 

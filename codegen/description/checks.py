@@ -16,7 +16,8 @@ from codegen.description.model import Alternative, Edit, Mechanism, Predicate, T
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
 from codegen.kinds.section import Correction
-from codegen.vocabulary.ccode import defines, tokens
+from codegen.vocabulary.ccode import defines
+from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import Find, Part, Where, dashed, expression_keys, repeated, twice
 
 _WAYS = (

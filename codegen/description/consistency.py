@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Set
 from codegen.base.findings import Finding
 from codegen.description.model import TRIES, Alternative, Knob
 from codegen.kinds import kinds
-from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.parameters import parameter, pointers
 from codegen.vocabulary.part import Find, Where, attribute, twice
 from codegen.vocabulary.text import MESSAGE_COLUMNS

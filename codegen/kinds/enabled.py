@@ -16,7 +16,8 @@ from codegen.kinds.fields import Mask, Number, mask_problems, number_problems
 from codegen.kinds.kind import PartCheck
 from codegen.kinds.packed import PACKED_CHECKS, PackedValues
 from codegen.kinds.section import KindSection
-from codegen.vocabulary.ccode import Expression, Setup, TestCode, defines, tokens
+from codegen.vocabulary.ccode import Expression, Setup, TestCode, defines
+from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import (
     Expressions,
     Find,

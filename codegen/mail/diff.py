@@ -13,8 +13,8 @@ from codegen.base.errors import EnvironmentFailure
 from codegen.mail.patch import Posted
 from codegen.tree.changed import Changed, Hunk
 from codegen.tree.git import git_environment
+from codegen.tree.opened import GitTree
 from codegen.tree.plumbing import complaint, git, git_command, run_git
-from codegen.tree.reader import GitTree
 
 _HUNK = re.compile(rb"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
 _FILE = re.compile(rb"^diff --git ", re.M)

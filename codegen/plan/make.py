@@ -21,7 +21,7 @@ from codegen.description.model import Knob, Mechanism, Stage
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
-from codegen.plan import mechanism, names
+from codegen.plan import mechanism, names, undeclared
 from codegen.plan.called import asks, check_called
 from codegen.plan.context import (
     Reserved,
@@ -86,7 +86,7 @@ def make_plan(
         missing = names.missing_of_series(tree, plan.patches, knob.architectures)
         if not missing:
             return _with_reason(plan, survey, said, redundant)
-        problem = problem or error(*names.findings(plan, missing, tree))
+        problem = problem or error(*undeclared.findings(plan, missing, tree))
         lost = {each.name for _, each in missing}
         chosen = {each for each in said["chosen"].values() if lost.intersection(names_in(each))}
         if chosen <= refused:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Whether all names that a patch uses are declared where it uses them, and what to say if not.
+"""Whether all names that a patch uses are declared where it uses them.
 
 The tree is that behind the patch.  Names of the patch's own lines are asked for, be they from the
 description or from gen's templates; `codegen.c.visible` says what it is to be visible.
@@ -10,34 +10,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from codegen.architectures import ARCHITECTURES
-from codegen.base.findings import Finding
-from codegen.c.definitions import Definition, definitions
+from codegen.c.definitions import definitions
 from codegen.c.outline import Outline, covers, includes, outline
 from codegen.c.uses import Use
 from codegen.c.visible import Unseen, Visibility
-from codegen.description.load import Description
 from codegen.kernel.folders import folders
-from codegen.kernel.survey import SELFTESTS, Survey
+from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
+from codegen.sites.code import C_FILES
 from codegen.tree.changed import Changed, NewSpan
 from codegen.tree.reader import Overlay, Tree, read_or_none
-from codegen.vocabulary.ccode import tokens
-from codegen.vocabulary.part import Where
 
-if TYPE_CHECKING:
-    from codegen.plan.plan import Plan
-
-_C = (".c", ".h")
 _CONFIG = re.compile(r"\bCONFIG_(\w+)")
 _MOST_FILES = 60  # in which a name that is not visible is looked for
-# The keys of a description whose values are C.
-_CODE = frozenset(
-    "put off args returns condition expression value check-extension code requires default setup "
-    "expected field mixed times does call answer size".split()
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +54,7 @@ def missing(
     tree = Overlay(tree, {path: made.after for path, made in files.items()})
     found: dict[tuple[str, str], Missing] = {}
     for path, made in files.items():
-        if path.endswith(_C) and made.new and made.after is not None:
+        if path.endswith(C_FILES) and made.new and made.after is not None:
             for each in _missing_in(tree, path, made.after, made.new, architectures):
                 found.setdefault((path, each.name), each)
     return tuple(found.values())
@@ -126,12 +113,12 @@ def _seen_otherwise(tree: Tree, path: str, use: Use, arch: str) -> bool:
         return False
     if path.endswith(".h") and _seen_by_includer(tree, path, use, arch):
         return True
-    places = _places(tree, use.name, path)
-    if any(definitions(outline(data), use.name) for _, data in places):
+    named = places(tree, use.name, path)
+    if any(definitions(outline(data), use.name) for _, data in named):
         return False
     return any(
         view.shows_use(use.name)
-        for at, data in places
+        for at, data in named
         if at.endswith(".c") and at != path
         for view in [Visibility(at, data, lambda other: read_or_none(tree, other), arch)]
     )
@@ -150,7 +137,7 @@ def _seen_by_includer(tree: Tree, path: str, use: Use, arch: str) -> bool:
     return False
 
 
-def _places(tree: Tree, name: str, path: str) -> list[tuple[str, bytes]]:
+def places(tree: Tree, name: str, path: str) -> list[tuple[str, bytes]]:
     """Files that hold a name, the nearest to a path first; those of other architectures not."""
     top = path.split("/")
 
@@ -179,129 +166,3 @@ def missing_of_series(
         found += [(number, each) for each in missing(tree, patch.changes, architectures)]
         tree = Overlay(tree, patch.files)
     return found
-
-
-# What is said
-
-
-def findings(plan: Plan, missing: Sequence[tuple[int, Missing]], tree: Tree) -> Iterator[Finding]:
-    """What is missing in a plan, and where the description says it."""
-    for number, each in missing:
-        patch, behind = plan.patches[number], tree
-        for before in plan.patches[: number + 1]:
-            behind = Overlay(behind, before.files)
-        later = next((p.subject for p in plan.patches[number + 1 :] if _defines(p, each.name)), "")
-        parts = _parts(plan, patch, number, each.path)
-        yield _finding(plan.description, parts, each, behind, later)
-
-
-def _defines(patch: Patch, name: str) -> bool:
-    """Whether one of the new lines of a patch defines a name."""
-    for path, made in patch.changes.items():
-        if path.endswith(_C):
-            for each in definitions(outline(made.after or b""), name):
-                if any(span.start <= each.at < span.end for span in made.new):
-                    return True
-    return False
-
-
-def _parts(plan: Plan, patch: Patch, number: int, path: str) -> list[Where]:
-    """The parts of a description that a file of a patch is made of, the likeliest first."""
-    section = plan.variant.section
-    if patch.part == "given":
-        return [("mechanism", "patches", number), ("mechanism", "commits", number)]
-    if path.startswith(SELFTESTS):
-        return [("test",), (section,)]
-    if patch.part == "mechanism":
-        first = next(at for at, made in enumerate(plan.patches) if made.part == "mechanism")
-        return [plan.alternatives[number - first], ("predicate",)]
-    return [(section,), ("predicate",)]
-
-
-def _finding(
-    description: Description,
-    parts: Sequence[Where],
-    each: Missing,
-    tree: Tree,
-    later: str,
-) -> Finding:
-    """A name that is missing as a finding: where the description says it, and what would be right.
-
-    `parts` are the parts of the description that the patch is made of, `later` is the patch that
-    defines the name after this one, if one does.
-    """
-    use, where = each.unseen.use, f"{each.path}:{each.line}"
-    if use.kind == "label":
-        message = f"there is no label `{each.name}` in the function at {where}"
-    elif use.kind == "member" and each.unseen.tag:
-        message = f"`struct {each.unseen.tag}` has no member `{each.name}`, used at {where}"
-    elif use.kind == "member":
-        message = f"no struct that {where} sees has a member `{each.name}`"
-    else:
-        message = f"`{each.shown}` is not declared where {where} uses it"
-    hints = []
-    if later:
-        hints.append(f"a later patch defines it: {later}")
-    elif use.kind in ("name", "tag"):
-        hints += _elsewhere(tree, each)
-    hints += [f"nearest that is visible: `{each.near}`"] if each.near else []
-    hint = "\n".join(hints)
-    for part in parts:
-        for place, text in code_texts(description, part):
-            at = _token(text, each.name)
-            if at >= 0:
-                return description.finding_in(place, text, at, message, hint)
-    return Finding(message, each.path, each.line, hint=hint)
-
-
-def _token(text: str, name: str) -> int:
-    return next((token.at for token in tokens(text) if token.text == name), -1)
-
-
-def _elsewhere(tree: Tree, each: Missing) -> Iterator[str]:
-    """Where a name is defined that is not visible, as far as the tree has it."""
-    for path, data in _places(tree, each.name, each.path):
-        found = definitions(outline(data), each.name)
-        if found:
-            yield _said(found[0], path, data, each.path)
-            return
-    yield "no file of this tree defines it"
-
-
-def _said(found: Definition, path: str, data: bytes, user: str) -> str:
-    line = data.count(b"\n", 0, found.at) + 1
-    where = f"{path}:{line}"
-    if path == user:
-        return f"it is declared below, at {where}"
-    if path.endswith(".h"):
-        return f"{where} defines it, which {user} does not include"
-    if found.static:
-        return f"it is static in another file: {where}"
-    return f"{where} defines it, and no header that {user} includes declares it"
-
-
-def code_texts(
-    description: Description, part: Sequence[str | int]
-) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """The values that are C in a part of a description, with where they are."""
-    value: Any = description.knob.model_dump(by_alias=True)
-    for key in part:
-        value = value[key] if value is not None else None
-    yield from _texts(value, tuple(part))
-
-
-def _texts(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, str):
-        if any(key in _CODE for key in where) and where[-1] not in (
-            "comment",
-            "type",
-            "unit",
-            "means",
-        ):
-            yield where, value
-    elif isinstance(value, dict):
-        for key, each in value.items():
-            yield from _texts(each, (*where, key))
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from _texts(each, (*where, index))

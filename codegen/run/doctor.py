@@ -13,7 +13,7 @@ from pathlib import Path
 
 from codegen.architectures import DEFAULT, Architecture
 from codegen.run.boot import DEVICE
-from codegen.sandbox.sandbox import PACKAGE, PROGRAM
+from codegen.sandbox.confined import PACKAGE, PROGRAM
 
 ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 

@@ -20,7 +20,7 @@ from codegen.run.verdict import Params, Results, TestResult
 from codegen.run.weave import PARAMETER, fixed, mutants_in, woven
 from codegen.series.commit import commit_files
 from codegen.series.series import Series
-from codegen.tree.reader import GitTree
+from codegen.tree.opened import GitTree
 
 _SWITCH = f"/sys/module/kernel/parameters/{PARAMETER}"
 # Headers of the uAPI are compiled into the tests as well, tools/ is no kernel.

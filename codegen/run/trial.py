@@ -37,7 +37,8 @@ from codegen.sandbox import made
 from codegen.sandbox.process import threads
 from codegen.series.commit import Commits
 from codegen.series.series import Series
-from codegen.tree.reader import GitTree, read_or_none
+from codegen.tree.opened import GitTree
+from codegen.tree.reader import read_or_none
 
 BOOTS = 2  # at a time; each guest has two processors and 2 GiB
 _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")

@@ -14,8 +14,8 @@ from codegen.mail.patch import Patch
 from codegen.series.commit import Signer, assisted_by, make_commits, signed
 from codegen.tree.git import git_environment
 from codegen.tree.locate import Commit
+from codegen.tree.opened import GitTree
 from codegen.tree.plumbing import commit_of, git_command, run_git
-from codegen.tree.reader import GitTree
 from codegen.tree.scratch import scratch_repository
 
 _BRANCH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,120}")

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,8 +10,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from codegen import __version__
-from codegen.base.commandline import line
 from codegen.base.errors import DamagedRepository, EnvironmentFailure
 from codegen.base.printable import one_line, printable_json
 from codegen.base.resources import resources
@@ -29,15 +26,14 @@ from codegen.plan.variants import Variant, load_variant
 from codegen.series.commit import Signer, assisted_by, bare_base, make_commits, signed
 from codegen.series.inplace import interrupted
 from codegen.series.mails import cover_letter, format_mails
+from codegen.series.manifest import TOOL, command_line, digest, manifest
 from codegen.series.recipients import Recipients, recipients
 from codegen.series.series import Series
-from codegen.tree.debian import PREFIX
 from codegen.tree.locate import Commit, Folder, TreeLocation
-from codegen.tree.reader import FolderTree, GitTree, Tree, version
+from codegen.tree.opened import FolderTree, GitTree
+from codegen.tree.reader import Tree, version
 from codegen.tree.registry import forget_damaged
 from codegen.tree.scratch import scratch_repository
-
-TOOL = f"gen {__version__}"
 
 
 @dataclass(frozen=True)
@@ -179,18 +175,8 @@ def finish(
         _posted(patch, name, mails[name], f"@{commits.date} +0000")
         for patch, name in zip(sent, names, strict=True)
     )
-    told = _manifest(plan, location, tree_version, reserved)
-    told["patches"] = [
-        {
-            "file": patch.name,
-            "part": patch.part,
-            "subject": patch.subject,
-            "commit": commit,
-            "tree": tree,
-            "sites": sites(patch),
-        }
-        for patch, commit, tree in zip(patches, commits.ids, trees, strict=True)
-    ]
+    made = tuple(zip(patches, commits.ids, trees, strict=True))
+    told = manifest(plan, location, tree_version, reserved, made)
     files = dict(mails)
     files[ORDER] = "".join(f"{name}\n" for name in names).encode()
     files[MANIFEST] = (printable_json(told) + "\n").encode()
@@ -209,23 +195,6 @@ def _asked(location: TreeLocation, paths: list[str]) -> tuple[Recipients, str]:
     """Who gets a series, and which version its tree says it is."""
     with open_tree(location) as tree:
         return recipients(tree, paths), version(tree)
-
-
-def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) -> str:
-    """The command that makes the series again."""
-    name = plan.description.path
-    abi = name[len("abi/") : -len(".yaml")] if name.startswith("abi/") else name
-    tree = location.name
-    if location.spec.startswith(PREFIX):
-        tree = location.spec
-    elif location.commit and tree.endswith(f"-{location.commit[:12]}"):
-        tree = f"{tree[:-13]}@{location.commit[:12]}"
-    parts = ["gen", "--variant", plan.variant.name, "--abi", abi, "--tree", tree]
-    for prefix, numbers in sorted((reserved or Reserved()).numbers.items()):
-        listed = ",".join(str(number) for number in sorted(numbers))
-        parts += ["--reserve", f"{prefix}={listed}"]
-    parts += ["--redundant"] if plan.redundant else []
-    return line(parts)
 
 
 def cover_sees(plan: Plan) -> Mapping[str, Any]:
@@ -273,68 +242,3 @@ def _cover(plan: Plan, location: TreeLocation, tree_version: str, reserved: Rese
         command=command_line(plan, location, reserved),
         tested="not built and not run by gen.",
     )
-
-
-def digest(description: Description) -> str:
-    """The first half of the SHA-256 of a description's text, in hexadecimal."""
-    return hashlib.sha256(description.text.encode()).hexdigest()[:32]
-
-
-def _manifest(
-    plan: Plan,
-    location: TreeLocation,
-    tree_version: str,
-    reserved: Reserved | None,
-) -> dict[str, Any]:
-    """What gen says of a series of its own, but for its patches."""
-    return {
-        "tool": TOOL,
-        "command": command_line(plan, location, reserved),
-        "description": _source(plan),
-        "knob": plan.description.knob.name,
-        "variant": plan.variant.name,
-        "tree": {"name": location.name, "version": tree_version, "base": location.commit},
-        "numbers": dict(plan.numbers),
-        **({"redundant": plan.redundant} if plan.redundant else {}),
-        **({"brought": [_told(part) for part in plan.brought]} if plan.brought else {}),
-        "predicates": [said for part in plan.parts if (said := _predicate(part))],
-    }
-
-
-def _told(part: Plan) -> dict[str, Any]:
-    """What a manifest says of a knob that the series brings for another one."""
-    return {
-        "description": _source(part),
-        "knob": part.description.knob.name,
-        "variant": part.variant.name,
-        "numbers": dict(part.numbers),
-    }
-
-
-def _source(plan: Plan) -> dict[str, str]:
-    return {"file": one_line(plan.description.path), "sha256": digest(plan.description)}
-
-
-def _predicate(plan: Plan) -> dict[str, str]:
-    """What `gen test` has to know of the predicate to make a kernel that asks it in vain."""
-    predicate = plan.description.knob.predicate
-    if plan.description.knob.mechanism is None or predicate is None:
-        return {}  # nothing asks
-    section = plan.description.knob.section(plan.variant.section)
-    said = {"name": predicate.name, "off": predicate.off, "returns": predicate.returns}
-    reason = getattr(section, "off_untested", None)
-    return {**said, "off_untested": " ".join(reason.split())} if reason else said
-
-
-def sites(patch: Patch) -> list[dict[str, Any]]:
-    """Where a patch's edits went and how the places were found, for people and machines."""
-    return [
-        {
-            "site": edit.site,
-            "file": edit.place.path,
-            "line": edit.place.line,
-            "found": edit.place.how,
-            "template": edit.template,
-        }
-        for edit in patch.edits
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 # Each alternative takes what is not closed as well, to the end: matching stays linear.  A name may
 # have `$`, as for GCC; patterns have their holes so.
@@ -27,3 +28,17 @@ def lexed(text: str, start: int = 0, end: int | None = None) -> Iterator[tuple[i
             return
         if found.lastgroup != "blank":
             yield found.start(), found.end(), found.lastgroup or ""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeToken:
+    """A token of C and where it begins."""
+
+    text: str
+    at: int
+
+
+def tokens(value: str) -> Iterator[CodeToken]:
+    """The tokens of a snippet, comments included."""
+    for start, end, _ in lexed(value):
+        yield CodeToken(value[start:end], start)

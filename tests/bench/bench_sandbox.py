@@ -22,7 +22,7 @@ from codegen.run.bench import Bench, open_bench
 from codegen.run.boot import Ending, boot
 from codegen.run.initramfs import build_init, write_initramfs
 from codegen.sandbox import sandbox
-from codegen.sandbox.sandbox import Sandbox
+from codegen.sandbox.confined import Sandbox
 from codegen.tree import resolve
 
 NONE = Sandbox(None, "none, to compare with")

@@ -25,8 +25,8 @@ from codegen.cli.main import DONE, FAILED, FOUND, main
 from codegen.run import make
 from codegen.run.bench import open_bench
 from codegen.sandbox import group, sandbox
+from codegen.sandbox.confined import Sandbox
 from codegen.sandbox.limits import MIB, SCRIPT
-from codegen.sandbox.sandbox import Sandbox
 from codegen.tree import resolve
 from tests.minitree import minitree, written
 from tests.processes import running

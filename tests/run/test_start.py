@@ -24,13 +24,14 @@ STARTS = {
     "sandbox/made.py": "rm",
     "run/make.py": "the compiler, for its version",
     "sandbox/process.py": "what the modules named here ask for",
-    "sandbox/sandbox.py": "bwrap, chown",
+    "sandbox/confined.py": "bwrap, chown",
+    "sandbox/sandbox.py": "bwrap, for its version",
     "series/branch.py": "git",
     "series/mails.py": "git",
     "tree/apt.py": "apt",
     "tree/importer.py": "git",
     "tree/plumbing.py": "git",
-    "tree/reader.py": "git",
+    "tree/opened.py": "git",
     "tree/unpack.py": "dpkg-deb, xz, tar",
 }
 _MODULES = {"subprocess", "multiprocessing", "pty", "asyncio"}

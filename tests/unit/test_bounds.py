@@ -16,7 +16,7 @@ from codegen.c.source import Token, lex
 from codegen.c.statements import statement_end
 from codegen.cli.main import main
 from codegen.mail.mbox import read_files, read_mail
-from codegen.tree.reader import FolderTree, GitTree
+from codegen.tree.opened import FolderTree, GitTree
 from tests.unit.kit import git
 
 pytestmark = pytest.mark.programs

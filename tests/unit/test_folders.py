@@ -12,7 +12,8 @@ import pytest
 from codegen.kernel.folders import API, SELFTESTS, Folders, folders
 from codegen.plan.sites import SITES
 from codegen.tree.locate import locate, parse_path
-from codegen.tree.reader import FolderTree, GitTree, Overlay, Tree
+from codegen.tree.opened import FolderTree, GitTree
+from codegen.tree.reader import Overlay, Tree
 from tests.minitree import Change, Files, MemoryTree, minitree, new, old, renamed, written
 from tests.unit.kit import SHIPPED, committed, plan, shipped, survey
 from tests.unit.test_plan import ANSWERS, NOT_DESCRIBED

@@ -27,7 +27,7 @@ from codegen.series.make import Generated, finish, generate, open_tree, plan_for
 from codegen.series.read import read_series
 from codegen.tree import TreeLocation, resolve
 from codegen.tree.locate import Commit
-from codegen.tree.reader import GitTree
+from codegen.tree.opened import GitTree
 from codegen.tree.scratch import scratch_repository
 from tests.minitree import minitree, written
 from tests.unit.kit import TEMPLATES, VARIANTS, committed, contents, git, knob

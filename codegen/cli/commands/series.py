@@ -25,7 +25,8 @@ from codegen.mail.mbox import MANIFEST
 from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant, described
 from codegen.series.commit import Signer
-from codegen.series.make import Generated, finish, open_tree, plan_for, sites
+from codegen.series.make import Generated, finish, open_tree, plan_for
+from codegen.series.manifest import sites
 from codegen.tree.locate import Commit, Folder, TreeLocation
 from codegen.tree.reader import version
 

@@ -21,7 +21,7 @@ from codegen.kinds.fields import Bit, Bool, Mask, bit_problems
 from codegen.kinds.kind import Kind
 from codegen.kinds.packed import PackedValues
 from codegen.kinds.structs import StructMember, size, struct_problems
-from codegen.vocabulary.ccode import tokens
+from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import (
     Capability,
     Find,

@@ -13,7 +13,8 @@ from pydantic import Field
 from codegen.base.findings import Finding
 from codegen.kinds.failures import Failure
 from codegen.kinds.structs import StructMember, size, struct_problems
-from codegen.vocabulary.ccode import Expression, Setup, tokens
+from codegen.vocabulary.ccode import Expression, Setup
+from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import Find, Identifier, Part, Where, matching, repeated
 from codegen.vocabulary.text import Phrase
 
