@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whole series of knobs that stand alone, on the small tree with all that they need.
 
-`kinds/KNOB.diff` is the one variant of `tests/knobs/small/KNOB.yaml`; `UPDATE_GOLDENS=1` writes it.
+`templates/VARIANT/goldens/KNOB.diff` is the one variant of `tests/knobs/small/KNOB.yaml`;
+`UPDATE_GOLDENS=1` writes it.
 Each patch compiles.
 """
 
@@ -23,8 +24,7 @@ from tests.minitree.memfd import memfd, shown
 from tests.minitree.uapi import completed, uapi
 from tests.unit import kit
 
-_HERE = Path(__file__).parent
-KNOBS_FOLDER = _HERE.parent / "knobs/small"
+KNOBS_FOLDER = Path(__file__).parents[1] / "knobs/small"
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
 _TREE = (uapi, capabilities)
 KNOBS = sorted(path.stem for path in KNOBS_FOLDER.glob("*.yaml"))
@@ -52,8 +52,9 @@ def test_golden(name: str, tmp_path: Path) -> None:
     changes = (*_TREE, *MORE.get(name, ()))
     made = _plan(name, *changes)
     text = kit.diff(made, *changes)
-    golden = _HERE / "kinds" / f"{name}.diff"
+    golden = kit.TEMPLATES / made.variant.name / "goldens" / f"{name}.diff"
     if _UPDATE:
+        golden.parent.mkdir(exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
     assert kit.complaints(made, tmp_path, *changes) == ""
@@ -66,4 +67,4 @@ def test_newer_selftests(name: str, tmp_path: Path) -> None:
 
 
 def test_no_golden_without_a_case() -> None:
-    assert sorted(path.stem for path in (_HERE / "kinds").iterdir()) == KNOBS
+    assert sorted(path.stem for path in kit.TEMPLATES.glob("*/goldens/*.diff")) == KNOBS

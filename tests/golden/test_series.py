@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Whole series as diffs: every shipped description, and one with every section, on small trees.
 
-`TREE/KNOB/VARIANT.diff` has each patch's subject, message and changes, or the answer why there is
-no series.  `UPDATE_GOLDENS=1 pytest tests/golden` writes them anew; read the difference.
+`templates/VARIANT/goldens/TREE/KNOB.diff` has each patch's subject, message and changes, or the
+answer why there is no series.  `UPDATE_GOLDENS=1 pytest tests/golden` writes them anew; read the
+difference.
 """
 
 from __future__ import annotations
 
 import os
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +18,6 @@ from codegen.description.load import Description
 from tests.minitree import Change, new, old
 from tests.unit import kit
 
-_HERE = Path(__file__).parent
 _UPDATE = bool(os.environ.get("UPDATE_GOLDENS"))
 _TREES: dict[str, tuple[Change, ...]] = {"middle": (), "old": (old,), "new": (new,)}
 _EVERY_SECTION = "small-maps"
@@ -49,7 +48,7 @@ def _text(tree: str, knob: str, variant: str) -> str:
 
 @pytest.mark.parametrize(("tree", "knob", "variant"), _CASES)
 def test_golden(tree: str, knob: str, variant: str) -> None:
-    golden = _HERE / tree / knob / f"{variant}.diff"
+    golden = kit.TEMPLATES / variant / "goldens" / tree / f"{knob}.diff"
     text = _text(tree, knob, variant)
     if _UPDATE:
         golden.parent.mkdir(parents=True, exist_ok=True)
@@ -58,5 +57,8 @@ def test_golden(tree: str, knob: str, variant: str) -> None:
 
 
 def test_no_golden_without_a_case() -> None:
-    found = {path.relative_to(_HERE).with_suffix("") for path in _HERE.glob("*/*/*.diff")}
-    assert found == {Path(*case) for case in _CASES}
+    found = {
+        (path.parent.name, path.stem, path.parents[2].name)
+        for path in kit.TEMPLATES.glob("*/goldens/*/*")
+    }
+    assert found == set(_CASES)
