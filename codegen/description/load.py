@@ -144,12 +144,11 @@ def _validated(document: YamlDocument, parts: dict[int, Part]) -> _Validated:
     `parts` gets the parts that are well formed, by the identity of their mappings.
     """
     bad = {str(where[0]) for where in document.reported if where}
-    errors: list[dict[str, Any]]
     try:
         knob = Knob.model_validate(document.value, context=parts)
         return knob, [], frozenset(bad)
     except ValidationError as problem:
-        errors = [dict(one) for one in problem.errors(include_url=False)]
+        errors = problem.errors(include_url=False)
     bad.update(str(one["loc"][0]) for one in errors if one["loc"])
     located = [(messages.location(one["loc"], document.value), one) for one in errors]
     found: list[Finding] = []

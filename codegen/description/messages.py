@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+
+from pydantic_core import ErrorDetails
 
 from codegen.base.findings import Finding
 from codegen.base.nearest import nearest
@@ -43,7 +45,7 @@ def location(loc: Sequence[str | int], said: Any) -> Where:
     return (*found, *loc[-1:])
 
 
-def findings(one: Mapping[str, Any], document: YamlDocument) -> Iterator[Finding]:
+def findings(one: ErrorDetails, document: YamlDocument) -> Iterator[Finding]:
     """One error of pydantic as findings."""
     where = location(one["loc"], document.value)
     if one["type"] == KIND:
@@ -78,10 +80,10 @@ def meant(name: str, loc: Sequence[str | int]) -> str:
 
 
 _Wording = tuple[str, str, tuple[int, int]]
-_Make = Callable[[Mapping[str, Any], Where, YamlDocument], _Wording]
+_Make = Callable[[ErrorDetails, Where, YamlDocument], _Wording]
 
 
-def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _unknown(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     name = str(where[-1])
     known = known_keys(one["loc"][:-1])
     near = meant(name, one["loc"][:-1])
@@ -96,7 +98,7 @@ def _unknown(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _W
     return message, hint, at
 
 
-def _missing(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _missing(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     section, name = where[:-1], where[-1]
     message = f"`{name}` is missing" + (f" in {_section(section)}" if section else "")
     return message, str(fact(one["loc"], "description") or ""), document.mark(section)
@@ -109,7 +111,7 @@ def _section(where: Where) -> str:
     return f"`{where[-1]}`"
 
 
-def _type(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _type(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     wanted, given = _WANTED[one["type"]], one["input"]
     name, at = named(where), document.mark(where)
     text = document.plain.get(where)
@@ -120,7 +122,7 @@ def _type(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Word
     return message, _instead(wanted, given, text), at
 
 
-def _instead(wanted: str, given: Any, text: str | None) -> str:
+def _instead(wanted: str, given: object, text: str | None) -> str:
     scalar = isinstance(given, (str, int))
     if wanted == "a list" and scalar:
         return f"write [{short(text or given)}]" if "\n" not in str(given) else "begin it with `- `"
@@ -133,14 +135,14 @@ def _instead(wanted: str, given: Any, text: str | None) -> str:
     return ""
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     if isinstance(value, Odd):
         return value.kind
     names = {bool: "true or false", int: "a number", str: "a text", list: "a list"}
     return names.get(type(value), "a mapping")
 
 
-def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _pattern(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     value = short(one["input"])
     message = f"`{value}` is no valid {_kind_of(where)}" if value else f"{named(where)} is empty"
     example = fact(one["loc"], "examples")
@@ -148,7 +150,7 @@ def _pattern(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _W
     return message, hint, document.mark(where)
 
 
-def _choice(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _choice(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     valid = [str(value) for value in fact(one["loc"], "enum") or [fact(one["loc"], "const")]]
     if one["type"].startswith("union_tag"):
         where = (*where, "type")
@@ -178,13 +180,13 @@ def _one_of(valid: Sequence[str]) -> str:
     return f"one of: {', '.join(valid)}" if valid else ""
 
 
-def _range(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _range(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     low, high = fact(one["loc"], "minimum"), fact(one["loc"], "maximum")
     message = f"{named(where)} is out of range: {short(one['input'])}"
     return message, f"a number from {low} to {high}", document.mark(where)
 
 
-def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _length(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     count, most = len(one["input"]), one["ctx"].get("max_length")
     if one["type"] == "string_too_long":
         message = f"{named(where)} is too long: {count} characters"
@@ -193,14 +195,14 @@ def _length(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wo
         message = f"{named(where)} has too few items: {count}"
         return message, f"at least {one['ctx']['min_length']}", document.mark(where)
     message = f"{named(where)} has too many items: {count}"
-    return message, f"at most {most}", document.mark((*where, most))
+    return message, f"at most {most}", document.mark((*where, one["ctx"]["max_length"]))
 
 
-def _surrogate(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _surrogate(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     return f"{named(where)}: an escape of a character that is none", "", document.mark(where)
 
 
-def _other(one: Mapping[str, Any], where: Where, document: YamlDocument) -> _Wording:
+def _other(one: ErrorDetails, where: Where, document: YamlDocument) -> _Wording:
     return f"{named(where)}: {one['msg'][:1].lower()}{one['msg'][1:]}", "", document.mark(where)
 
 

@@ -19,6 +19,7 @@ from codegen.kinds.section import KindSection
 from codegen.vocabulary.ccode import Expression, Setup, TestCode, defines
 from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import (
+    Errno,
     Expressions,
     Find,
     Part,
@@ -27,7 +28,6 @@ from codegen.vocabulary.part import (
 )
 from codegen.vocabulary.text import Clause, Prose
 
-Errno = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENXIO")]
 Privilege = Annotated[str, matching(r"^CAP_[A-Z_]+$", "CAP_SYS_ADMIN")]
 When = Literal["before-vcpus", "before-memslots", "any-time", "once"]
 

@@ -9,16 +9,14 @@ from typing import Annotated
 from pydantic import Field
 
 from codegen.vocabulary.ccode import Setup
-from codegen.vocabulary.part import Part, matching
+from codegen.vocabulary.part import Errno, Part
 from codegen.vocabulary.text import Clause
-
-Error = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENOENT", 20)]
 
 
 class Failure(Part):
     """An error of the developer's function: when, and a call of the selftest that gets it."""
 
-    error: Annotated[Error, Field(description="as errno has it, without a sign")]
+    error: Annotated[Errno, Field(description="as errno has it, without a sign")]
     when: Annotated[Clause, Field(description="a clause for the documentation")]
     call: Annotated[
         Setup | None,

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -75,12 +75,12 @@ class PackedValues(Part):
 AnyField = Bool | Mask | Number | PackedValues
 
 
-def parts(field: Any) -> list[Any]:
+def parts(field: AnyField) -> Sequence[Bool | Mask | Number]:
     """The fields of struct kvm_arch that a capability's `field` says: itself, or its parts."""
-    return list(field.parts) if field.type == "packed" else [field]
+    return field.parts if field.type == "packed" else [field]
 
 
-def width(part: Any) -> int:
+def width(part: PackedPart) -> int:
     """The bits of a part's type."""
     return _WIDTHS[part.type]
 

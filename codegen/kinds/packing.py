@@ -6,9 +6,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from codegen.kinds.packed import ARG_BITS, ARGS, parts, width
+from codegen.kinds.packed import (
+    ARG_BITS,
+    ARGS,
+    PackedMask,
+    PackedNumber,
+    PackedPart,
+    PackedValues,
+    parts,
+    width,
+)
 
 _NUMBER = re.compile(r"(0x[0-9a-f]+|\d+)(ull)?")
 Values = Mapping[str, str]  # C for each part, by its name
@@ -20,17 +28,17 @@ def _literal(value: int) -> str:
     return shown if value < 1 << 31 else f"{shown}ull"
 
 
-def _in(field: Any, arg: int) -> list[Any]:
+def _in(field: PackedValues, arg: int) -> list[PackedPart]:
     return sorted((p for p in field.parts if p.arg == arg), key=lambda part: part.shift)
 
 
-def _room(field: Any, part: Any) -> int:
+def _room(field: PackedValues, part: PackedPart) -> int:
     """The bits from a part on to the next one: it is tested with those that nobody has."""
     after = [other.shift for other in _in(field, part.arg) if other.shift > part.shift]
     return min(after, default=ARG_BITS) - int(part.shift)
 
 
-def _taken(field: Any, part: Any, args: str) -> str:
+def _taken(field: PackedValues, part: PackedPart, args: str) -> str:
     """A part and the unused bits above it, taken out of the arguments."""
     arg, room = f"{args}[{part.arg}]", _room(field, part)
     shifted = f"{arg} >> {part.shift}" if part.shift else arg
@@ -40,12 +48,12 @@ def _taken(field: Any, part: Any, args: str) -> str:
     return f"(u32){operand}" if room == 32 else f"{operand} & GENMASK_ULL({room - 1}, 0)"
 
 
-def packed_values(field: Any, args: str) -> list[tuple[str, str]]:
+def packed_values(field: PackedValues, args: str) -> list[tuple[str, str]]:
     """The field of each part, and its value in C."""
     return [(part.name, _taken(field, part, args)) for part in field.parts]
 
 
-def packed_tests(field: Any, args: str) -> list[str]:
+def packed_tests(field: PackedValues, args: str) -> list[str]:
     """The C tests of which one holds if the arguments are none that the parts take."""
     tests: list[str] = []
     for arg in range(ARGS):
@@ -60,7 +68,7 @@ def packed_tests(field: Any, args: str) -> list[str]:
     return tests
 
 
-def _part_tests(part: Any, value: str, room: int) -> Iterator[str]:
+def _part_tests(part: PackedPart, value: str, room: int) -> Iterator[str]:
     operand = f"({value})" if ">>" in value or " & " in value else value
     if part.type == "bool":
         if room > 1:
@@ -79,7 +87,9 @@ def _part_tests(part: Any, value: str, room: int) -> Iterator[str]:
             yield f"{compared} > {_literal(part.max)}"
 
 
-def packed_arguments(field: Any, values: Values | None = None, wide: str = "uint64_t") -> list[str]:
+def packed_arguments(
+    field: PackedValues, values: Values | None = None, wide: str = "uint64_t"
+) -> list[str]:
     """The arguments in C, without zeros at the end; of the parts' names, where no values are given.
 
     `wide` is the type of 64 bits there.
@@ -95,7 +105,7 @@ def packed_arguments(field: Any, values: Values | None = None, wide: str = "uint
     return made
 
 
-def _placed(part: Any, value: str, wide: str) -> str:
+def _placed(part: PackedPart, value: str, wide: str) -> str:
     """A value at its place in an argument."""
     if not part.shift or value == "0":
         return value
@@ -135,7 +145,7 @@ class PackedTest:
         return ", ".join(f"(unsigned long)args[{arg}]" for arg in self.used)
 
 
-def packed_test(field: Any) -> PackedTest:
+def packed_test(field: PackedValues) -> PackedTest:
     """What a selftest tries of packed arguments."""
     usual = {part.name: _tried(part)[0] for part in field.parts}
 
@@ -164,14 +174,14 @@ def _joined(names: Sequence[str]) -> str:
     return " | ".join(names) or "0"
 
 
-def _masks(part: Any) -> list[str]:
+def _masks(part: PackedMask) -> list[str]:
     """The masks that the bits make, one beside those that have to be set, and all."""
     names = [bit.name for bit in part.bits]
     single = [[n for n in names if n in part.required or n == name] for name in names]
     return list(dict.fromkeys(map(_joined, [*single, names])))
 
 
-def _tried(part: Any) -> list[str]:
+def _tried(part: PackedPart) -> list[str]:
     """The values of which the effect is looked at, a good one first."""
     if part.type == "bool":
         return ["1", "0"]
@@ -180,7 +190,7 @@ def _tried(part: Any) -> list[str]:
     return [_literal(value) for value in part.values or [part.max]]
 
 
-def _edges(part: Any) -> list[str]:
+def _edges(part: PackedPart) -> list[str]:
     """Values that are accepted, at the edges of what is."""
     if part.type == "bool":
         return ["0", "1"]
@@ -189,7 +199,7 @@ def _edges(part: Any) -> list[str]:
     return list(dict.fromkeys(map(_literal, (part.min, part.max))))
 
 
-def _outside(part: Any) -> list[str]:
+def _outside(part: PackedPart) -> list[str]:
     """Values of the part's own bits that are refused; bits that nobody has are another matter."""
     if part.type == "bool":
         return []
@@ -201,7 +211,7 @@ def _outside(part: Any) -> list[str]:
     return [_literal(value) for value in below + above]
 
 
-def _known(field: Any, arg: int) -> str:
+def _known(field: PackedValues, arg: int) -> str:
     """The bits of an argument that may be set."""
     terms = []
     for part in _in(field, arg):
@@ -211,7 +221,7 @@ def _known(field: Any, arg: int) -> str:
     return _joined(terms)
 
 
-def argument_bits(part: Any) -> str:
+def argument_bits(part: PackedPart) -> str:
     """Where a part is, as people say it."""
     bits = width(part)
     if bits == ARG_BITS:
@@ -221,13 +231,13 @@ def argument_bits(part: Any) -> str:
     return f"bits {part.shift + bits - 1}:{part.shift} of args[{part.arg}]"
 
 
-def number_range(part: Any) -> str:
+def number_range(part: PackedNumber) -> str:
     """The range of a number, as people say it: large ones in hexadecimal."""
     shown = hex if part.min >= 1 << 16 else str
     return f"{shown(part.min)} to {shown(part.max)}"
 
 
-def check_arguments(field: Any, style: str = "uint%d_t") -> str:
+def check_arguments(field: PackedValues, style: str = "uint%d_t") -> str:
     """The parameters of a function of userspace's that takes all values; numbers by a `style`."""
     return ", ".join(
         f"{'bool' if part.type == 'bool' else style % width(part)} {part.name}"

@@ -8,7 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError
+from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codegen.base.findings import Finding, error
@@ -35,12 +36,12 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
 
 
 @lru_cache(maxsize=256)
-def _template(made: ImmutableSandboxedEnvironment, text: str) -> Any:
+def _template(made: ImmutableSandboxedEnvironment, text: str) -> Template:
     return made.from_string(text)
 
 
 @lru_cache(maxsize=256)
-def _expression(made: ImmutableSandboxedEnvironment, text: str) -> Any:
+def _expression(made: ImmutableSandboxedEnvironment, text: str) -> TemplateExpression:
     return made.compile_expression(text, undefined_to_none=False)
 
 
@@ -71,9 +72,9 @@ class Renderer:
         except TemplateError as problem:
             raise _wrong(str(expression), problem) from None
 
-    def _guarded(self, name: str, load: Callable[[], Any], more: Mapping[str, Any]) -> str:
+    def _guarded(self, name: str, load: Callable[[], Template], more: Mapping[str, Any]) -> str:
         try:
-            return str(load().render(**self._context, **more))
+            return load().render(**self._context, **more)
         except TemplateError as problem:
             raise _wrong(name, problem) from None
 

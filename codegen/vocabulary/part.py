@@ -84,6 +84,7 @@ Capability = Annotated[str, matching(r"^KVM_CAP_[A-Z0-9_]*[A-Z0-9]$", "KVM_CAP_X
 KvmSymbol = Annotated[
     str, matching(r"^((HAVE|NEED)_)?KVM_[A-Z0-9_]+$", "HAVE_KVM_MEMSLOT_ZAP_LEAFS_ONLY")
 ]
+Errno = Annotated[str, matching(r"^E[A-Z0-9]+$", "ENXIO", 20)]
 Unsigned = Annotated[int, Field(ge=0, le=(1 << 64) - 1)]
 
 

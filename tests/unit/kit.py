@@ -32,6 +32,7 @@ VARIANTS = ("hardcoded", "memslot-flag", "quirk", "vm-capability", "vm-type")
 ALL_VARIANTS = variant_names(resources("templates"))
 SHIPPED = ("apic-bus-cycles-ns", "exit-on-missing", "small-pages-only", "zap-leafs-only")
 TEMPLATES = resources("templates")
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _CODE = """\
 static void guest_code(void)
@@ -112,7 +113,7 @@ def knob_text(variant: str | None = None, section: Mapping[str, Any] = {}, **mor
         said = {**BASE, variant: {key: value for key, value in own.items() if value is not None}}
     said.update({key.replace("_", "-"): value for key, value in more.items()})
     said = {key: value for key, value in said.items() if value is not None}
-    return yaml.safe_dump(said, sort_keys=False, width=1000)
+    return str(yaml.dump(said, Dumper=_DUMPER, sort_keys=False, width=1000))
 
 
 def knob(variant: str | None = None, section: Mapping[str, Any] = {}, **more: Any) -> Description:

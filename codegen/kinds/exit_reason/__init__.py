@@ -24,6 +24,7 @@ from codegen.kinds.structs import StructMember, size, struct_problems
 from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.part import (
     Capability,
+    Errno,
     Find,
     Identifier,
     Part,
@@ -35,7 +36,6 @@ from codegen.vocabulary.part import (
 from codegen.vocabulary.text import Clause
 
 ExitName = Annotated[str, matching(r"^KVM_EXIT_[A-Z0-9_]*[A-Z0-9]$", "KVM_EXIT_BAD_PAGE")]
-RunError = Annotated[str, matching(r"^E[A-Z0-9]+$", "EFAULT", 20)]
 # The union of struct kvm_run is padded to that: what stands behind it is ABI.
 _UNION = 256
 # What a function that fills an exit has beside its members: templates/exit-reason/prepare.j2.
@@ -102,7 +102,7 @@ class ExitReason(Enabled):
         Field(description="the mechanism's function that takes the answer at the next KVM_RUN"),
     ] = None
     fails: Annotated[
-        RunError | None, Field(description="the error of KVM_RUN then, if it does not return 0")
+        Errno | None, Field(description="the error of KVM_RUN then, if it does not return 0")
     ] = None
     field: Annotated[
         Bool | Mask | PackedValues | None,
