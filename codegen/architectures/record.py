@@ -35,7 +35,10 @@ class Kernel:
 @dataclass(frozen=True)
 class Qemu:
     """QEMU's program, its Debian package, and its words: of the board, of the processor, emulated
-    or not, and of the two `ports`, which are the character devices `console` and `report`."""
+    or not, and of the two `ports`, which are the character devices `console` and `report`.
+
+    `firmware` are files that it looks for in its own folders, with the packages that have them.
+    """
 
     program: str
     package: str
@@ -43,6 +46,7 @@ class Qemu:
     kvm: tuple[str, ...]
     ports: tuple[str, ...]
     machine: tuple[str, ...] = ()
+    firmware: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

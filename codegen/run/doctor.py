@@ -20,14 +20,14 @@ ROOM_GB = 6  # a tree, its checkout, one build of it, ccache
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that gen runs: a program, or the header of a library (`.h`, `.a`), which
-    `compiler` finds."""
+    """Something that gen runs: a program, or a file that the program `finder` finds: the header of
+    a library (`.h`, `.a`) for a compiler, firmware (`.bin`) for QEMU."""
 
     name: str
     package: str
     use: str
     needed: bool = True
-    compiler: str = "gcc"
+    finder: str = "gcc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,10 @@ def parts(arch: Architecture = DEFAULT) -> tuple[Need, ...]:
             "libc.a",
             arch.libc,
             "selftests that need no library in the guest",
-            compiler=tools.program,
+            finder=tools.program,
         ),
         *(Need(each.program, each.package, "booting kernels") for each in qemu),
+        *(Need(*file, "booting kernels", finder=q.program) for q in qemu for file in q.firmware),
         *_WISHED,
         *(() if arch.native else (Need(*each, llvm, needed=False) for each in _LLVM)),
     )
@@ -94,6 +95,8 @@ def apt_command(found: Iterable[Looked]) -> str:
 def _version(part: Need) -> str:
     if part.name.endswith((".h", ".a")):
         return _library(part)
+    if part.name.endswith(".bin"):
+        return _firmware(part)
     if not shutil.which(part.name):
         return ""
     return _first_line([part.name, "--version"]) or "there"
@@ -115,8 +118,8 @@ def _first_line(command: list[str]) -> str:
 
 def _library(part: Need) -> str:
     """Whether the compiler finds a header or a static library, by asking it."""
-    others = ("cc", "clang") if part.compiler == "gcc" else ()
-    compiler = next(filter(None, map(shutil.which, (part.compiler, *others))), None)
+    others = ("cc", "clang") if part.finder == "gcc" else ()
+    compiler = next(filter(None, map(shutil.which, (part.finder, *others))), None)
     if compiler is None:
         return ""
     if part.name.endswith(".a"):
@@ -130,6 +133,12 @@ def _library(part: Need) -> str:
         check=False,
     )
     return "" if done.returncode else "there"
+
+
+def _firmware(part: Need) -> str:
+    """Whether QEMU finds a file in the folders that it names."""
+    folders = _raw([part.finder, "-L", "help"]) if shutil.which(part.finder) else ""
+    return "there" if any(Path(each, part.name).exists() for each in folders.splitlines()) else ""
 
 
 def _raw(command: list[str]) -> str:

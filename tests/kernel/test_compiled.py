@@ -18,7 +18,6 @@ TRIED = {
     "loongarch": ("pin-memslots", "vm-capability", "6.12", "clang-19"),
     "mips": ("pin-memslots", "vm-capability", "6.12", "gcc"),
     "powerpc": ("compat-caps", "new-ioctl", "7.2", "gcc"),
-    "riscv": ("mp-state-reset", "vm-capability", "6.12", "gcc"),
     "s390": ("user-operexec", "vm-capability", "6.12", "gcc"),
 }
 

@@ -36,6 +36,7 @@ objects = 700
 [qemu]
 program = "qemu-system-riscv64"
 package = "qemu-system-misc"
+firmware = [["firmware.bin", "opensbi"]]
 machine = ["-machine", "virt"]
 tcg = ["-cpu", "rv64,h=true"]
 kvm = ["-cpu", "host"]
@@ -101,7 +102,7 @@ def test_one_is_chosen_by_name_or_by_what_a_series_changes() -> None:
     assert chosen(None) is chosen(None, ["s390"]) is DEFAULT
     assert chosen(None, ["arm64", DEFAULT.name]) is DEFAULT
     assert chosen(None, ["s390", "arm64"]).name == chosen("arm64", [DEFAULT.name]).name == "arm64"
-    with pytest.raises(UsageError, match=r"'arm46' \(did you mean arm64\?\): arm64, x86"):
+    with pytest.raises(UsageError, match=r"'arm46' \(did you mean arm64\?\): arm64, riscv, x86"):
         chosen("arm46")
     with pytest.raises(UsageError, match="how s390 is booted"):
         ARCHITECTURES["s390"].machine  # noqa: B018
@@ -218,3 +219,20 @@ def test_what_is_missing_is_named_with_its_package(
         check_qemu(arch)
     with pytest.raises(EnvironmentFailure, match=rf"Debian: {cross}\)"):
         build_init(tmp_path / "init", arch=arch)
+
+
+def test_firmware_is_looked_for_where_qemu_looks(
+    tmp_path: Path, riscv: Architecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> str:
+        return apt_command(examine(part for part in parts(riscv) if part.name == "firmware.bin"))
+
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    assert missing().endswith(" opensbi")
+    qemu = tmp_path / riscv.machine.qemu.program
+    qemu.write_text(f'#!/bin/sh\n[ "$*" = "-L help" ] && echo /nowhere && echo {tmp_path}/share\n')
+    qemu.chmod(0o755)
+    assert missing().endswith(" opensbi")
+    (tmp_path / "share").mkdir()
+    (tmp_path / "share/firmware.bin").touch()
+    assert not missing()
