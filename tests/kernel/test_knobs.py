@@ -5,8 +5,6 @@ as there already on those with it; and some that it could have, on all trees tha
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from codegen.base.findings import NotHere
@@ -14,7 +12,7 @@ from codegen.base.resources import resources
 from codegen.description.load import Description, parse
 from codegen.plan.variants import described
 from codegen.series.make import Generated, finish, open_tree, plan_for
-from tests.knobs import KNOBS, Upstream, described_in, description, ours, upstream, without
+from tests.knobs import KNOBS, Upstream, again, described_in, description, ours, upstream, without
 
 from .conftest import RELEASES, location
 
@@ -68,12 +66,7 @@ def test_there_is_none_for_a_reason(knob: str, release: str, answer: str) -> Non
 
 @pytest.mark.parametrize(("row", "knob", "release"), AGAIN, ids=[name for _, name, _ in AGAIN])
 def test_under_another_name_there_is_a_series(row: Upstream, knob: str, release: str) -> None:
-    path = described_in(knob)
-    data = path.read_bytes()
-    for name in row.named:
-        data = data.replace(name.encode(), f"{name}_AGAIN".encode())
-    data = re.sub(rb"(\n  member: \w+)", rb"\1_again", data)  # of a union that the tree has
-    assert whole(made(parse(data, path.name), release))
+    assert whole(made(parse(again(row, knob), f"{knob}.yaml"), release))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,14 @@ def without(tree: Tree, row: Upstream, release: str) -> Tree:
         lines[at:end] = [f"{indent}{each['put']}\n"] if "put" in each else []
         files[path] = "".join(lines).encode()
     return Overlay(tree, files)
+
+
+def again(row: Upstream, name: str) -> bytes:
+    """A description of the row under another name, for trees that have it already."""
+    data = described_in(name).read_bytes()
+    for symbol in row.named:
+        data = data.replace(symbol.encode(), f"{symbol}_AGAIN".encode())
+    return re.sub(rb"(\n  member: \w+)", rb"\1_again", data)  # of a union that the tree has
 
 
 def described_in(name: str) -> Path:

@@ -136,6 +136,17 @@ def test_a_mask_that_is_kept_needs_no_field() -> None:
     assert f"return kvm->arch.disabled_quirks & {BIT};" in mmu
 
 
+def test_the_selftest_has_a_vm_of_its_own() -> None:
+    def test(**more: Any) -> str:
+        return "".join(
+            data.decode() for path, data in plan("macro", **more).files.items() if "_test.c" in path
+        )
+
+    assert test().count("vm = vm_create(1);") == 2
+    other = test(vm="vm_create(2)")
+    assert other.count("vm = vm_create(2);") == 2 and "vm_create(1)" not in other
+
+
 def test_a_tree_without_the_capability_says_so() -> None:
     with pytest.raises(NotHere, match="does not have the capability"):
         plan("macro", capability="KVM_CAP_X86_NOT_THERE")
