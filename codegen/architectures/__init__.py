@@ -11,13 +11,14 @@ from codegen.architectures.record import Architecture, read_record
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
 
-__all__ = ["ARCHITECTURES", "COMPILED", "DEFAULT", "RUN", "Architecture", "chosen"]
+__all__ = ["ALL", "ARCHITECTURES", "COMPILED", "DEFAULT", "RUN", "Architecture", "chosen"]
 
 ARCHITECTURES: Mapping[str, Architecture] = {
     path.parent.name: read_record(path.parent)
     for path in sorted(Path(__file__).parent.glob("*/record.toml"))
 }
 DEFAULT = ARCHITECTURES["x86"]  # where nobody names one
+ALL = "all"  # those that a series changes, where one name stands for several
 COMPILED = tuple(name for name, each in ARCHITECTURES.items() if each.builds)
 RUN = tuple(name for name, each in ARCHITECTURES.items() if each.runs)
 

@@ -104,10 +104,13 @@ class _Bench:
         return Compiled(warned, errors, undefined, compiler.outdated(log))
 
 
-def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
+def bisect(
+    series: Series, bench: Bench, tell: Tell, others: Sequence[str] = ()
+) -> Iterator[Remark]:
     """R13: each patch compiles with all of KVM, W=1 and sparse, without new words.
 
-    `tell` gives what shows the progress of a patch, or, for 0, of the tree before.  Raises
+    What is of `others`, architectures that are compiled by themselves, is not missed here.  `tell`
+    gives what shows the progress of a patch, or, for 0, of the tree before.  Raises
     EnvironmentFailure where the tree does not build without the series.
     """
     check = compiler.sparse_command(bench.folder)
@@ -137,7 +140,7 @@ def bisect(series: Series, bench: Bench, tell: Tell) -> Iterator[Remark]:
             yield from _unlinked(new_symbols, patch, bench.git_dir, commit)
             linked |= now.undefined
         if not errors:
-            yield from _skipped(place.out, patch)
+            yield from _skipped(place.out, patch, others)
         headers = partial(place.make, commit, ["headers"], number)
         yield from userspace.selftests(until, headers, tell(number))
 
@@ -207,12 +210,13 @@ def _unlinked(names: Sequence[str], patch: Posted, git_dir: Path, commit: str) -
             yield Remark(what, patch.name, hint="EXPORT_SYMBOL_GPL(), or keep it in one module")
 
 
-def _skipped(out: Path, patch: Posted) -> Iterator[Remark]:
-    """C that this configuration does not compile."""
+def _skipped(out: Path, patch: Posted, others: Sequence[str]) -> Iterator[Remark]:
+    """C that this configuration does not compile, and that is not of another architecture's."""
+    elsewhere = ("tools/", "Documentation/", *(f"arch/{name}/" for name in others))
     sources = [
         c.path for c in patch.changes.values() if c.path.endswith(".c") and c.after is not None
     ]
-    left = [p for p in sources if not p.startswith(("tools/", "Documentation/"))]
+    left = [path for path in sources if not path.startswith(elsewhere)]
     left = [path for path in left if not (out / f"{path[:-2]}.o").exists()]
     if left:
         what = f"not compiled here: {', '.join(left)}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from codegen.architectures import COMPILED, DEFAULT, RUN
+from codegen.architectures import ALL, COMPILED, DEFAULT, RUN
 
 OUT = Path("patches")
 
@@ -105,7 +105,7 @@ ARCH, COMPILED_ARCH = (
         metavar="ARCH",
         help=f"{', '.join(among)} (default: {DEFAULT.name}, or else what the series changes)",
     )
-    for among in (RUN, COMPILED)
+    for among in (RUN, (*COMPILED, f"or {ALL} that the series changes"))
 )
 TRUST = argument(
     "--trust",

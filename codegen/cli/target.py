@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codegen.architectures import RUN, Architecture, chosen
+from codegen.architectures import ALL, RUN, Architecture, chosen
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
 from codegen.cli.terminal import say
@@ -51,9 +51,18 @@ class Target:
 
     def arch(self, name: str | None, among: Collection[str] = RUN) -> Architecture:
         """The architecture to try it on: the one that is named, or one that it changes."""
+        return chosen(name, self._touched(), among)
+
+    def archs(self, name: str | None, among: Collection[str]) -> tuple[Architecture, ...]:
+        """The architectures to check it on: `all` are those that it changes."""
+        touched = sorted(set(self._touched()) & set(among)) if name == ALL else []
+        return tuple(chosen(each, (), among) for each in touched) or (
+            self.arch(None if name == ALL else name, among),
+        )
+
+    def _touched(self) -> list[str]:
         text = b"\n".join(self.files.values())
-        touched = (each.decode() for each in dict.fromkeys(_TOUCHED.findall(text)))
-        return chosen(name, touched, among)
+        return [each.decode() for each in dict.fromkeys(_TOUCHED.findall(text))]
 
 
 def target_of(options: argparse.Namespace) -> Target:

@@ -63,7 +63,7 @@ def build(work: Work) -> None:
     asked = [each for each in CHECKS if each.run is None]
     found = checks.check(
         work.series,
-        arch=work.options.arch,
+        archs=(work.options.arch,),
         compiler=work.options.compiler,
         progress=work.report,
         checks=asked,

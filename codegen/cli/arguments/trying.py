@@ -52,6 +52,7 @@ COMMANDS = (
             ("gen check --variant memslot-flag", "a series that gen makes"),
             ("gen check my-series/ --tree ~/linux@kvm/next", "patches that a person wrote"),
             ("gen check v2.mbox --no-build --tree debian:6.12", "a mailbox, only read"),
+            ("gen check my-series/ --tree ~/linux --arch all", "a table by architecture"),
             ("gen check --explain R9", "why a finding is one"),
             ("gen check my-series/ --tree ~/linux --format github", "for a CI of GitHub's"),
         ),

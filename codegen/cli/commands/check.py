@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from inspect import getdoc
 
@@ -15,7 +16,7 @@ from codegen.check.run import Checked
 from codegen.cli.commands import print_json
 from codegen.cli.main import DONE, FOUND
 from codegen.cli.target import stranger, target_of
-from codegen.cli.terminal import put, say
+from codegen.cli.terminal import put, say, table, width
 
 
 def check(options: argparse.Namespace) -> int:
@@ -24,12 +25,12 @@ def check(options: argparse.Namespace) -> int:
         return _explain(options)
     checks = chosen(_names(options.select), _names(options.ignore))
     about = target_of(options)
-    arch = about.arch(options.arch, COMPILED)
+    archs = about.archs(options.arch, COMPILED)
     with progress(quiet=options.json) as report:
         compiler = None if options.no_build else options.compiler
         found = run.check(
             about.series(report),
-            arch=arch,
+            archs=archs,
             compiler=compiler,
             progress=report,
             checks=checks,
@@ -74,11 +75,13 @@ def _as_json(found: Checked) -> dict[str, object]:
         "ok": not found.findings,
         "findings": [remark.as_json() for remark in found.remarks],
         "checks": list(found.checks),
+        "architectures": [standing.as_json() for standing in found.standings],
     }
 
 
 def text(found: Checked) -> str:
-    """What was found as a compiler says it; each reason once, and a count at the end."""
+    """What was found as a compiler says it; each reason once, and a count at the end.  Where
+    several architectures were asked for, a table says what holds on each."""
     lines: list[str] = []
     told: set[str] = set()
     for remark in found.remarks:
@@ -90,7 +93,11 @@ def text(found: Checked) -> str:
     counts = [_count(found.patches, "patch", "patches"), _count(len(found.checks), "check")]
     counts.append(_count(len(found.findings), "finding") if found.findings else "no findings")
     counts += [_count(notes, "note")] if notes else []
-    return "\n".join([*lines, ", ".join(counts)])
+    lines.append(", ".join(counts))
+    if len(found.standings) > 1:
+        rows = [(each.arch, each.compiled or "no", each.booted) for each in found.standings]
+        lines += ["", table(("architecture", "compiled", "booted"), rows, width(sys.stdout))]
+    return "\n".join(lines)
 
 
 def _count(number: int, one: str, many: str = "") -> str:
