@@ -15,6 +15,10 @@ class NotHere(FindingsError):
     """The variant cannot exist on this tree, or is there already: an answer, not a fault."""
 
 
+class HereAlready(NotHere):
+    """The tree has what the variant is for, or the names that it would have."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong. `line` and `column` count from 1; 0 means none."""

@@ -1,103 +1,119 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Where a variant holds: on which architectures, what its tree has already, and whether its patches
-can be brought to the other trees, where gen makes them anew."""
+"""How a variant ages: which of its places are others in the other trees, and whether its patches
+can be brought there, where gen makes them anew."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from codegen.base.errors import GenError
 from codegen.base.progress import Report
 from codegen.compare.contender import Contender
+from codegen.compare.drift import Drift, drift, moved
 from codegen.compare.model import Chapter, Figure, Question, unknown
 from codegen.compare.userspace import absent
-from codegen.series.identity import Known
-from codegen.series.portability import brought
-from codegen.series.read import read_series
 from codegen.store import owncode
 from codegen.store.store import key, store
 
-_KIND = "brought"
-Carried = Mapping[tuple[int, str], Figure]  # by column, and by the tree that it is brought to
+_KIND = "aged"
+_ROOMS = ("c", "series", "compare")  # that take part
+_ALONE = "one tree is compared; --tree names more"
 
 
-def section(contenders: Sequence[Contender], carried: Carried) -> Chapter:
-    """The rows on all trees."""
-    none = "nothing: the series changes what the tree does"
-    reasons = tuple(
-        Figure(each.column.reason or none, source="gen's answer") for each in contenders
+@dataclass(frozen=True)
+class Aged:
+    """What became of a series' places in the other trees, and of its patches."""
+
+    moved: Figure
+    brought: Figure
+
+
+def section(ages: Sequence[Aged]) -> Chapter:
+    """The rows, of what `aged` says."""
+    rows = (
+        Question("moved", "places in other trees", tuple(a.moved for a in ages), prose=True),
+        Question("brought", "git am -3 on other trees", tuple(a.brought for a in ages), prose=True),
     )
-    rows = [
-        Question("architectures", "architectures", tuple(map(_arches, contenders))),
-        Question("why", "what the tree has already", reasons, prose=True),
-    ]
-    for tree in dict.fromkeys(tree for _, tree in carried):
-        figures = tuple(carried[at, tree] for at in range(len(contenders)))
-        rows.append(Question(f"to-{tree}", f"git am -3 on {tree}", figures, prose=True))
-    return Chapter("Where it holds", tuple(rows))
+    return Chapter("How it ages", rows)
 
 
-def _arches(contender: Contender) -> Figure:
-    only, of = contender.variant.only_on, contender.description.knob.architectures
-    names = [name for name in of if only in (None, name)]
-    source = f"{contender.description.path} and templates/{contender.variant.name}/variant.yaml"
-    if not names:
-        return unknown(f"the kind exists on {only} only, the knob on {', '.join(of)}", source)
-    return Figure(", ".join(names), source=source)
-
-
-def carried(contenders: Sequence[Contender], report: Report | None) -> Carried:
-    """What `git am -3` makes of each series on each other tree.
+def aged(contenders: Sequence[Contender], report: Report | None) -> Sequence[Aged]:
+    """Each contender's, on all trees but its own.
 
     Without a report only what is in the store is told.
     """
-    trees = list(dict.fromkeys(each.location.name for each in contenders))
-    if len(trees) < 2:
-        return {}
-    return {
-        (at, tree): _carried(each, tree, contenders, report)
-        for tree in trees
-        for at, each in enumerate(contenders)
+    at = {(each.location.name, each.variant.name): each for each in contenders}
+    trees = dict.fromkeys(tree for tree, _ in at)
+    found = []
+    for each in contenders:
+        others = [tree for tree in trees if tree != each.location.name]
+        if not each.made:
+            found.append(Aged(absent(each), absent(each)))
+            continue
+        if not others:
+            found.append(Aged(unknown(_ALONE), unknown(_ALONE)))
+            continue
+        there = {tree: _aged(each, at[tree, each.variant.name], report) for tree in others}
+        places = {tree: one.moved for tree, one in there.items()}
+        patches = {tree: one.brought for tree, one in there.items()}
+        found.append(Aged(joined(places), joined(patches)))
+    return found
+
+
+def joined(figures: Mapping[str, Figure]) -> Figure:
+    """One figure for several trees; a tree of which nothing is known says so among the others."""
+    lost = {tree: each.missing for tree, each in figures.items() if each.value is None}
+    if len(lost) == len(figures):
+        same = set(lost.values())
+        return unknown(same.pop() if len(same) == 1 else _listed(lost))
+    texts = {
+        tree: f"not known: {each.missing}" if each.value is None else each.text
+        for tree, each in figures.items()
     }
+    sources = dict.fromkeys(each.source for each in figures.values() if each.source)
+    return Figure(_listed(texts), source="; ".join(sources))
 
 
-def _carried(
-    contender: Contender, tree: str, contenders: Sequence[Contender], report: Report | None
-) -> Figure:
-    if not contender.made:
-        return absent(contender)
-    if contender.location.name == tree:
-        return Figure("made for it", source="gen")
-    there = next(
-        each
-        for each in contenders
-        if each.location.name == tree and each.variant.name == contender.variant.name
-    )
+def _listed(texts: Mapping[str, str]) -> str:
+    return "; ".join(f"{tree}: {text}" for tree, text in texts.items())
+
+
+def _aged(here: Contender, there: Contender, report: Report | None) -> Aged:
     if not there.made:
-        return unknown(f"gen makes none there: {there.column.reason}")
-    where = (contender.location.commit, there.location.commit)
-    asked = key(_bytes(contender.series), _bytes(there.series), where, owncode.code(("series",)))
-    kept = store().get(_KIND, asked)
-    if kept is None and report is None:
-        return unknown("not tried yet: gen compare without --quick does so")
-    if kept is None and report is not None:
-        report(0, None, f"bringing {contender.where} to {tree}")
-        try:
-            made = brought(
-                read_series(contender.series.files, contender.location),
-                read_series(there.series.files, there.location),
-            )
-        except GenError as problem:
-            return unknown(str(problem))
-        store().put(_KIND, asked, str(made))
-        return _figure(str(made), contender)
-    assert kept is not None
-    return _figure(str(kept.said), contender)
+        why = Figure(f"gen makes none there, see {there.location.name}", source="gen's answer")
+        return Aged(why, why)
+    asked = key(
+        owncode.code(_ROOMS, "codegen.compare.drift"),
+        [(each.location.commit, dict(each.series.files)) for each in (here, there)],
+    )
+    whole = None not in (here.location.commit, there.location.commit)  # folders change
+    kept = store().get(_KIND, asked) if whole else None
+    if kept is not None:
+        return _told(here, there, kept.said["moved"], kept.said["brought"])
+    if report is None:
+        why = unknown("not tried yet: gen compare without --quick does so")
+        return Aged(why, why)
+    report(0, None, f"bringing {here.where} to {there.location.name}")
+    try:
+        made = drift(here, there)
+    except GenError as problem:
+        return Aged(unknown(str(problem)), unknown(str(problem)))
+    said = {"moved": moved(made), "brought": _brought(made)}
+    if whole:
+        store().put(_KIND, asked, said)
+    return _told(here, there, said["moved"], said["brought"])
 
 
-def _figure(said: str, contender: Contender) -> Figure:
-    return Figure(said, source=f"git am -3 of the patches for {contender.location.name}")
+def _brought(made: Drift) -> str:
+    assert made.brought is not None
+    anew = "" if made.brought.taken == made.brought.patches else "; gen makes it anew"
+    return f"{made.brought}{anew}"
 
 
-def _bytes(series: Known) -> Mapping[str, bytes]:
-    return {name: series.files[name] for name in series.patches}
+def _told(here: Contender, there: Contender, places: str, patches: str) -> Aged:
+    trees = (here.location.name, there.location.name)
+    return Aged(
+        Figure(places, source=f"gen drift, {trees[0]} and {trees[1]}"),
+        Figure(patches, source=f"git am -3 of the patches for {trees[0]} on {trees[1]}"),
+    )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
 from codegen.base.progress import Report
-from codegen.compare.model import MADE, NOT_HERE, REDUNDANT, Column
+from codegen.compare.model import ALREADY, FAILED, MADE, NOT_HERE, REDUNDANT, Column
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
 from codegen.plan.plan import Plan
@@ -43,7 +43,7 @@ class Contender:
         if reason:
             state = REDUNDANT
         if not self.made:
-            state = NOT_HERE
+            state = ALREADY if self.series.already else FAILED if self.series.failed else NOT_HERE
             reason = "; ".join(each.message for each in self.series.refused)
         tree, variant = self.location.name, self.variant
         return Column(tree, self.version, variant.name, variant.summary, state, reason)

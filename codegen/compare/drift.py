@@ -3,13 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from codegen.c.source import CSource
 from codegen.compare.contender import Contender
-from codegen.compare.model import NOT_HERE
 from codegen.series.portability import Brought, brought
 from codegen.series.read import read_series
 from codegen.series.series import Series
@@ -67,7 +66,7 @@ class Drift:
 def drift(first: Contender, second: Contender) -> Drift:
     """What changed for a variant between two trees.  Raises what git and reading a series raise."""
     names = (first.variant.name, first.location.name, second.location.name)
-    lacks = [each.column for each in (first, second) if each.column.state == NOT_HERE]
+    lacks = [each.column for each in (first, second) if not each.made]
     if lacks:
         said = "; ".join(f"not on {each.tree}: {each.reason}" for each in lacks)
         return Drift(*names, reason=said)
@@ -101,6 +100,31 @@ def _spot(site: Mapping[str, Any], before: bytes | None) -> Spot:
                 head = source.text(extent.start, extent.end).partition("{")[0]
                 function, signature = extent.name, " ".join(head.split())
     return Spot(path, line, str(site["found"]), function, signature)
+
+
+def moved(found: Drift) -> str:
+    """Which places moved, in a sentence; those that have another neighbour only are counted."""
+    kinds: dict[str, list[tuple[Spot | None, Spot | None]]] = {}
+    for move in found.moves:
+        pair = (move.first, move.second)
+        kinds.setdefault(move.what.partition(",")[0], []).append(pair)
+    named: Mapping[str, Callable[[Spot, Spot], str]] = {
+        "file": lambda old, new: f"{old.path} to {new.path}",
+        "function": lambda old, new: f"{_inside(old)} to {_inside(new)}",
+        "signature": lambda old, new: _inside(new),
+    }
+    parts = [f"{len(found.moves)} places, {len(kinds.get('same', ()))} as they were"]
+    for kind, name in named.items():
+        names = dict.fromkeys(name(old, new) for old, new in kinds.get(kind, ()) if old and new)
+        if names:
+            parts.append(f"another {kind}: {', '.join(names)}")
+    counted = {"neighbour": "another neighbour", "gone": "only here", "new": "only there"}
+    parts += [f"{what}: {len(kinds[kind])}" for kind, what in counted.items() if kind in kinds]
+    return "; ".join(parts)
+
+
+def _inside(spot: Spot) -> str:
+    return f"{spot.function}()" if spot.function else f"no function of {spot.path}"
 
 
 def text(found: Sequence[Drift]) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from codegen.base.errors import EnvironmentFailure
@@ -48,7 +50,12 @@ def base_tree(contender: Contender) -> str | None:
     location = contender.location
     if location.git_dir is None or location.commit is None:
         return None
-    return git(location.git_dir, "rev-parse", f"{location.commit}^{{tree}}")
+    return _tree_of(location.git_dir, location.commit)
+
+
+@lru_cache(maxsize=16)
+def _tree_of(git_dir: Path, commit: str) -> str:
+    return git(git_dir, "rev-parse", f"{commit}^{{tree}}")
 
 
 def check_key(contender: Contender) -> str:
@@ -178,6 +185,8 @@ def _mutants(contender: Contender, each: Evidence) -> Figure:
         return unknown("gen compare makes no mutants, gen test does")
     said = each.mutants.said
     tried = said["noticed"] + said["survived"]
+    if not tried:
+        return unknown("gen test could make no mutant of it")
     log = "\n".join(_told(said["results"]))
     return Figure(f"{said['noticed']} of {tried}", source="gen test", log=log)
 

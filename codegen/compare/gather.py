@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from codegen.base.resources import resources
-from codegen.compare import ages, kernel, userspace
+from codegen.compare import ages, holds, kernel, userspace
 from codegen.compare.contender import Contender
 from codegen.compare.model import Chapter, Code, Page, Plot
 
@@ -20,7 +20,7 @@ PROMISES = {
 def page(
     contenders: Sequence[Contender],
     command: str,
-    carried: ages.Carried,
+    aged: Sequence[ages.Aged],
     evidence: Sequence[Chapter] = (),
     plots: Sequence[Plot] = (),
     notes: Sequence[str] = (),
@@ -30,10 +30,11 @@ def page(
     said = [userspace.facts_of(each, templates) for each in contenders]
     knob = contenders[0].description.knob
     sections = (
-        ages.section(contenders, carried),
+        holds.section(contenders),
         userspace.section(contenders, said, templates),
         kernel.section(contenders),
         *evidence,
+        ages.section(aged),
     )
     opinions = {each: None for found in said if found for each in found.said}
     snippets = tuple(
@@ -54,7 +55,7 @@ def page(
     return Page(
         knob=knob.name,
         title=knob.title,
-        contract=f"{knob.contract}: {PROMISES[knob.contract]}",
+        contract=f"{knob.contract} ({PROMISES[knob.contract]})",
         background=knob.background,
         command=command,
         columns=tuple(each.column for each in contenders),

@@ -18,6 +18,9 @@ from codegen.series.identity import Known
 _TESTS, _DOCUMENTS = "tools/testing/", "Documentation/"
 _ARCH = re.compile(r"^(?:tools/)?arch/(\w+)/")
 _SHARED = re.compile(r"^(virt|include)/")
+_INSIDE = re.compile(r"^(\w+\(\)): ")  # how a place in a function is told
+_NOBODY = "the cover letter names nobody: scripts/get_maintainer.pl of the tree was not asked"
+_NO_PLACES = "gen puts no text of it into a function: the patches of others act, or nothing does"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,9 @@ def section(contenders: Sequence[Contender]) -> Chapter:
     def lines(contender: Contender, of: str) -> int:
         return sum(each.lines for each in files(contender, of))
 
+    def people(contender: Contender) -> Sequence[str] | None:
+        return _people(contender) or None
+
     rows: list[Question] = [
         of_series(contenders, "patches", "patches", lambda s: len(s.series.patches)),
         of_series(contenders, "files", "files changed", lambda s: len(files(s))),
@@ -95,8 +101,28 @@ def section(contenders: Sequence[Contender]) -> Chapter:
             contenders,
             "people",
             "maintainers and lists",
-            lambda s: len(_people(s)),
+            lambda s: len(named) if (named := people(s)) else None,
             source="To and Cc of the cover letter",
+            missing=_NOBODY,
+        ),
+        of_series(
+            contenders,
+            "brings",
+            "what it brings along",
+            _brings,
+            source=".gen/manifest.json",
+            worst=Worst.NONE,
+            prose=True,
+        ),
+        of_series(
+            contenders,
+            "asked-in",
+            "where the mechanism acts",
+            _acts,
+            source=".gen/manifest.json",
+            worst=Worst.NONE,
+            prose=True,
+            missing=_NO_PLACES,
         ),
         of_series(
             contenders,
@@ -110,10 +136,11 @@ def section(contenders: Sequence[Contender]) -> Chapter:
             contenders,
             "who",
             "who is asked",
-            lambda s: _listed(_people(s)),
+            lambda s: _listed(named) if (named := people(s)) else None,
             source="To and Cc of the cover letter",
             worst=Worst.NONE,
             prose=True,
+            missing=_NOBODY,
         ),
         of_series(
             contenders,
@@ -142,7 +169,31 @@ def _people(contender: Contender) -> list[str]:
         return []
     head = email.message_from_bytes(series.files[cover], policy=email.policy.compat32)
     fields = [str(each) for key in ("To", "Cc") for each in head.get_all(key, [])]
-    return [name or mail for name, mail in getaddresses(fields) if mail]
+    return list(dict.fromkeys(name or mail for name, mail in getaddresses(fields) if mail))
+
+
+def _brings(contender: Contender) -> str:
+    """Knobs that this one needs, and patches that are not gen's own."""
+    said = contender.series.manifest
+    lacks = [(each["knob"], each["variant"]) for each in said.get("brought", ())]
+    texts = [f"{knob} as {variant}, which the tree lacks" for knob, variant in lacks]
+    given = [each["subject"] for each in said["patches"] if each["part"] == "given"]
+    texts += [f"a patch that the description names: {subject}" for subject in given]
+    needed = [(each.knob.name, name) for each, name in contender.description.needed]
+    there = [knob for knob, name in needed if (knob, name) not in lacks]
+    none = f"nothing: the tree has {', '.join(there)}, which it needs" if there else "nothing"
+    return "; ".join(texts) or none
+
+
+def _acts(contender: Contender) -> str | None:
+    """The functions that the mechanism's patches change."""
+    patches = contender.series.manifest["patches"]
+    sites = (site for each in patches if each["part"] == "mechanism" for site in each["sites"])
+    found: dict[str, dict[str, None]] = {}
+    for site in sites:
+        if inside := _INSIDE.match(site["found"]):
+            found.setdefault(site["file"], {})[inside[1]] = None
+    return "; ".join(f"{', '.join(names)} in {path}" for path, names in found.items()) or None
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from codegen.compare.contender import Contender
 from codegen.compare.evidence import Evidence
@@ -13,6 +13,7 @@ from codegen.compare.measures import Measure
 from codegen.compare.model import Curve, Plot
 
 ON, OFF = MODES
+_NOTHING = "it said no such figure"
 
 
 def plots(
@@ -36,15 +37,21 @@ def _plot(
     curves: list[Curve] = []
     missing: list[tuple[str, str]] = []
     off: Curve | None = None
+    no_off: dict[str, None] = {}
     for each, found in made:
-        said, failed = _said(found)
-        if name in said.get(ON, {}):
-            curves.append(_curve(each.variant.name, said[ON][name], found))
-        else:
-            missing.append((each.variant.name, failed))
-        if each.variant.names and name in said.get(OFF, {}):  # what has no name is never off
-            off = off or _curve("knob off", said[OFF][name], found)
+        said = _said(found, ON)
+        if name in said.points:
+            curves.append(_curve(each.variant.name, said.points[name], found))
+        if name not in said.points or said.failed:
+            missing.append((each.variant.name, said.failed or _NOTHING))
+        if not each.variant.names:  # what has no name is never off
+            continue
+        said = _said(found, OFF)
+        if name in said.points:
+            off = off or _curve("knob off", said.points[name], found)
+        no_off[said.failed or _NOTHING] = None
     curves += [off] if off else []
+    missing += [] if off or not no_off else [("knob off", "; ".join(no_off))]
     title = f"{tree}: {measure.figures[name]}"
     return Plot(title, measure.x, name, tuple(curves), tuple(missing))
 
@@ -56,13 +63,21 @@ def _curve(name: str, said: Sequence[tuple[int, int]], found: Evidence) -> Curve
     return Curve(name, tuple((float(x), float(y)) for x, y in said), source, log)
 
 
-def _said(found: Evidence) -> tuple[Mapping[str, Any], str]:
-    """The points, and why there may be none."""
+@dataclass(frozen=True)
+class _Heard:
+    """The points by name, and why not all of them may be there."""
+
+    points: Mapping[str, Sequence[tuple[int, int]]]
+    failed: str = ""
+
+
+def _said(found: Evidence, mode: str) -> _Heard:
     if found.measured is None:
-        return {}, found.failed or "not measured yet: gen compare without --quick does so"
+        why = found.failed or "not measured yet: gen compare without --quick does so"
+        return _Heard({}, why)
     failed = found.measured.said["failed"]
     try:
         said = points(found.measured.read("output.log").decode("utf-8", "replace"))
     except FileNotFoundError:
-        return {}, "its log is gone: gen compare without --quick measures again"
-    return said, failed.get(ON, "it said no such figure")
+        return _Heard({}, "its log is gone: gen compare without --quick measures again")
+    return _Heard(said.get(mode, {}), failed.get(mode, ""))

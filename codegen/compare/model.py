@@ -11,7 +11,12 @@ from enum import StrEnum
 Value = str | int | float
 
 
-MADE, REDUNDANT, NOT_HERE = "made", "redundant", "not here"  # what a column is
+# What a column is: a series; one that adds nothing to its tree; or none, as the tree has it, as it
+# cannot have it, or as gen could not make it.
+MADE, REDUNDANT = "made", "redundant"
+ALREADY, NOT_HERE, FAILED = "here already", "not here", "failed"
+_SERIES = (MADE, REDUNDANT)
+_FIRST = ("granularity", "settable", "code", "text", "instructions", "with")
 
 
 class Worst(StrEnum):
@@ -55,7 +60,7 @@ def unknown(why: str, source: str = "") -> Figure:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A variant on a tree: `state` is one of the three, and `reason` says why it is not made."""
+    """A variant on a tree: `state` is one of the five, and `reason` says why it is not made."""
 
     tree: str
     version: str
@@ -63,6 +68,11 @@ class Column:
     summary: str
     state: str
     reason: str = ""
+
+    @property
+    def short(self) -> str:
+        """What stands before the reason why there is no series, which tells the rest."""
+        return FAILED if self.state == FAILED else "not made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +133,24 @@ class Plot:
     curves: tuple[Curve, ...]
     missing: tuple[tuple[str, str], ...]
 
+    @property
+    def xs(self) -> Sequence[float]:
+        """What was varied, of all curves."""
+        return sorted({x for curve in self.curves for x, _ in curve.points})
+
+    @property
+    def lost(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Why there is nothing, and of what."""
+        found: dict[str, list[str]] = {}
+        for name, why in self.missing:
+            found.setdefault(why, []).append(name)
+        return list(found.items())
+
+    def cells(self, curve: Curve) -> Sequence[str]:
+        """A curve's figures at `xs` as text; a curve that lacks one says so."""
+        values = dict(curve.points)
+        return [f"{values[x]:g}" if x in values else "not said" for x in self.xs]
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -170,15 +198,29 @@ class Page:
 
     def of(self, tree: str) -> Sequence[int]:
         """The columns of a tree that have a series."""
-        return [at for at in self.every(tree) if self.columns[at].state != NOT_HERE]
+        return [at for at in self.every(tree) if self.columns[at].state in _SERIES]
 
     def absent(self, tree: str) -> Sequence[Column]:
-        """The variants that a tree cannot have, or has already."""
-        return [c for c in map(self.columns.__getitem__, self.every(tree)) if c.state == NOT_HERE]
+        """The variants that a tree has no series of."""
+        every = map(self.columns.__getitem__, self.every(tree))
+        return [each for each in every if each.state not in _SERIES]
 
     def every(self, tree: str) -> Sequence[int]:
         """All columns of a tree."""
         return [at for at, column in enumerate(self.columns) if column.tree == tree]
+
+    @property
+    def short(self) -> Sequence[Question]:
+        """The few questions that most readers ask first."""
+        rows = {row.key: row for section in self.sections for row in section.rows}
+        return [rows[key] for key in _FIRST if key in rows]
+
+    def worst(self, tree: str) -> Sequence[tuple[int, Sequence[str]]]:
+        """The columns of a tree that have a series, and in what each is the worst."""
+        columns = self.of(tree)
+        rows = [row for section in self.sections for row in section.rows]
+        marked = [(row.about.strip(), row.marked(columns)) for row in rows]
+        return [(at, [about for about, bad in marked if at in bad]) for at in columns]
 
     @property
     def holds(self) -> Sequence[tuple[str, Sequence[str]]]:

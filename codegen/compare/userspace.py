@@ -50,26 +50,30 @@ def section(
 
 def absent(contender: Contender) -> Figure:
     """What stands where there is no series to ask."""
-    return unknown(f"{contender.where} is {contender.column.state}: {contender.column.reason}")
+    return unknown(f"{contender.where} is not made: {contender.column.reason}")
 
 
 def of_series(
     contenders: Sequence[Contender],
     key: str,
     about: str,
-    ask: Callable[[Contender], Value],
+    ask: Callable[[Contender], Value | None],
     *,
     unit: str = "",
     source: str = "the diffs",
     worst: Worst = Worst.MOST,
     prose: bool = False,
+    missing: str = "",
 ) -> Question:
-    """A row that only series answer."""
-    figures = tuple(
-        Figure(ask(each), unit, f"{source} of {folder(each)}") if each.made else absent(each)
-        for each in contenders
-    )
-    return Question(key, about, figures, worst, prose)
+    """A row that only series answer; `missing` is why `ask` may have no answer to some."""
+
+    def asked(each: Contender) -> Figure:
+        if not each.made:
+            return absent(each)
+        value, where = ask(each), f"{source} of {folder(each)}"
+        return unknown(missing, where) if value is None else Figure(value, unit, where)
+
+    return Question(key, about, tuple(map(asked, contenders)), worst, prose)
 
 
 def folder(contender: Contender) -> str:

@@ -44,10 +44,12 @@ def early_edits(
     return made if asked else {}
 
 
-def not_here(reason: str, variant: Variant, hint: str = "") -> NotHere:
-    """The answer that a tree, or a knob, cannot have a variant."""
+def not_here(
+    reason: str, variant: Variant, hint: str = "", answer: type[NotHere] = NotHere
+) -> NotHere:
+    """The answer that a tree, or a knob, cannot have a variant, or has it."""
     finding = Finding(reason, hint=hint, site=variant.name)
-    return NotHere(finding.message, (finding,))
+    return answer(finding.message, (finding,))
 
 
 def edits_of(

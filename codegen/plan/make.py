@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.base.errors import FindingsError
-from codegen.base.findings import Finding, NotHere, error, merge
+from codegen.base.findings import Finding, HereAlready, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
 from codegen.description.model import Knob, Mechanism, Stage
@@ -187,7 +187,7 @@ def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant:
     reason = here_already(plan.description.knob, plan.files, survey, said)
     if reason and not redundant:
         hint = "`--redundant` makes it all the same, to compare; `adds` says what it adds"
-        raise not_here(reason, plan.variant, hint)
+        raise not_here(reason, plan.variant, hint, HereAlready)
     return replace(plan, prior_art=said["prior_art"], redundant=reason)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from codegen.base.findings import HereAlready
 from codegen.description.load import Description
 from codegen.description.model import Knob
 from codegen.kernel.survey import Survey
@@ -26,7 +27,8 @@ def check_possible(
     if variant.only_on and variant.only_on not in description.knob.architectures:
         raise not_here(f"{variant.name} exists on {variant.only_on} only", variant)
     for name in names_there(renderer, variant, said):
-        raise not_here(f"{name} is there already: {said['tree'].where(name)}", variant)
+        reason = f"{name} is there already: {said['tree'].where(name)}"
+        raise not_here(reason, variant, answer=HereAlready)
     if description.knob.mechanism is None and not variant.gated:
         reason = f"without a mechanism {variant.name} would have no effect"
         raise not_here(reason, variant, "describe the mechanism")

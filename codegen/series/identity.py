@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from codegen.base.errors import FindingsError
-from codegen.base.findings import Finding, NotHere
+from codegen.base.findings import Finding, HereAlready, NotHere
 from codegen.base.resources import resources
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
@@ -36,7 +36,8 @@ _SHARED = "common"  # the folder of templates that belongs to no kind
 class Known:
     """A series that was made, or the reason why there is none: all that others tell of it.
 
-    `refused` has findings, and nothing else is there then.
+    `refused` has findings, and nothing else is there then; `already` if it is as the tree has what
+    the series is for, `failed` if it is no answer but a mistake, or a place that is not found.
     """
 
     files: Mapping[str, bytes]
@@ -45,6 +46,8 @@ class Known:
     named_numbers: Mapping[str, str] | None = None
     prior_art: tuple[Mapping[str, str], ...] = ()
     refused: tuple[Finding, ...] = ()
+    already: bool = False
+    failed: bool = False
 
     @property
     def patches(self) -> tuple[str, ...]:
@@ -141,14 +144,16 @@ def remember(made: Generated, name: str | None) -> Known:
 def refused(problem: FindingsError) -> Known:
     """The series that there is not, with what was found instead."""
     findings = (e if isinstance(e, Finding) else Finding(str(e)) for e in problem.findings)
-    return Known({}, {}, refused=tuple(findings))
+    already, failed = isinstance(problem, HereAlready), not isinstance(problem, NotHere)
+    return Known({}, {}, refused=tuple(findings), already=already, failed=failed)
 
 
 def remember_answer(answer: NotHere, name: str | None) -> Known:
     """The same of the answer that there is none, kept for the next time."""
     found = refused(answer)
     if name:
-        store().put(_KIND, name, {"refused": [each.as_json() for each in found.refused]})
+        findings = [each.as_json() for each in found.refused]
+        store().put(_KIND, name, {"refused": findings, "already": found.already})
     return found
 
 
@@ -164,7 +169,8 @@ def recall(name: str | None) -> Known | None:
 def _known(kept: Kept) -> Known:
     said = kept.said
     if "refused" in said:
-        return Known({}, {}, refused=tuple(Finding(**each) for each in said["refused"]))
+        findings = tuple(Finding(**each) for each in said["refused"])
+        return Known({}, {}, refused=findings, already=said["already"])
     files = {name: kept.read(name) for name in kept.files}
     art = tuple(said["prior_art"])
     return Known(files, said["manifest"], said["call"], said["numbers"], art)

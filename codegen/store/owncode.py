@@ -56,6 +56,7 @@ def _imported(path: Path) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _file(top: Path, module: str) -> Path | None:
     path = top.joinpath(*module.split("."))
     for each in (path.with_suffix(".py"), path / "__init__.py"):

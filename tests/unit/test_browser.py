@@ -130,3 +130,20 @@ def test_axe_finds_what_is_wrong(tmp_path: Path) -> None:
     wrong = measured().replace('lang="en"', "").replace('role="img" aria-label', 'role="img" data')
     _, violations = judged(wrong, tmp_path)
     assert {each[1] for each in violations} >= {"html-has-lang", "svg-img-alt"}
+
+
+_COLOURS = """<script>addEventListener("load", () => {
+	const of = (what, property) => getComputedStyle(document.querySelector(what))[property];
+	document.body.dataset.colours = [of("svg text", "fill"), of("body", "color")].join("|");
+})</script>"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_a_plot_says_has_the_colour_of_the_text(tmp_path: Path, scheme: str) -> None:
+    """axe does not look at the texts of an SVG."""
+    dark = ("--blink-settings=preferredColorScheme=0",) if scheme == "dark" else ()
+    path = tmp_path / "page.html"
+    path.write_text(_POLICY.sub("", measured()).replace("</body>", f"{_COLOURS}</body>"))
+    dom, complaints = opened(path, *dark)
+    told = re.search(r'data-colours="([^"|]+)\|([^"|]+)"', dom)
+    assert complaints == [] and told and told[1] == told[2]

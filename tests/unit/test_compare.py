@@ -47,16 +47,18 @@ class Gen:
         (folder / "knob.yaml").write_text(knob_text())
         committed(written(minitree(), folder / "linux"))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What finds the copy, and the cache."""
+        own = {"PYTHONPATH": str(self.folder / "gen"), "GEN_CACHE": str(self.folder / "cache")}
+        return {**os.environ, **own}
+
     def run(self, command: str, *words: str) -> subprocess.CompletedProcess[str]:
         """A command on the knob."""
         return subprocess.run(
             [sys.executable, "-m", "codegen", command, "--abi", "knob.yaml", *words],
             cwd=self.folder,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(self.folder / "gen"),
-                "GEN_CACHE": str(self.folder / "cache"),
-            },
+            env=self.environment,
             capture_output=True,
             text=True,
             check=False,
@@ -143,7 +145,7 @@ def test_what_a_kind_says_is_of_this_knob(said: dict[str, Any]) -> None:
 def test_what_was_not_built_says_so(said: dict[str, Any]) -> None:
     for key in ("text", "kvm_arch", "instructions", "with", "findings"):
         for each in figures(said, key).values():
-            assert "without --quick" in each["missing"] or "is not here" in each["missing"]
+            assert "without --quick" in each["missing"] or "is not made" in each["missing"]
 
 
 @pytest.mark.parametrize("columns", [40, 60, 80, 100, 200])

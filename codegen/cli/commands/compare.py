@@ -19,7 +19,7 @@ from codegen.cli.commands import print_json
 from codegen.cli.main import DONE
 from codegen.cli.terminal import put, say
 from codegen.compare import evidence
-from codegen.compare.ages import carried
+from codegen.compare.ages import aged
 from codegen.compare.contender import Contender, Wanted, contenders
 from codegen.compare.drift import Move, text
 from codegen.compare.drift import drift as drifted
@@ -29,6 +29,7 @@ from codegen.compare.measures import measure_of
 from codegen.compare.measuring import plots
 from codegen.compare.model import Page
 from codegen.compare.show import markdown, terminal
+from codegen.description.load import Description
 from codegen.plan.variants import Variant, described, load_variant
 from codegen.run.build import Options
 from codegen.series.make import open_tree
@@ -43,8 +44,9 @@ def compare(options: argparse.Namespace) -> int:
         found = _contenders(options, report)
         seen = _evidence(options, found, report)
         curves = plots(found, seen, measure_of(found[0].description))
-        brought = carried(found, None if options.quick else report)
-        made = page(found, _command(options), brought, evidence.sections(found, seen), curves)
+        ages = aged(found, None if options.quick else report)
+        notes = _notes(found[0].description)
+        made = page(found, _command(options), ages, evidence.sections(found, seen), curves, notes)
     if options.json:
         print_json({"ok": True, **asdict(made)})
     elif options.markdown:
@@ -107,6 +109,14 @@ def _contenders(options: argparse.Namespace, report: Report) -> Sequence[Contend
             called = version(source)
         found += contenders(wanted, where, called, report)
     return found
+
+
+def _notes(description: Description) -> Sequence[str]:
+    """What is missing on the whole page, and why."""
+    if measure_of(description):
+        return ()
+    name = f"measures/{description.knob.name}.yaml"
+    return (f"nothing is measured in a guest: {name} beside the description would say what",)
 
 
 def _evidence(

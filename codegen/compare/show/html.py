@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from codegen.compare.model import Code, Page
 from codegen.compare.show import sidebyside
@@ -51,8 +52,14 @@ def framed(template: str, folder: Path = _HERE, css: str = "", **said: Any) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["breaking"] = _breaking
     styles = [(_HERE / "page.css").read_text(), *([css] if css else [])]
     return environment.get_template(template).render(css=Markup("\n".join(styles)), **said)
+
+
+def _breaking(text: str) -> Markup:
+    """A text whose long names may end a line behind one of their parts."""
+    return Markup(re.sub("([_/])(?=\\w)", r"\1<wbr>", str(escape(text))))
 
 
 def _coloured(text: str) -> Markup:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from codegen.compare.model import Page, Question
+from codegen.compare.model import Page, Plot, Question
 from codegen.compare.show.notes import MARK, Footnotes, cells, known, not_known, nowhere, told
 
 WIDE = 72
@@ -15,8 +16,15 @@ WIDE = 72
 def text(page: Page) -> str:
     """The page; variants are the rows of its tables, as many figures beside each other as fit."""
     lines = [*_filled(f"# {page.knob}: {page.title}"), ""]
+    lines += [line for each in page.background.split("\n\n") for line in (*_filled(each), "")]
+    lines += [*_filled(f"Contract: {page.contract}."), ""]
+    if len(page.trees) > 1:
+        lines += [*_table("", page.trees, page.holds), ""]
     for tree in page.trees:
         lines += _tree(page, tree)
+    if page.plots:
+        lines += ["## Measured in the guest", ""]
+        lines += [line for plot in page.plots for line in _measured(plot)]
     if page.said:
         lines += ["## What was said", ""]
         for each in page.said:
@@ -26,7 +34,8 @@ def text(page: Page) -> str:
     if page.prior_art:
         lines += ["## Prior art", "", *(line for art in page.prior_art for line in _item(art)), ""]
     lines += [*(line for note in page.notes for line in _filled(f"Note: {note}"))]
-    return "\n".join([*lines, "Made by:", "", f"    {page.command}"]) + "\n"
+    lines += ["Made by:", "", f"    {page.command}"]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)) + "\n"
 
 
 def _tree(page: Page, tree: str) -> Iterator[str]:
@@ -35,7 +44,7 @@ def _tree(page: Page, tree: str) -> Iterator[str]:
     yield f"## {tree}" + (f" (Linux {version})" if version else "")
     yield ""
     for each in page.absent(tree):
-        yield from _item(f"not here: {each.variant}: {each.reason}")
+        yield from _item(f"{each.short}: {each.variant}: {each.reason}")
     yield from [""] * bool(page.absent(tree))
     if not columns:
         return
@@ -45,7 +54,10 @@ def _tree(page: Page, tree: str) -> Iterator[str]:
         yield ""
         sources.update({each: None for row in section.rows for each in row.sources(columns)})
         yield from _section(page, section.rows, columns, notes)
-    yield from _filled(f"{MARK} is the worst of all variants.")
+    yield from _filled(f"{MARK} is the worst of all variants:")
+    yield ""
+    for at, bad in page.worst(tree):
+        yield from _item(f"{page.columns[at].variant}: {', '.join(bad) or 'nowhere'}")
     yield ""
     for letter, reason in notes:
         yield from _item(f"({letter}) {reason}")
@@ -89,10 +101,40 @@ def _tables(
             taken.append(left.pop(0))
         widths, heads = _widths(taken)
         yield _line(widths, heads)
-        yield "|" + "|".join("-" * (wide + 2) for wide in widths) + "|"
+        yield _rule(widths)
         for at in range(len(columns)):
             yield _line(widths, [cells[at] for _, cells in taken])
         yield ""
+
+
+def _measured(plot: Plot) -> Iterator[str]:
+    """The figures of a plot, one row for each curve."""
+    by = f", by {plot.x}:" if plot.curves else ":"
+    yield from _filled(f"{plot.title}{by}")
+    yield ""
+    if plot.curves:
+        rows = [(curve.name, plot.cells(curve)) for curve in plot.curves]
+        yield from [*_table("", [f"{x:g}" for x in plot.xs], rows), ""]
+    for reason, names in plot.lost:
+        yield from _item(f"not known: {', '.join(names)}: {reason}")
+    yield from [""] * bool(plot.missing)
+
+
+def _table(
+    head: str, heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]]
+) -> Iterator[str]:
+    """A table whose rows have names."""
+    columns = [(head, [name for name, _ in rows])]
+    columns += [(each, [cells[at] for _, cells in rows]) for at, each in enumerate(heads)]
+    widths, names = _widths(columns)
+    yield _line(widths, names)
+    yield _rule(widths)
+    for at in range(len(rows)):
+        yield _line(widths, [cells[at] for _, cells in columns])
+
+
+def _rule(widths: Sequence[int]) -> str:
+    return "|" + "|".join("-" * (wide + 2) for wide in widths) + "|"
 
 
 def _widths(rows: Sequence[tuple[str, list[str]]]) -> tuple[list[int], list[str]]:

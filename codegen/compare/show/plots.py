@@ -33,16 +33,20 @@ def drawn(plot: Plot) -> str:
     matplotlib.rcParams["svg.fonttype"] = "none"
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    for number, curve in enumerate(plot.curves):
-        xs, ys = zip(*curve.points, strict=True)
+    same: dict[tuple[tuple[float, float], ...], list[str]] = {}
+    for curve in plot.curves:  # what lies upon another curve is not seen
+        same.setdefault(curve.points, []).append(curve.name)
+    for number, (points, names) in enumerate(same.items()):
+        xs, ys = zip(*points, strict=True)
         marker = _MARKERS[number % len(_MARKERS)]
         lines = _LINES[number % len(_LINES)]
-        axes.plot(xs, ys, lines, marker=marker, label=curve.name, markersize=9 - number, alpha=0.8)
+        axes.plot(
+            xs, ys, lines, marker=marker, label=", ".join(names), markersize=9 - number, alpha=0.8
+        )
     axes.set_xlabel(plot.x)
     axes.set_ylabel(plot.y)
     axes.set_xscale("symlog", base=2)
-    xs_all = sorted({x for curve in plot.curves for x, _ in curve.points})
-    axes.set_xticks(xs_all, [f"{x:g}" for x in xs_all])
+    axes.set_xticks(plot.xs, [f"{x:g}" for x in plot.xs])
     axes.set_ylim(0, max([1.0, *(1.06 * y for curve in plot.curves for _, y in curve.points)]))
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

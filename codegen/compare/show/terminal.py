@@ -6,8 +6,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from codegen.compare.model import Page, Question
-from codegen.compare.show.notes import MARK, Footnotes, cells, known, nowhere, told
+from codegen.compare.model import Page, Plot, Question
+from codegen.compare.show.notes import MARK, Footnotes, cells, known, not_known, nowhere, told
 
 WIDEST = 100
 _LABEL = 22
@@ -18,10 +18,14 @@ def text(page: Page, columns: int | None = None) -> str:
     """The page in at most so many columns."""
     wide = min(columns or WIDEST, WIDEST)
     lines = [*_wrapped(f"{page.knob}: {page.title}", wide, "")]
+    lines += _wrapped(f"contract: {page.contract}", wide, "")
     if len(page.trees) > 1:
         lines += ["", *_holds(page, wide)]
     for tree in page.trees:
         lines += ["", *_tree(page, tree, wide)]
+    if page.plots:
+        lines += ["", "Measured in the guest"]
+        lines += [line for plot in page.plots for line in _measured(plot, wide)]
     if page.said:
         lines += ["", "What was said"]
         for each in page.said:
@@ -52,7 +56,7 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
     narrow = room < max(map(len, heads), default=0)
     yield f"{tree}" + (f" (Linux {version})" if version else "")
     for each in page.absent(tree):
-        yield from _wrapped(f"not here: {each.variant}: {each.reason}", wide, "  ")
+        yield from _wrapped(f"{each.short}: {each.variant}: {each.reason}", wide, "  ")
     if not columns:
         return
     yield ""
@@ -75,30 +79,61 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
     yield ""
     if any(row.marked(columns) for section in page.sections for row in section.rows):
         yield f"{MARK} is the worst of its row"
+        for at, bad in page.worst(tree):
+            where = ", ".join(bad) or "nowhere"
+            yield from _wrapped(f"{page.columns[at].variant}: {where}", wide, "  ")
     for letter, reason in notes:
         yield from _wrapped(f"({letter}) {reason}", wide, "")
-    for row in (row for section in page.sections for row in section.rows if row.prose):
+    prose = [row for section in page.sections for row in section.rows if row.prose]
+    for row in (row for row in prose if known(row, columns)):
         yield from _prose(page, row, columns, wide)
+    lost = nowhere(prose, columns)
+    yield from [""] * bool(lost)
+    for about, reason in lost:
+        yield from _wrapped(f"not known: {about}: {reason}", wide, "")
 
 
 def _prose(page: Page, row: Question, columns: Sequence[int], wide: int) -> Iterator[str]:
-    answers = told(page, row, columns)
-    if not answers:
-        return
     yield ""
     yield row.about
-    for who, answer in answers:
+    for who, answer in told(page, row, columns):
         yield from _wrapped(f"{who}: {answer}", wide, "  ")
+    for who, reason in not_known(page, row, columns):
+        yield from _wrapped(f"{who}: not known: {reason}", wide, "  ")
+
+
+def _measured(plot: Plot, wide: int) -> Iterator[str]:
+    """The figures of a plot, one row for each curve."""
+    yield from _wrapped(plot.title, wide, "  ")
+    if plot.curves:
+        room = max(len("not said"), (wide - _LABEL) // len(plot.xs) - _GAP)
+        yield from _wrapped(f"by {plot.x}", wide, "    ")
+        yield from _cells("", [f"{x:g}" for x in plot.xs], _LABEL, min(room, 10))
+        for curve in plot.curves:
+            yield from _cells(f"    {curve.name}", plot.cells(curve), _LABEL, min(room, 10))
+    for reason, names in plot.lost:
+        yield from _wrapped(f"not known: {', '.join(names)}: {reason}", wide, "    ")
 
 
 def _cells(label: str, texts: Sequence[str], first: int, room: int) -> Iterator[str]:
     """One row of a table, each cell wrapped into its column."""
-    columns = [textwrap.wrap(each, room) or [""] for each in texts]
+    columns = [textwrap.wrap(_broken(each, room), room) or [""] for each in texts]
     heads = textwrap.wrap(label, first - 1, subsequent_indent="    ") or [""]
     for at in range(max(map(len, [heads, *columns]))):
         head = heads[at] if at < len(heads) else ""
         row = [each[at] if at < len(each) else "" for each in columns]
         yield (head.ljust(first) + "".join(each.ljust(room + _GAP) for each in row)).rstrip()
+
+
+def _broken(text: str, room: int) -> str:
+    """A text whose names that are wider than a column end there behind one of their parts."""
+    words = []
+    for word in text.split():
+        while len(word) > room and (at := word.rfind("_", 0, room) + 1):
+            words.append(word[:at])
+            word = word[at:]
+        words.append(word)
+    return " ".join(words)
 
 
 def _wrapped(text: str, wide: int, indent: str) -> list[str]:
