@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -410,3 +411,15 @@ def test_a_folder_is_compared_but_not_kept(gen: Gen) -> None:
 def test_one_form_at_a_time(gen: Gen) -> None:
     done = gen.run("compare", "--quick", "--tree", "linux", "--json", "--markdown")
     assert done.returncode == 2 and "at a time" in done.stdout
+
+
+def test_what_the_tree_has_already_is_so_the_next_time_as_well(tmp_path: Path) -> None:
+    gen = Gen(tmp_path)
+    uapi = (tmp_path / "linux/arch/x86/include/uapi/asm/kvm.h").read_text()
+    there = re.findall(r"#define (KVM_X86_QUIRK_\w+)", uapi)[0]
+    text = (tmp_path / "knob.yaml").read_text()
+    (tmp_path / "knob.yaml").write_text(text.replace("KVM_X86_QUIRK_HUGE_MAPS", there))
+    for _ in range(2):
+        (column,) = json.loads(gen.compare("--json", "--variants", "quirk"))["columns"]
+        assert column["state"] == "here already" and there in column["reason"]
+    assert len(gen.made()) == 1
