@@ -19,7 +19,7 @@ _TESTS, _DOCUMENTS = "tools/testing/", "Documentation/"
 _ARCH = re.compile(r"^(?:tools/)?arch/(\w+)/")
 _SHARED = re.compile(r"^(virt|include)/")
 _INSIDE = re.compile(r"^(\w+\(\)): ")  # how a place in a function is told
-_NOBODY = "the cover letter names nobody: scripts/get_maintainer.pl of the tree was not asked"
+_NOBODY = "the cover letter names nobody"
 _NO_PLACES = "gen puts no text of it into a function: the patches of others act, or nothing does"
 
 

@@ -70,7 +70,7 @@ class Column:
     reason: str = ""
 
     @property
-    def short(self) -> str:
+    def lead(self) -> str:
         """What stands before the reason why there is no series, which tells the rest."""
         return FAILED if self.state == FAILED else "not made"
 
@@ -145,6 +145,11 @@ class Plot:
         for name, why in self.missing:
             found.setdefault(why, []).append(name)
         return list(found.items())
+
+    def pairs(self, curve: Curve) -> str:
+        """The same, each with what was varied, where a table would be too wide."""
+        pairs = zip(self.xs, self.cells(curve), strict=True)
+        return ", ".join(f"{cell} at {x:g}" for x, cell in pairs)
 
     def cells(self, curve: Curve) -> Sequence[str]:
         """A curve's figures at `xs` as text; a curve that lacks one says so."""

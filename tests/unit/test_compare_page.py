@@ -94,6 +94,15 @@ def test_a_figure_that_a_curve_lacks_stands_for_no_other() -> None:
         assert "not said" in text
 
 
+def test_what_was_measured_at_many_values_fits() -> None:
+    points = tuple((float(1 << at), 1e5 + at) for at in range(16))
+    plot = Plot("t", "x", "y", (Curve("one", points, "log"),), ())
+    made = page(plots=[plot])
+    for text, wide in ((terminal.text(made), 100), (markdown.text(made), 72)):
+        assert max(map(len, text.split("\n"))) <= wide
+        assert "100003 at 8, 100004 at 16" in " ".join(text.split())
+
+
 def test_curves_that_are_the_same_are_one_with_all_names() -> None:
     points = ((1.0, 5.0), (16.0, 9.0))
     same = tuple(Curve(name, points, "log") for name in ("one", "two"))

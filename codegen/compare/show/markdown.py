@@ -44,7 +44,7 @@ def _tree(page: Page, tree: str) -> Iterator[str]:
     yield f"## {tree}" + (f" (Linux {version})" if version else "")
     yield ""
     for each in page.absent(tree):
-        yield from _item(f"{each.short}: {each.variant}: {each.reason}")
+        yield from _item(f"{each.lead}: {each.variant}: {each.reason}")
     yield from [""] * bool(page.absent(tree))
     if not columns:
         return
@@ -114,7 +114,11 @@ def _measured(plot: Plot) -> Iterator[str]:
     yield ""
     if plot.curves:
         rows = [(curve.name, plot.cells(curve)) for curve in plot.curves]
-        yield from [*_table("", [f"{x:g}" for x in plot.xs], rows), ""]
+        lines = [*_table("", [f"{x:g}" for x in plot.xs], rows)]
+        if len(lines[0]) > WIDE:
+            pairs = (_item(f"{curve.name}: {plot.pairs(curve)}") for curve in plot.curves)
+            lines = [line for each in pairs for line in each]
+        yield from [*lines, ""]
     for reason, names in plot.lost:
         yield from _item(f"not known: {', '.join(names)}: {reason}")
     yield from [""] * bool(plot.missing)

@@ -56,7 +56,7 @@ def _tree(page: Page, tree: str, wide: int) -> Iterator[str]:
     narrow = room < max(map(len, heads), default=0)
     yield f"{tree}" + (f" (Linux {version})" if version else "")
     for each in page.absent(tree):
-        yield from _wrapped(f"{each.short}: {each.variant}: {each.reason}", wide, "  ")
+        yield from _wrapped(f"{each.lead}: {each.variant}: {each.reason}", wide, "  ")
     if not columns:
         return
     yield ""
@@ -106,11 +106,16 @@ def _measured(plot: Plot, wide: int) -> Iterator[str]:
     """The figures of a plot, one row for each curve."""
     yield from _wrapped(plot.title, wide, "  ")
     if plot.curves:
-        room = max(len("not said"), (wide - _LABEL) // len(plot.xs) - _GAP)
+        heads = [f"{x:g}" for x in plot.xs]
+        room = max(len(cell) for curve in plot.curves for cell in (*heads, *plot.cells(curve)))
         yield from _wrapped(f"by {plot.x}", wide, "    ")
-        yield from _cells("", [f"{x:g}" for x in plot.xs], _LABEL, min(room, 10))
-        for curve in plot.curves:
-            yield from _cells(f"    {curve.name}", plot.cells(curve), _LABEL, min(room, 10))
+        if _LABEL + len(heads) * (room + _GAP) > wide:
+            for curve in plot.curves:
+                yield from _wrapped(f"{curve.name}: {plot.pairs(curve)}", wide, "    ")
+        else:
+            yield from _cells("", heads, _LABEL, room)
+            for curve in plot.curves:
+                yield from _cells(f"    {curve.name}", plot.cells(curve), _LABEL, room)
     for reason, names in plot.lost:
         yield from _wrapped(f"not known: {', '.join(names)}: {reason}", wide, "    ")
 
