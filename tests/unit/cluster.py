@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A cluster of Dask's on this machine, of real processes: a scheduler, and workers that are started
-again as `docs/ci/gen-worker.service` has systemd do it."""
+again as `docs/ci/gen-worker.service` has systemd do it; on loopback, or each in a network of its own.
+"""
 
 from __future__ import annotations
 
@@ -66,19 +67,93 @@ class Service:
             self._thread.join(0.1)
 
 
+class Network:
+    """Network namespaces, each with a cable of its own to one hub, where the scheduler is.
+
+    A cable that is cut takes nothing any more, and nobody is told: as where a switch is gone.
+    """
+
+    HUB = "10.99.0.1"
+
+    def __init__(self) -> None:
+        self._mark = f"gen{os.getpid()}-"
+        self._number = 1
+        self._ip("netns", "add", self._named("hub"))
+        for words in (
+            "link set lo up",
+            "link add hub type bridge",
+            f"address add {self.HUB}/24 dev hub",
+            "link set hub up",
+        ):
+            self._ip("-n", self._named("hub"), *words.split())
+
+    def within(self, name: str) -> list[str]:
+        """What a command in a namespace begins with, which is made if need be."""
+        if self._named(name) not in self._there():
+            self._join(name)
+        return ["ip", "netns", "exec", self._named(name)]
+
+    def cut(self, name: str) -> None:
+        """Let no packet through any more."""
+        self._ip("-n", self._named("hub"), "link", "set", name, "nomaster")
+
+    def heal(self, name: str) -> None:
+        """Let them through again."""
+        self._ip("-n", self._named("hub"), "link", "set", name, "master", "hub")
+
+    def close(self) -> None:
+        """Take it all away; what runs there must have ended."""
+        for name in self._there():
+            self._ip("netns", "del", name)
+
+    def _join(self, name: str) -> None:
+        self._number += 1
+        mine, hub = self._named(name), self._named("hub")
+        self._ip("netns", "add", mine)
+        self._ip("-n", mine, *f"link add eth0 type veth peer name {name} netns {hub}".split())
+        self._ip("-n", mine, "address", "add", f"10.99.0.{self._number}/24", "dev", "eth0")
+        for place, link in ((mine, "lo"), (mine, "eth0"), (hub, name)):
+            self._ip("-n", place, "link", "set", link, "up")
+        self.heal(name)
+
+    def _named(self, name: str) -> str:
+        return self._mark + name
+
+    def _there(self) -> list[str]:
+        listed = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+        return [line.split()[0] for line in listed.stdout.splitlines() if self._mark in line]
+
+    @staticmethod
+    def _ip(*words: str) -> None:
+        subprocess.run(["ip", *words], check=True, capture_output=True)
+
+
 class Cluster:
     """A scheduler and some workers, each with a cache of its own."""
 
     def __init__(
-        self, folder: Path, env: Mapping[str, str], workers: int = 2, protocol: str = "tcp"
+        self,
+        folder: Path,
+        env: Mapping[str, str],
+        workers: int = 2,
+        protocol: str = "tcp",
+        network: Network | None = None,
+        disks: Mapping[str, str] = {},
     ) -> None:
-        self.folder, self.port = folder, free_port()
-        self.address = f"{protocol}://127.0.0.1:{self.port}"
+        """`disks` are the sizes of the file systems that some workers have for themselves."""
+        self.folder, self.port, self.network = folder, free_port(), network
+        host = network.HUB if network else "127.0.0.1"
+        self.address = f"{protocol}://{host}:{self.port}"
         folder.mkdir()
+        self.disks = [folder / name for name in disks]
+        for place in self.disks:
+            place.mkdir()
+            size = f"size={disks[place.name]}"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", size, "gen-test", place], check=True)
         env = {**os.environ, **env, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
-        command = ["dask", "scheduler", "--host", "127.0.0.1", "--port", str(self.port)]
-        command = [str(PROGRAMS / "dask"), *command[1:], "--no-dashboard", "--protocol", protocol]
-        self.scheduler = Service(command, env, folder / "scheduler.log")
+        command = [str(PROGRAMS / "dask"), "scheduler", "--host", host, "--port", str(self.port)]
+        command = [*command, "--no-dashboard", "--protocol", protocol]
+        self.scheduler = Service(self._within("hub", command), env, folder / "scheduler.log")
         self.workers = [self._worker(number, env) for number in range(workers)]
 
     def _worker(self, number: int, env: Mapping[str, str]) -> Service:
@@ -90,12 +165,17 @@ class Cluster:
             line = line.replace(word, value)
         own = {**env, "GEN_CACHE": str(self.folder / name)}
         command = [*shlex.split(line), "--local-directory", str(self.folder / f"{name}.dask")]
-        return Service(command, own, self.folder / f"{name}.log")
+        return Service(self._within(name, command), own, self.folder / f"{name}.log")
+
+    def _within(self, name: str, command: list[str]) -> list[str]:
+        return [*self.network.within(name), *command] if self.network else command
 
     def stop(self) -> None:
         """End all of it."""
         for each in (*self.workers, self.scheduler):
             each.stop()
+        for place in self.disks:
+            subprocess.run(["umount", place], check=True)
 
     def log(self) -> str:
         """What all have said."""

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from codegen.base.errors import UsageError
-from codegen.matrix.cluster import address_in, checked, nearest
+from codegen.matrix.address import address_in, checked
+from codegen.matrix.cluster import nearest
 from codegen.matrix.job import read_job
 from tests.processes import running
 from tests.unit.cluster import ROOT, Cluster
@@ -64,6 +65,19 @@ def cluster(ci: Ci) -> Iterator[Cluster]:
     finally:
         made.stop()
         assert not running(str(ci.folder / "cluster"))
+
+
+def speak_tls(ci: Ci) -> None:
+    """Have its programs speak TLS, as docs/ci.md says it: one key, named in Dask's configuration."""
+    page = (ROOT / "docs/ci.md").read_text()
+    (command,) = re.findall(r"^ +(openssl req .*)$", page, re.M)
+    subprocess.run(shlex.split(command), cwd=ci.folder, check=True, capture_output=True)
+    (text,) = re.findall(r"```yaml\n( +distributed:.*?)```", page, re.S)
+    (ci.folder / "dask").mkdir()
+    for name in ("ca.pem", "key.pem"):
+        text = text.replace(name, str(ci.folder / name))
+    (ci.folder / "dask/tls.yaml").write_text(textwrap.dedent(text))
+    ci.more = {"DASK_CONFIG": str(ci.folder / "dask")}
 
 
 def results(ci: Ci) -> list[str]:
@@ -152,16 +166,8 @@ def test_a_worker_that_cannot_keep_anything_answers_nothing(ci: Ci, cluster: Clu
 
 @pytest.mark.programs
 def test_tls_is_spoken_and_asked_for(ci: Ci) -> None:
-    """As docs/ci.md says it: one key, named in Dask's configuration."""
-    page = (ROOT / "docs/ci.md").read_text()
-    (command,) = re.findall(r"^ +(openssl req .*)$", page, re.M)
-    subprocess.run(shlex.split(command), cwd=ci.folder, check=True, capture_output=True)
-    (text,) = re.findall(r"```yaml\n( +distributed:.*?)```", page, re.S)
-    (ci.folder / "dask").mkdir()
-    for name in ("ca.pem", "key.pem"):
-        text = text.replace(name, str(ci.folder / name))
-    (ci.folder / "dask/tls.yaml").write_text(textwrap.dedent(text))
-    ci.more = {"DASK_CONFIG": str(ci.folder / "dask")}
+    """And nothing else, where the address is not loopback's."""
+    speak_tls(ci)
     cluster = Cluster(ci.folder / "cluster", ci.env, workers=1, protocol="tls")
     try:
         assert matrix(ci, cluster)["ok"], cluster.log()

@@ -11,6 +11,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +39,14 @@ class Ci(Gen):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.more: dict[str, str] = {}
+        self.within: list[str] = []  # what its commands begin with
         (folder / "nightly.yaml").write_text(MATRIX)
         (folder / "tmp").mkdir()
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start gen and do not wait."""
         return subprocess.Popen(
-            [sys.executable, "-m", "codegen", *words],
+            [*self.within, sys.executable, "-m", "codegen", *words],
             cwd=self.folder,
             env={**os.environ, **self.env},
             stdout=subprocess.PIPE,
@@ -81,6 +83,17 @@ class Ci(Gen):
     def working(self) -> bool:
         """Whether some job of its own runs."""
         return bool(running(f"{self.folder}/tmp/gen-job-"))
+
+    def jobs(self) -> list[int]:
+        """The processes of its own that do a job."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):  # it has just ended
+                words = path.read_bytes().split(b"\0")
+                env = (path.parent / "environ").read_bytes()
+                if b"job" in words and b"run" in words and str(self.folder).encode() in env:
+                    found.append(int(path.parent.name))
+        return found
 
     def begun(self) -> list[tuple[str, str]]:
         """Each start of a cell in any run: the run, and the cell's key."""
@@ -209,14 +222,9 @@ def test_a_job_that_hangs_is_ended(ci: Ci) -> None:
     client = ci.start("matrix", "nightly.yaml", "--json", "--variants", "quirk", "--limit", "1")
 
     def stop() -> bool:
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                words = path.read_bytes().split(b"\0")
-                env = (path.parent / "environ").read_bytes()
-            except OSError:
-                continue
-            if b"job" in words and b"run" in words and str(ci.folder).encode() in env:
-                os.kill(int(path.parent.name), signal.SIGSTOP)
+        for each in ci.jobs():
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGSTOP)
         return client.poll() is not None
 
     until(stop)
