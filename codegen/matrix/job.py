@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from codegen.architectures import ARCHITECTURES
@@ -48,7 +48,8 @@ class TreeWanted:
 @dataclass(frozen=True)
 class Job:
     """What is to be done: `files` are a description with what it names, or a series; `path` is
-    how patches call the description; `config` is the whole fragment, empty for gen's own."""
+    how patches call the description; `config` is the whole fragment, empty for gen's own.  With
+    `patches` it is of that many of the series, the first ones, and of its last step."""
 
     cell: Cell
     path: str
@@ -59,13 +60,19 @@ class Job:
     limit: int
     redundant: bool
     made_of: Mapping[str, str]
+    patches: int | None = None
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Until, ...]:
-        """What is done, in this order."""
+        """The steps up to the last one."""
         return Until(self.until).steps
 
     @property
+    def done(self) -> tuple[Until, ...]:
+        """What is done, in this order: of some patches, what is asked of them and no more."""
+        return self.steps if self.patches is None else (Until.GENERATE, Until(self.until))
+
+    @cached_property
     def key(self) -> str:
         """The name of the result: of all that counts for it, and of nothing else.
 
@@ -74,7 +81,8 @@ class Job:
         steps = self.steps
         arch = self.cell.architecture if Until.BUILD in steps else ""
         config = self.config if Until.KSELFTEST in steps else ""
-        return key("job", dict(self.made_of), self.tree.commit, arch, config, self.until)
+        some = () if self.patches is None else (self.patches,)
+        return key("job", dict(self.made_of), self.tree.commit, arch, config, self.until, *some)
 
     @property
     def bench(self) -> str:
@@ -100,7 +108,10 @@ def from_text(text: str, path: str = "the job") -> Job:
             raise TypeError
         if any(name.startswith("/") or ".." in name.split("/") for name in made.files):
             raise ValueError  # they are written below a folder
-        return replace(made, limit=int(made.limit), redundant=bool(made.redundant))
+        some = None if made.patches is None else int(made.patches)
+        if some is not None and some < 0:
+            raise ValueError
+        return replace(made, limit=int(made.limit), redundant=bool(made.redundant), patches=some)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         hint = "`gen matrix --export` and a failing cell write such files"
         raise UsageError(f"{path}: is no job of this gen, version {VERSION}; {hint}") from None

@@ -20,8 +20,8 @@ class Outcome:
 
     `step` is the last one that was done, or that failed; `patch` is the first that fails, where one
     does, and `lines` are whose words say so.  `seconds` are by step; `known` are steps whose answer
-    was there already.  `patchset` names the patches as KCIDB does; `logs` are files of the store by
-    name.
+    was there already.  `patchset` names the patches as KCIDB does, `patches` are their own names in
+    their order; `logs` are files of the store by name.
     """
 
     verdict: Verdict
@@ -33,6 +33,7 @@ class Outcome:
     known: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     patchset: str = ""
+    patches: tuple[str, ...] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
     worker: str = ""
     kept: bool = False  # it was in the store already: nothing ran
@@ -50,7 +51,7 @@ class Outcome:
 def from_json(said: Mapping[str, Any]) -> Outcome:
     """The inverse.  Raises ValueError, LookupError or TypeError for what is none."""
     made = {**said, "verdict": Verdict(said["verdict"])}
-    made |= {name: tuple(made[name]) for name in ("lines", "known", "notes")}
+    made |= {name: tuple(made.get(name, ())) for name in ("lines", "known", "notes", "patches")}
     return Outcome(**made)
 
 

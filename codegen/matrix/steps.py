@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from codegen.base.errors import EnvironmentFailure, FindingsError
@@ -46,10 +47,11 @@ def generate(work: Work) -> None:
     """The series is made, or applies to the tree."""
     if work.own:
         said = json.loads(work.files.get(MANIFEST, b"{}"))
-        mails = [work.files[each["file"]] for each in said.get("patches", ())]
+        mails = {each["file"]: work.files[each["file"]] for each in said.get("patches", ())}
     else:
-        mails = [patch.raw for patch in work.series.patches]
-    digests = (hashlib.sha256(mail).hexdigest() for mail in mails)
+        mails = {patch.name: patch.raw for patch in work.whole.patches}
+    work.patches = tuple(mails)
+    digests = (hashlib.sha256(mail).hexdigest() for mail in mails.values())
     work.patchset = hashlib.sha256("".join(f"{each}\n" for each in digests).encode()).hexdigest()
 
 
@@ -105,14 +107,17 @@ def test(work: Work) -> None:
 
 
 def _try(work: Work, wishes: Wishes, step: Until) -> None:
-    if not any(path.startswith(f"{FOLDER}/") and path.endswith(".c") for path in work.series.paths):
+    if not any(path.startswith(f"{FOLDER}/") and path.endswith(".c") for path in work.whole.paths):
         what = "built, and not booted: the series adds and changes no KVM selftest"
         raise Ended(Verdict.SKIP, what)
+    some = work.job.patches is not None
+    if some:  # the tests of all patches, on the kernel of some
+        wishes = replace(wishes, baseline=False, mutants=False, patches=work.job.patches)
     with _bench(work) as bench:
-        commits = commits_of(work.series, bench.git_dir)
+        commits = commits_of(work.whole, bench.git_dir)
         base = git(bench.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
         name = trial_key(bench.options, base, commits.trees()[-1])
-        known = None if wishes.mutants or work.stranger else kept.recall(kept.TRIAL, name)
+        known = None if wishes.mutants or some or work.stranger else kept.recall(kept.TRIAL, name)
         if known:
             work.known.append(step)
             rows = [report.from_dict(row) for row in known.said["results"]]
@@ -126,10 +131,10 @@ def _try(work: Work, wishes: Wishes, step: Until) -> None:
 
 
 def _tried(work: Work, wishes: Wishes, bench: Bench) -> Trial:
-    commits = commits_of(work.series, bench.git_dir)
+    commits = commits_of(work.whole, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-matrix-{work.job.key[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
-    trial = Trial(bench, work.series, commits, wishes, folder, work.report)
+    trial = Trial(bench, work.whole, commits, wishes, folder, work.report)
     trial.run()
     kept.keep(trial)
     return trial
@@ -180,7 +185,7 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
     with scratch_folder() as folder:
         work = Work(job, location, Path(folder), report)
         told: dict[Until, Ended] = {}
-        for step in job.steps:
+        for step in job.done:
             ended = _done(step, work)
             if ended:
                 told[step] = ended
@@ -197,6 +202,7 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
         tuple(work.known),
         tuple(dict.fromkeys(work.notes)),
         work.patchset,
+        work.patches,
     )
     # of the last step first
     return outcome, {name: data[-_LOG:] for name, data in reversed(work.logs.items())}

@@ -77,6 +77,7 @@ class Work:
 
     _absent = False
     patchset = ""
+    patches: tuple[str, ...] = ()  # the names of all
 
     def _made(self) -> Known:
         """The series from the store, or made now."""
@@ -106,9 +107,15 @@ class Work:
             return refused(problem)
 
     @cached_property
-    def series(self) -> Series:
+    def whole(self) -> Series:
         """The series on its tree."""
         return read_series(self.files, self.location, self.report)
+
+    @property
+    def series(self) -> Series:
+        """As much of it as the job is of."""
+        some = self.job.patches
+        return self.whole if some is None else self.whole.first(some)
 
     @cached_property
     def stranger(self) -> str:

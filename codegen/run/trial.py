@@ -48,7 +48,8 @@ _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 class Wishes:
     """What is to be run.  No `names`: the tests that the series adds or changes.
 
-    `brief`: of these only those that it adds; others may take minutes.
+    `brief`: of these only those that it adds; others may take minutes.  `patches`: the kernel has
+    that many of the series alone, its tests are those of all.
     """
 
     names: tuple[str, ...] = ()
@@ -60,6 +61,7 @@ class Wishes:
     mutants: bool = True
     resume: bool = False
     brief: bool = False
+    patches: int | None = None
 
 
 class Trial:
@@ -102,9 +104,12 @@ class Trial:
         if self.wishes.baseline:
             with self._spent("build base"):
                 images = {"base": self._base(base)}
+        if self.wishes.patches is not None:
+            with self._spent("build some patches"):
+                images = {"series": self._some(self.wishes.patches)}
         with self._spent("build series"):
             self.kernel = kernel = self.bench.kernel(tip, self._steps("the kernel"))
-            images = {**images, "series": self.bench.keep(kernel, tip)}
+            images = {"series": self.bench.keep(kernel, tip), **images}
         with self._spent("build selftests"):
             new, old = self._tests(kernel)
         canary = images.get("base", images["series"])
@@ -137,6 +142,14 @@ class Trial:
         except BuildFailed as problem:
             message = f"{self.series.tree.name} does not build without the series"
             raise FindingsError(message, (message, *problem.findings)) from None
+
+    def _some(self, patches: int) -> Path:
+        """The image of the tree with the first patches."""
+        if not patches:
+            return self.bench.image(self.commits.base, self._steps("the kernel without the series"))
+        commit = self.commits.ids[patches - 1]
+        what = f"the kernel of {self.series.patches[patches - 1].name}"
+        return self.bench.keep(self.bench.kernel(commit, self._steps(what)), commit)
 
     def _begin(self, images: Mapping[str, Path], mutants: Sequence[Mutant]) -> Mapping[str, Path]:
         """Forget what an earlier run has left, but what the same run can go on with.

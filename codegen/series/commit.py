@@ -52,8 +52,8 @@ class Commits:
 
     @property
     def tip(self) -> str:
-        """The last one."""
-        return self.ids[-1]
+        """The last one; the base where there is none."""
+        return (self.base, *self.ids)[-1]
 
     def trees(self) -> tuple[str, ...]:
         """The ids of the trees behind the patches."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -31,6 +31,10 @@ class Series:
     def cover(self) -> bytes | None:
         """The cover letter, where there is one."""
         return self.files.get(self.cover_name)
+
+    def first(self, patches: int) -> Series:
+        """The series of its first patches alone."""
+        return replace(self, patches=self.patches[:patches])
 
     @cached_property
     def paths(self) -> tuple[str, ...]:

@@ -96,6 +96,11 @@ COMMANDS = (
                 help="only cells that are made of something else than in that run: LAST, or its "
                 "folder",
             ),
+            argument(
+                "--bisect",
+                metavar="CELL",
+                help="name the first patch that breaks a cell, by its name or some words of it",
+            ),
             *_SHOWN,
             argument(
                 "--scheduler",
@@ -127,6 +132,7 @@ COMMANDS = (
                 "patches that a person wrote",
             ),
             ("gen matrix matrix.yaml --since LAST", "only what changed"),
+            ('gen matrix matrix.yaml --bisect "my-series/ debian:6.1"', "which patch breaks it"),
             ("gen matrix matrix.yaml --scheduler tls://ci.example.org:8786", "on a cluster"),
             ("gen matrix matrix.yaml --export gitlab", "for a CI that is there"),
             ("gen matrix status matrix", "from another terminal, while it runs"),

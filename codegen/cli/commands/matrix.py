@@ -5,26 +5,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from codegen.base import unbroken, whole
 from codegen.base.commandline import line, program
 from codegen.base.errors import EnvironmentFailure, UsageError
 from codegen.base.progress import progress
 from codegen.cli.commands import print_json
+from codegen.cli.commands.matrix_bisect import bisect
+from codegen.cli.commands.matrix_options import asked_of, command_of, pool_of
 from codegen.cli.main import DONE, FAILED, FOUND
 from codegen.cli.terminal import paste, put, say
 from codegen.matrix import export
-from codegen.matrix.asked import Request, request
 from codegen.matrix.board import Board, board
 from codegen.matrix.drive import drive
 from codegen.matrix.journal import JOBS, LAST, MatrixRun, journal, last_run, read_run, runs_of
-from codegen.matrix.local import local_pool
 from codegen.matrix.plan import Planned, plan
-from codegen.matrix.pool import Pool
 from codegen.matrix.show import formats, terminal
 from codegen.run.guestlog import Verdict
 
@@ -33,15 +30,17 @@ FORMATS = {"ktap": formats.ktap, "junit": formats.junit, "kcidb": formats.kcidb_
 
 def matrix(options: argparse.Namespace) -> int:
     """Run a matrix; the status says whether all cells are as they should be."""
-    asked = _asked(options)
+    asked = asked_of(options)
     name, until = asked.asked.name, asked.asked.until
     before = _before(options, name)
     unbroken.note("what is known stays; the same command goes on from here")
     with progress(quiet=options.json) as report:
         planned = plan(asked, report=report)
+        if options.bisect:
+            return bisect(options, planned, name, report)
         if options.export:
             return _export(options, planned, name)
-        with journal(name, until, planned) as told, _pool(options) as pool:
+        with journal(name, until, planned) as told, pool_of(options) as pool:
             drive(planned, pool, told, report, before if options.since else None)
     made = _board(told.folder, planned, before)
     _show(options, made, planned)
@@ -91,23 +90,6 @@ def _ago(since: float) -> str:
     return f"{max(0.0, time.time() - since):.0f} s"
 
 
-def _asked(options: argparse.Namespace) -> Request:
-    """What the file and the options ask for."""
-    given: Mapping[str, Any] = {
-        "descriptions": options.abi,
-        "series": options.series,
-        "variants": [name for each in options.variants for name in each.split(",")],
-        "trees": options.tree,
-        "architectures": options.arch,
-        "configurations": options.config,
-        "compilers": options.compiler,
-        "until": options.until,
-        "limit": options.limit,
-        "redundant": options.redundant,
-    }
-    return request(options.file, {key: value for key, value in given.items() if value})
-
-
 def _before(options: argparse.Namespace, name: str) -> MatrixRun | None:
     if options.since in (None, LAST):
         found = last_run(name)
@@ -115,20 +97,6 @@ def _before(options: argparse.Namespace, name: str) -> MatrixRun | None:
             raise UsageError(f"--since {LAST}: no run of {name} has come to its end here")
         return found
     return read_run(Path(options.since))
-
-
-@contextmanager
-def _pool(options: argparse.Namespace) -> Iterator[Pool]:
-    if options.scheduler and options.scheduler_file:
-        raise UsageError("either --scheduler or --scheduler-file, not both")
-    if not (options.scheduler or options.scheduler_file):
-        with local_pool() as pool:
-            yield pool
-        return
-    from codegen.matrix.cluster import cluster_pool
-
-    with cluster_pool(options.scheduler, options.scheduler_file) as remote:
-        yield remote
 
 
 def _board(folder: Path, planned: Sequence[Planned], before: MatrixRun | None) -> Board:
@@ -147,7 +115,7 @@ def _board(folder: Path, planned: Sequence[Planned], before: MatrixRun | None) -
 
 def _show(options: argparse.Namespace, made: Board, planned: Sequence[Planned]) -> None:
     if options.html:
-        _write(options.html, made, _command(options))
+        _write(options.html, made, command_of(options))
     if not _machine(options, made):
         _say_board(made)
         for each in made.wrong:
@@ -165,15 +133,6 @@ def _machine(options: argparse.Namespace, made: Board) -> bool:
     elif options.format != "table":
         put(FORMATS[options.format](made).removesuffix("\n"))
     return bool(options.json or options.format != "table")
-
-
-def _command(options: argparse.Namespace) -> str:
-    """The command that runs the same again."""
-    words: list[object] = ["gen", "matrix", *([options.file] if options.file else [])]
-    for name in ("abi", "series", "variants", "tree", "arch", "config", "compiler"):
-        words += (word for each in getattr(options, name) for word in (f"--{name}", each))
-    words += ["--until", options.until] if options.until else []
-    return line([*words, *["--redundant"] * options.redundant])
 
 
 def _say_board(made: Board) -> None:
