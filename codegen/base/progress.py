@@ -22,6 +22,11 @@ def silent(done: int, total: int | None, what: str) -> None:
     """A Report that shows nothing."""
 
 
+def visible(*, quiet: bool) -> bool:
+    """Whether stderr is a terminal that can move its cursor, and may be written to."""
+    return not quiet and sys.stderr.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
+
+
 @contextmanager
 def progress(*, quiet: bool = False) -> Iterator[Report]:
     """A function that shows how far a work is: done, of how much, which work.
@@ -30,7 +35,7 @@ def progress(*, quiet: bool = False) -> Iterator[Report]:
     the end; nothing if `quiet`.  One work is shown at a time: where what is done goes on with the
     same total, it is the same work under another name, and its time left is worked out on.
     """
-    if quiet or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") in ("", "dumb"):
+    if not visible(quiet=quiet):
         yield silent
         return
     shown = _Line()
@@ -106,8 +111,8 @@ def _rich() -> Any:
     class Times(ProgressColumn):
         def render(self, task: Task) -> Text:
             spent, left = task.finished_time or task.elapsed or 0, task.time_remaining
-            about = f", {_clock(left)} left" if left is not None and not task.finished else ""
-            return Text(f"{_clock(spent)}{about}")
+            about = f", {clock(left)} left" if left is not None and not task.finished else ""
+            return Text(f"{clock(spent)}{about}")
 
     console = Console(stderr=True)
     words = Column(ratio=1, no_wrap=True, overflow="ellipsis")
@@ -129,7 +134,8 @@ def _rich() -> Any:
     )
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A time, short."""
     whole = round(seconds)
     return f"{whole} s" if whole < 60 else f"{whole // 60}:{whole % 60:02} min"
 

@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _say_notes()
         return _command(options.run)(options)
     except GenError as problem:
-        return _report(problem, as_json)
+        return tell(problem, as_json)
     except KeyboardInterrupt:
         say("gen: interrupted; nothing half-written is left", sys.stderr)
         return INTERRUPTED
@@ -45,9 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return FAILED
     except RecursionError:
-        return _report(EnvironmentFailure("the input is nested too deeply"), as_json)
+        return tell(EnvironmentFailure("the input is nested too deeply"), as_json)
     except (MemoryError, OSError) as problem:
-        return _report(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
+        return tell(EnvironmentFailure(str(problem) or type(problem).__name__), as_json)
 
 
 def _forgotten(problem: DamagedRepository) -> bool:
@@ -79,7 +79,8 @@ def _text(finding: Any) -> str:
     return finding.render(width(sys.stderr)) if isinstance(finding, Finding) else str(finding)
 
 
-def _report(problem: GenError, as_json: bool) -> int:
+def tell(problem: GenError, as_json: bool) -> int:
+    """Say what is wrong, to people or to programs; the exit status that it means."""
     status = FOUND if isinstance(problem, FindingsError) else FAILED
     findings: Sequence[Any] = getattr(problem, "findings", ())
     if as_json:

@@ -21,7 +21,7 @@ from codegen.run.guestlog import Verdict
 # These judge each patch, and name the first that is wrong.
 _EACH = (Until.GENERATE, Until.CHECK, Until.BUILD)
 _SHOWN = 20  # cells in an error
-Run = Callable[[Planned], Outcome]
+Outcomes = Callable[[Planned], Outcome]
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def chosen(planned: Sequence[Planned], words: str) -> Planned:
     raise UsageError(f"--bisect: {what} {words!r}; by their names there are:{names}")
 
 
-def bisect(planned: Planned, run: Run) -> Bisected:
+def bisect(planned: Planned, run: Outcomes) -> Bisected:
     """Name the first patch that breaks a cell; `run` gives the outcome of a cell.
 
     Raises UsageError for a cell that is not broken, EnvironmentFailure where a machine is at fault.
@@ -62,7 +62,7 @@ def bisect(planned: Planned, run: Run) -> Bisected:
     return _Search(planned, found, run).search()
 
 
-def _outcome(planned: Planned, run: Run) -> Outcome:
+def _outcome(planned: Planned, run: Outcomes) -> Outcome:
     if planned.job is None:
         raise UsageError(f"--bisect: {planned.cell.name} is not run: {planned.why}")
     found = run(planned)
@@ -75,7 +75,7 @@ def _outcome(planned: Planned, run: Run) -> Outcome:
 class _Search:
     planned: Planned
     found: Outcome  # of all patches, with all steps
-    run: Run
+    run: Outcomes
     outcomes: dict[int, Outcome] = field(default_factory=dict)
 
     def search(self) -> Bisected:

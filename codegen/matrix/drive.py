@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
 
-from codegen.base.progress import Report
 from codegen.matrix import outcome as results
 from codegen.matrix.journal import Journal, MatrixRun
 from codegen.matrix.outcome import KIND, MOST, Outcome, outcome_of
@@ -30,20 +29,19 @@ class _Drive:
     planned: Sequence[Planned]
     pool: Pool
     journal: Journal
-    report: Report
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     ended: SimpleQueue[tuple[Task, Future[Ran]]] = field(default_factory=SimpleQueue)
     cells: dict[str, list[int]] = field(default_factory=dict)  # by the key of their job
     left: int = 0  # tasks that nobody has ended
-    wrong: int = 0
 
     def begin(self, before: MatrixRun | None) -> None:
         """Everything that is known now, and tasks for the rest."""
+        known = before.known if before else {}
         for number, each in enumerate(self.planned):
             if each.job is None:
                 verdict = Verdict.SKIP if each.cell.skip else Verdict.INFRA
                 self.tell(number, Outcome(verdict, reason=each.why))
-            elif unchanged := _unchanged(each, before):
+            elif unchanged := _unchanged(each, known):
                 self.tell(number, replace(unchanged, kept=True))
             else:
                 self.cells.setdefault(each.key, []).append(number)
@@ -78,7 +76,6 @@ class _Drive:
     def loop(self) -> None:
         """Take what ends until nothing is left."""
         while self.left:
-            self.show()
             try:
                 task, future = self.ended.get(timeout=_TICK_S)
             except Empty:
@@ -108,24 +105,14 @@ class _Drive:
     def tell(self, number: int, outcome: Outcome) -> None:
         """The outcome of a cell."""
         self.outcomes[number] = outcome
-        self.wrong += not outcome.verdict.good
         self.journal.end(number, outcome)
-        self.show()
-
-    def show(self) -> None:
-        """How far it is, for people."""
-        workers = self.pool.workers()
-        what = f"cells, {workers} worker{'' if workers == 1 else 's'}"
-        what += f", {self.wrong} wrong" if self.wrong else ""
-        self.report(len(self.outcomes), len(self.planned), what)
 
 
-def _unchanged(each: Planned, before: MatrixRun | None) -> Outcome | None:
-    """What a run before this one has said of a cell that is made of the same."""
-    if before is None:
-        return None
-    key, outcome = before.known.get(each.cell.name, ("", None))
-    return outcome if key == each.key else None
+def _unchanged(each: Planned, before: Mapping[str, tuple[str, Outcome | None]]) -> Outcome | None:
+    """What a run before this one has found out of a cell that is made of the same."""
+    key, outcome = before.get(each.cell.name, ("", None))
+    known = outcome and outcome.verdict is not Verdict.INFRA
+    return outcome if known and key == each.key else None
 
 
 def _received(key: str, ran: Ran) -> Outcome | None:
@@ -147,11 +134,10 @@ def drive(
     planned: Sequence[Planned],
     pool: Pool,
     journal: Journal,
-    report: Report,
     before: MatrixRun | None = None,
 ) -> Mapping[int, Outcome]:
     """The outcome of each cell by its number; of `before`, cells that are unchanged are taken."""
-    made = _Drive(planned, pool, journal, report)
+    made = _Drive(planned, pool, journal)
     made.begin(before)
     made.loop()
     return made.outcomes

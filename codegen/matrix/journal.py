@@ -56,18 +56,21 @@ class MatrixRun:
 
 
 class Journal:
-    """The journal of a run that goes on."""
+    """The journal of a run that goes on; `told` is what it has told so far."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._events = open(folder / _EVENTS, "a", buffering=1)  # noqa: SIM115
+    def __init__(self, told: MatrixRun) -> None:
+        self.told, self.folder = told, told.folder
+        self._events = open(self.folder / _EVENTS, "a", buffering=1)  # noqa: SIM115
 
     def begin(self, number: int, worker: str) -> None:
         """A cell has begun."""
+        self.told.running[number] = (worker, time.time())
         self._tell(cell=number, worker=worker)
 
     def end(self, number: int, outcome: Outcome) -> None:
         """A cell's outcome is known."""
+        self.told.running.pop(number, None)
+        self.told.outcomes[number] = outcome
         self._tell(cell=number, outcome=outcome.as_json())
 
     def close(self, *, done: bool) -> None:
@@ -93,20 +96,24 @@ def journal(name: str, until: str, planned: Sequence[Planned]) -> Iterator[Journ
     started = time.time()
     folder = cache_dir() / "matrix" / name / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
+    cells = [each.cell for each in planned]
+    keys = [each.key for each in planned]
+    commits = [each.job.tree.commit if each.job else "" for each in planned]
+    told = MatrixRun(folder, name, until, started, cells, keys, commits, alive=True)
     said = {
         "name": name,
         "until": until,
         "started": started,
-        "cells": [asdict(each.cell) for each in planned],
-        "keys": [each.key for each in planned],
-        "commits": [each.job.tree.commit if each.job else "" for each in planned],
+        "cells": [asdict(each) for each in cells],
+        "keys": keys,
+        "commits": commits,
     }
     with open(folder / _HELD, "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         whole.write(folder / _PLAN, json.dumps(said))
         for old in runs_of(name)[:-_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
-        made, done = Journal(folder), False
+        made, done = Journal(told), False
         try:
             yield made
             done = True

@@ -135,8 +135,15 @@ class _Planner:
         return self.identities[name]
 
 
-def plan(request: Request, programs_of: Programs = programs, *, report: Report) -> list[Planned]:
-    """The cells of a matrix with their jobs; nothing is generated.
+def plan(
+    request: Request,
+    programs_of: Programs = programs,
+    *,
+    report: Report,
+    newest: Mapping[str, str] = {},
+) -> list[Planned]:
+    """The cells of a matrix with their jobs; nothing is generated.  `newest` are trees that are
+    meant by others.
 
     Raises UsageError and FindingsError for what is named and is not there, or wrong.
     """
@@ -146,7 +153,7 @@ def plan(request: Request, programs_of: Programs = programs, *, report: Report) 
     trees: dict[str, tuple[TreeLocation, TreeWanted]] = {}
     for number, spec in enumerate(dict.fromkeys(asked.trees)):
         report(number, len(asked.trees), f"looking up {spec}")
-        where = looked_up(request.tree(spec), report)
+        where = looked_up(newest.get(spec) or request.tree(spec), report)
         if where.commit is None:
             raise UsageError(f"{spec} is a folder, which may change at any time: name a repository")
         trees[spec] = (where, wanted(where))

@@ -20,7 +20,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from codegen.base.progress import silent
 from codegen.matrix.asked import Until
 from codegen.matrix.cells import Cell
 from codegen.matrix.drive import drive
@@ -53,7 +52,7 @@ def run(count: int, name: str, pool: Pool) -> float:
     jobs = [job(number, name) for number in range(count)]
     planned = [Planned(each.cell, each, key=each.key) for each in jobs]
     with journal(name, Until.GENERATE.value, planned) as told:
-        found = drive(planned, pool, told, silent)
+        found = drive(planned, pool, told)
     assert len(found) == count and all(each.verdict is Verdict.PASS for each in found.values())
     return time.monotonic() - start
 

@@ -114,7 +114,7 @@ def ci(tmp_path: Path) -> Ci:
 
 def until(holds: Callable[[], object]) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 150
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -101,6 +101,26 @@ COMMANDS = (
                 metavar="CELL",
                 help="name the first patch that breaks a cell, by its name or some words of it",
             ),
+            argument(
+                "--watch",
+                action="store_true",
+                help="run what changed whenever a tree's branch moves, Debian has a new package or "
+                "a file is edited, until it is ended",
+            ),
+            argument(
+                "--every",
+                type=number,
+                default=900,
+                metavar="S",
+                help="seconds between two looks of --watch (default: %(default)s)",
+            ),
+            argument(
+                "--mail",
+                type=Path,
+                metavar="DIR",
+                help="write the report as a mail for git send-email into a folder (with --watch: "
+                "matrix-mails)",
+            ),
             *_SHOWN,
             argument(
                 "--scheduler",
@@ -133,6 +153,7 @@ COMMANDS = (
             ),
             ("gen matrix matrix.yaml --since LAST", "only what changed"),
             ('gen matrix matrix.yaml --bisect "my-series/ debian:6.1"', "which patch breaks it"),
+            ("gen matrix matrix.yaml --watch --mail reports", "a mail whenever something is new"),
             ("gen matrix matrix.yaml --scheduler tls://ci.example.org:8786", "on a cluster"),
             ("gen matrix matrix.yaml --export gitlab", "for a CI that is there"),
             ("gen matrix status matrix", "from another terminal, while it runs"),

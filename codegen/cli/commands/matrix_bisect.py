@@ -7,7 +7,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from codegen.base.progress import Report
 from codegen.cli.commands import print_json
 from codegen.cli.commands.matrix_options import pool_of
 from codegen.cli.main import DONE
@@ -18,19 +17,21 @@ from codegen.matrix.drive import drive
 from codegen.matrix.journal import journal
 from codegen.matrix.outcome import Outcome
 from codegen.matrix.plan import Planned
+from codegen.matrix.show.live import live
 
 
-def bisect(
-    options: argparse.Namespace, planned: Sequence[Planned], name: str, report: Report
-) -> int:
+def bisect(options: argparse.Namespace, planned: Sequence[Planned], name: str) -> int:
     """Name the patch, or why there is none; each of its cells is a run `NAME.bisect`."""
     cell = search.chosen(planned, options.bisect)
     with pool_of(options) as pool:
 
         def run(one: Planned) -> Outcome:
             assert one.job is not None
-            with journal(f"{name}.bisect", one.job.until, [one]) as told:
-                return drive([one], pool, told, report)[0]
+            with (
+                journal(f"{name}.bisect", one.job.until, [one]) as told,
+                live(told.told, None, pool.workers, quiet=options.json),
+            ):
+                return drive([one], pool, told)[0]
 
         found = search.bisect(cell, run)
     if options.json:
