@@ -11,14 +11,18 @@ import ipaddress
 import json
 import re
 import socket
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from threading import Event
 from typing import Any
 
-from codegen.base.errors import UsageError
+from codegen.base.errors import EnvironmentFailure, UsageError
 
 ANSWER_S = 10.0  # for whoever is asked
+_PAUSE_S = 0.5
 
 
 def checked(address: str) -> str:
@@ -69,7 +73,7 @@ def dask() -> Any:
         ) from None
 
 
-def keys_of(engine: Any) -> Any:
+def _keys(engine: Any) -> Any:
     """How Dask is configured to speak TLS.  Raises UsageError where it is not."""
     security = engine.Security(require_encryption=True)
     if not (security.tls_ca_file and security.tls_client_cert):
@@ -80,7 +84,7 @@ def keys_of(engine: Any) -> Any:
     return security
 
 
-def ask(address: str, tls: Any) -> None:
+def _ask(address: str, tls: Any) -> None:
     """Raise OSError where no scheduler answers: Dask itself would leave halves of a client."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
     with socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER_S) as found:
@@ -90,3 +94,22 @@ def ask(address: str, tls: Any) -> None:
         context = tls.get_connection_args("client")["ssl_context"]
         with context.wrap_socket(found):
             pass
+
+
+def connected(address: Callable[[], str], patience: float, ended: Event) -> Any:
+    """A client of the scheduler at an address, which is asked for each time, within some seconds.
+
+    Raises EnvironmentFailure where none answers, or nobody waits any more; UsageError where it may
+    not be spoken to.
+    """
+    engine, end = dask(), time.monotonic() + patience
+    while True:
+        place = checked(address())
+        tls = _keys(engine) if place.startswith("tls:") else None
+        try:
+            _ask(place, tls)
+            return engine.Client(place, security=tls, timeout=5, set_as_default=False)
+        except OSError as problem:
+            if time.monotonic() > end or ended.wait(_PAUSE_S):
+                why = problem.strerror or problem
+                raise EnvironmentFailure(f"the scheduler {place}: {why}") from None

@@ -7,7 +7,6 @@ with a worker, the scheduler or the network, is sent again.
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,22 +16,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
-from codegen.base.errors import EnvironmentFailure, GenError
-from codegen.matrix.address import ANSWER_S, address_in, ask, checked, dask, keys_of
-from codegen.matrix.pool import CPU, Ran, Task
-from codegen.matrix.remote import TOPIC, kept, stuck, work
+from codegen.base.errors import GenError
+from codegen.matrix.address import ANSWER_S, address_in, checked, connected
+from codegen.matrix.places import Places, Where
+from codegen.matrix.pool import Ran, Task
+from codegen.matrix.remote import TOPIC, Packed, kept, stuck, work
 
 _PATIENCE_S = 120.0  # for a scheduler or a worker that is started again
 _LOOK_S = 0.5
 _BATCH = 200  # tasks that are sent at once
+_GATHER_S = 60.0  # for many answers at once
 _PARALLEL = 8  # of those who wait for a scheduler
-
-
-def nearest(names: Sequence[str], bench: str) -> str:
-    """The worker, by its name, whose a bench is: the same as long as it is there."""
-    return max(names, key=lambda name: hashlib.sha256(f"{name} {bench}".encode()).digest())
+_Item = TypeVar("_Item")
 
 
 @dataclass
@@ -52,12 +49,29 @@ class _Sent:
 
 
 @dataclass(frozen=True)
-class _Where:
-    """Where tasks may run: what a worker has to have, and which it should be, or must."""
+class _Done:
+    """That a future of Dask's is done, and what it is the answer to."""
 
-    needs: tuple[tuple[str, int], ...]
-    workers: tuple[str, ...] = ()
-    strict: bool = False
+    waiting: _Sent
+    number: int
+    client: Any
+    future: Any
+
+    @property
+    def counts(self) -> bool:
+        """Whether somebody still waits for this one."""
+        return self.number == self.waiting.times and not self.waiting.future.done()
+
+
+def _drained(queue: SimpleQueue[_Item | None]) -> list[_Item]:
+    """What is in a queue, at least one; nothing once None is in it: then nothing follows."""
+    found = [queue.get()]
+    with suppress(Empty):
+        while found[-1] is not None and len(found) < _BATCH:
+            found.append(queue.get_nowait())
+    if None in found:
+        queue.put(None)
+    return [each for each in found if each is not None]
 
 
 class ClusterPool:
@@ -72,9 +86,11 @@ class ClusterPool:
         self._seen: Mapping[str, Any] = {}  # the workers, when they were looked at last
         self._seen_at = 0.0
         self._outbox: SimpleQueue[_Sent | None] = SimpleQueue()
+        self._inbox: SimpleQueue[_Done | None] = SimpleQueue()
         self._client = self._connected()
         self._own = [
-            threading.Thread(target=each, daemon=True) for each in (self._look, self._mail)
+            threading.Thread(target=each, daemon=True)
+            for each in (self._look, self._mail, self._collect)
         ]
         for each in self._own:
             each.start()
@@ -103,30 +119,15 @@ class ClusterPool:
         self._ended.set()
         self._helpers.shutdown(wait=False, cancel_futures=True)
         self._outbox.put(None)
+        self._inbox.put(None)
         for each in self._own:
-            each.join(_PATIENCE_S)
+            each.join(ANSWER_S)
         self._client.close(timeout=2)
 
     def _connected(self, patience: float = ANSWER_S) -> Any:
-        """A client of the scheduler.
-
-        Raises EnvironmentFailure where none answers, UsageError where it may not be spoken to.
-        """
-        engine, end = dask(), time.monotonic() + patience
-        while True:
-            address = checked(self._address())
-            tls = keys_of(engine) if address.startswith("tls:") else None
-            try:
-                ask(address, tls)
-                client: Any = engine.Client(address, security=tls, timeout=5, set_as_default=False)
-            except OSError as problem:
-                if time.monotonic() > end or self._ended.is_set():
-                    why = problem.strerror or problem
-                    raise EnvironmentFailure(f"the scheduler {address}: {why}") from None
-                time.sleep(_LOOK_S)
-                continue
-            client.subscribe_topic(TOPIC, self._begun)
-            return client
+        client = connected(self._address, patience, self._ended)
+        client.subscribe_topic(TOPIC, self._begun)
+        return client
 
     def _begun(self, event: Any) -> None:
         _, said = event
@@ -150,33 +151,15 @@ class ClusterPool:
 
     def _mail(self) -> None:
         """Send what is posted: the scheduler takes many tasks in hardly more time than one."""
-        while (first := self._outbox.get()) is not None:
-            batch = [first]
-            with suppress(Empty):
-                while len(batch) < _BATCH and (more := self._outbox.get_nowait()):
-                    batch.append(more)
-            where: dict[_Where, list[_Sent]] = {}
+        while batch := _drained(self._outbox):
+            places, where = Places(self._places()), dict[Where, list[_Sent]]()
             for each in batch:
-                where.setdefault(self._where(each), []).append(each)
+                goes = places.where(each.task, again=each.times > 1, at=each.at)
+                where.setdefault(goes, []).append(each)
             for place, group in where.items():
                 self._send(place, group)
 
-    def _where(self, waiting: _Sent) -> _Where:
-        task, places = waiting.task, self._places()
-        resources = {name: number for name, number in task.needs.items() if name != CPU}
-        labels = {each for about in places.values() for each in about["resources"]}
-        resources |= {name: 1 for name in (task.job.cell.compiler,) if name in labels}
-        needs = tuple(sorted(resources.items()))
-        names = {str(about["name"]): place for place, about in places.items()}
-        if task.avoid and (others := names.keys() - task.avoid):
-            return _Where(needs, tuple(names[each] for each in sorted(others)), strict=True)
-        if waiting.times > 1 and waiting.at in names:  # where it may still run, or has ended
-            return _Where(needs, (names[waiting.at],), strict=True)
-        if waiting.times > 1 or not names:
-            return _Where(needs)
-        return _Where(needs, (names[nearest(list(names), task.job.bench)],))
-
-    def _send(self, where: _Where, group: Sequence[_Sent]) -> None:
+    def _send(self, where: Where, group: Sequence[_Sent]) -> None:
         client = self._client
         numbers = [each.times for each in group]
         try:
@@ -194,7 +177,7 @@ class ClusterPool:
             return
         for each, number, future in zip(group, numbers, futures, strict=True):
             each.sent, each.waits = future, 0.0
-            future.add_done_callback(partial(self._take, each, number, client))
+            future.add_done_callback(partial(self._done, each, number, client))
 
     def _look(self) -> None:
         """Send again what no worker may run, as often as there are others."""
@@ -217,20 +200,38 @@ class ClusterPool:
             wants = ",".join(f"{name}={number}" for name, number in waiting.task.needs.items())
             self._end(waiting, Ran("no worker", problem=f"no worker has --resources {wants}"))
 
-    def _take(self, waiting: _Sent, number: int, client: Any, done: Any) -> None:
-        if self._ended.is_set() or waiting.future.done() or number != waiting.times:
-            return
-        if done.status == "finished":
-            with suppress(Exception):  # whoever had the answer went before it came
-                packed = done.result(timeout=ANSWER_S)
-                self._end(waiting, Ran(*packed))
-                return
-        if done.status == "error":
-            problem = done.exception(timeout=ANSWER_S)
+    def _done(self, waiting: _Sent, number: int, client: Any, done: Any) -> None:
+        """Have what came of a task taken: Dask tells of one after the other, and is not held up."""
+        self._inbox.put(_Done(waiting, number, client, done))
+
+    def _collect(self) -> None:
+        """Take what is done: many answers come in hardly more time than one."""
+        while batch := _drained(self._inbox):
+            known = [each for each in batch if each.counts and not self._ended.is_set()]
+            for client in {each.client for each in known}:
+                mine = {e.waiting.name: e for e in known if e.client is client}
+                answers = self._answers(client, mine)
+                for name, each in mine.items():
+                    self._take(each, answers.get(name))
+
+    def _answers(self, client: Any, done: Mapping[str, _Done]) -> Mapping[str, Packed | None]:
+        asked = {name: e.future for name, e in done.items() if e.future.status == "finished"}
+        with suppress(Exception):  # whoever had an answer went before it came
+            gather = partial(client.gather, errors="skip")
+            found: Mapping[str, Packed | None]
+            found = client.sync(gather, asked, callback_timeout=_GATHER_S) if asked else {}
+            return found
+        return {}
+
+    def _take(self, done: _Done, packed: Packed | None) -> None:
+        if packed:
+            self._end(done.waiting, Ran(*packed))
+        elif done.future.status == "error":
+            problem = done.future.exception(timeout=ANSWER_S)
             where = getattr(getattr(problem, "last_worker", None), "name", "a worker")
-            self._end(waiting, Ran(str(where), problem=f"{type(problem).__name__}: {problem}"))
-            return
-        self._later(waiting, client)
+            self._end(done.waiting, Ran(str(where), problem=f"{type(problem).__name__}: {problem}"))
+        else:
+            self._later(done.waiting, done.client)
 
     def _end(self, waiting: _Sent, ran: Ran) -> None:
         if not waiting.future.done():

@@ -34,7 +34,7 @@ def work(text: str) -> Packed:
 def kept(keys: Sequence[str]) -> dict[str, Packed]:
     """On a worker: the results of some jobs that its store has, whole."""
     found: dict[str, Packed] = {}
-    for key in keys:
+    for key in store().keys(KIND).intersection(keys):
         each = store().get(KIND, key)
         with suppress(FileNotFoundError):
             if each:

@@ -57,6 +57,13 @@ class Index:
         asked = "SELECT record FROM result WHERE kind = ?"
         return self._with(lambda index: [row for (row,) in index.execute(asked, (kind,))])
 
+    def keys(self, kind: str) -> list[str]:
+        """The keys of a kind.  Raises Unusable."""
+        if not self._path.exists():
+            return []
+        asked = "SELECT key FROM result WHERE kind = ?"
+        return self._with(lambda index: [key for (key,) in index.execute(asked, (kind,))])
+
     def enter(self, entry: IndexEntry) -> int:
         """Enter a result, and say how many of its kind there are.  Raises Unusable."""
 

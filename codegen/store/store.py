@@ -131,6 +131,12 @@ class Store:
         found = (self._read(record) for record in records)
         yield from sorted((each for each in found if each), key=lambda each: -each.made)
 
+    def keys(self, kind: str) -> frozenset[str]:
+        """The keys of all results of a kind, as far as the index knows."""
+        with suppress(Unusable):
+            return frozenset(self._index.keys(kind))
+        return frozenset()
+
     def _forget(self, kind: str, many: int) -> None:
         """Remove results of a kind, and the files that only they had.
 

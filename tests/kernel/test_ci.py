@@ -4,14 +4,23 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import KEPT, made
+from codegen.tree.cache import cache_path
+from tests.processes import running
+from tests.unit.cluster import ROOT, Cluster
+from tests.unit.test_matrix_cluster import kept_by_workers
+from tests.unit.test_matrix_runs import jobs_of, until
+
+from .conftest import KEPT, location, made
 
 pytestmark = pytest.mark.kernel
 
@@ -56,3 +65,56 @@ def test_the_patch_that_does_not_build_is_named(tmp_path: Path) -> None:
         "build.log",
         "check.log",
     }
+
+
+def below(process: int) -> Iterator[bytes]:
+    """The command lines of all that a process has started, and they."""
+    for path in Path("/proc").glob(f"{process}/task/*/children"):
+        with suppress(OSError):  # it has just ended
+            for each in path.read_text().split():
+                yield Path(f"/proc/{each}/cmdline").read_bytes()
+                yield from below(int(each))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("step", "program"),
+    [("build", b"/cc1"), pytest.param("boot", b"qemu-system", marks=pytest.mark.boot)],
+)
+def test_a_worker_that_is_killed_in_the_midst_of_it(
+    step: str, program: bytes, tmp_path: Path
+) -> None:
+    """The cell begins again, elsewhere if there is an elsewhere, and one result is kept."""
+    location("6.12")
+    folder = tmp_path / "cluster"
+    for name in ("w0", "w1", "client"):  # a store for each, trees and objects for all
+        (folder / name).mkdir(parents=True)
+        for shared in ("trees.git", "debs", "bench", "locks"):
+            (folder / name / shared).symlink_to(cache_path() / shared)
+    env = {"PYTHONPATH": str(ROOT)}
+    cluster = Cluster(folder, env)
+    cells = ("--abi", "small-pages-only", "--variants", "quirk", "--tree", "debian:6.12")
+    words = ("matrix", "--json", *cells, "--until", step, "--scheduler", cluster.address)
+    try:
+        client = subprocess.Popen(
+            [sys.executable, "-m", "codegen", *words],
+            env={**os.environ, **env, "GEN_CACHE": str(folder / "client")},
+            stdout=subprocess.PIPE,
+        )
+
+        def works() -> bool:
+            return any(program in line for job in jobs_of(folder) for line in below(job))
+
+        until(works, 1800)
+        # gen itself, and the one that looks after it
+        jobs = [job for job in jobs_of(folder) if any(program in line for line in below(job))]
+        said = Path(f"/proc/{jobs[0]}/environ").read_bytes()
+        (number,) = (n for n in (0, 1) if f"GEN_CACHE={folder}/w{n}\0".encode() in said)
+        cluster.workers[number].kill()
+        until(lambda: not {*jobs} & {*jobs_of(folder)})  # nothing of it goes on
+        (cell,) = json.loads(client.communicate(timeout=3600)[0])["cells"]
+        assert cell["outcome"]["verdict"] == "pass", cluster.log()
+        assert kept_by_workers(folder) == [cell["key"]]
+    finally:
+        cluster.stop()
+    assert not running(str(folder))

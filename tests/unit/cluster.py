@@ -144,7 +144,7 @@ class Cluster:
         self.folder, self.port, self.network = folder, free_port(), network
         host = network.HUB if network else "127.0.0.1"
         self.address = f"{protocol}://{host}:{self.port}"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         self.disks = [folder / name for name in disks]
         for place in self.disks:
             place.mkdir()

@@ -16,8 +16,8 @@ import pytest
 
 from codegen.base.errors import UsageError
 from codegen.matrix.address import address_in, checked
-from codegen.matrix.cluster import nearest
 from codegen.matrix.job import read_job
+from codegen.matrix.places import nearest
 from tests.processes import running
 from tests.unit.cluster import ROOT, Cluster
 from tests.unit.test_matrix_runs import VARIANTS, Ci, ended, until, verdicts
@@ -80,15 +80,20 @@ def speak_tls(ci: Ci) -> None:
     ci.more = {"DASK_CONFIG": str(ci.folder / "dask")}
 
 
-def results(ci: Ci) -> list[str]:
-    """The names of all results in the stores of the workers."""
+def kept_by_workers(folder: Path) -> list[str]:
+    """The names of all results in the stores of the workers of a cluster."""
     found = []
     # what begins with a dot is being written
-    for path in (ci.folder / "cluster").glob("w*/store/records/*/[!.]*"):
+    for path in folder.glob("w*/store/records/*/[!.]*"):
         said = json.loads(path.read_bytes())
         if said["kind"] == "cell":
             found.append(said["key"])
     return found
+
+
+def results(ci: Ci) -> list[str]:
+    """The same of its own cluster."""
+    return kept_by_workers(ci.folder / "cluster")
 
 
 def matrix(ci: Ci, cluster: Cluster) -> dict[str, Any]:

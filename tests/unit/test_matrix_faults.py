@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.matrix.cluster import nearest
 from codegen.matrix.job import read_job
+from codegen.matrix.places import nearest
 from tests.processes import running
 from tests.unit.cluster import Cluster, Network
 from tests.unit.test_matrix_cluster import results, speak_tls

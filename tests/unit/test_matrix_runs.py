@@ -86,14 +86,7 @@ class Ci(Gen):
 
     def jobs(self) -> list[int]:
         """The processes of its own that do a job."""
-        found = []
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):  # it has just ended
-                words = path.read_bytes().split(b"\0")
-                env = (path.parent / "environ").read_bytes()
-                if b"job" in words and b"run" in words and str(self.folder).encode() in env:
-                    found.append(int(path.parent.name))
-        return found
+        return jobs_of(self.folder)
 
     def begun(self) -> list[tuple[str, str]]:
         """Each start of a cell in any run: the run, and the cell's key."""
@@ -112,9 +105,21 @@ def ci(tmp_path: Path) -> Ci:
     return Ci(tmp_path)
 
 
-def until(holds: Callable[[], object]) -> None:
+def jobs_of(folder: Path) -> list[int]:
+    """The processes that do a job, with a cache below a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            words = path.read_bytes().split(b"\0")
+            env = (path.parent / "environ").read_bytes()
+            if b"job" in words and b"run" in words and f"GEN_CACHE={folder}/".encode() in env:
+                found.append(int(path.parent.name))
+    return found
+
+
+def until(holds: Callable[[], object], seconds: float = 150) -> None:
     """Wait until something is so."""
-    end = time.monotonic() + 150
+    end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.02)

@@ -50,6 +50,13 @@ def test_what_is_kept_later_counts(kept: Store) -> None:
     assert found and found.said == {"said": 2}
 
 
+def test_the_keys_of_a_kind_are_told(kept: Store) -> None:
+    assert kept.keys("row") == frozenset()
+    for kind, name in (("row", "a"), ("row", "b"), ("column", "c")):
+        kept.put(kind, name, 1)
+    assert kept.keys("row") == {"a", "b"}
+
+
 def test_the_same_bytes_are_kept_once(kept: Store) -> None:
     kept.put("kind", "b", {}, {"another name": b"what was seen\n"})
     assert len(list((kept.folder / "files").glob("*/*"))) == 1

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which workers of a cluster a task should go to: where its objects are, or where it has begun."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from codegen.matrix.pool import CPU, Task
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where tasks may run: what a worker has to have, and which it should be; `strict`: must."""
+
+    needs: tuple[tuple[str, int], ...]
+    workers: tuple[str, ...] = ()
+    strict: bool = False
+
+
+class Places:
+    """The workers that a scheduler has now, by address, as Dask tells of them."""
+
+    def __init__(self, workers: Mapping[str, Any]) -> None:
+        self._workers = workers
+        self._nearest: dict[str, str] = {}
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, str]:
+        return {str(about["name"]): place for place, about in self._workers.items()}
+
+    @cached_property
+    def _labels(self) -> frozenset[str]:
+        return frozenset(each for about in self._workers.values() for each in about["resources"])
+
+    def where(self, task: Task, *, again: bool = False, at: str = "") -> Where:
+        """Where a task goes, with what it needs.
+
+        One that failed somewhere goes elsewhere, if there is an elsewhere.  One that is sent
+        `again`, as its answer is lost, goes to the worker `at` which it has begun: there it still
+        runs, or is known.  Others go to the worker of their bench, from which the rest may steal.
+        """
+        resources = {name: number for name, number in task.needs.items() if name != CPU}
+        resources |= {name: 1 for name in (task.job.cell.compiler,) if name in self._labels}
+        needs, names = tuple(sorted(resources.items())), self._by_name
+        if task.avoid and (others := names.keys() - task.avoid):
+            return Where(needs, tuple(names[each] for each in sorted(others)), strict=True)
+        if again:
+            return Where(needs, (names[at],), strict=True) if at in names else Where(needs)
+        return Where(needs, (names[self._near(task.job.bench)],)) if names else Where(needs)
+
+    def _near(self, bench: str) -> str:
+        if bench not in self._nearest:
+            self._nearest[bench] = nearest(list(self._by_name), bench)
+        return self._nearest[bench]
+
+
+def nearest(names: Sequence[str], bench: str) -> str:
+    """The worker, by its name, whose a bench is: the same as long as it is there."""
+    return max(names, key=lambda name: hashlib.sha256(f"{name} {bench}".encode()).digest())
