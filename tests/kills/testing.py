@@ -14,7 +14,7 @@ from codegen.tree.cache import cache_path
 from tests.kills.victim import ROOT, Left, Patience, Place, killed
 
 _SERIES = ("memslot-flag", "vm-capability")  # one after the other: there is something to build
-_TREE = "debian:6.12"
+_KNOB = ("--abi", "small-pages-only", "--tree", "debian:6.12")
 
 
 class _InTheCache(Place):
