@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from codegen.base.errors import GenError
 from codegen.matrix.address import ANSWER_S, address_in, checked, connected
-from codegen.matrix.places import Places, Where
+from codegen.matrix.places import Destination, Places
 from codegen.matrix.pool import Ran, Task
 from codegen.matrix.remote import TOPIC, Packed, kept, stuck, work
 
@@ -152,14 +152,14 @@ class ClusterPool:
     def _mail(self) -> None:
         """Send what is posted: the scheduler takes many tasks in hardly more time than one."""
         while batch := _drained(self._outbox):
-            places, where = Places(self._places()), dict[Where, list[_Sent]]()
+            places, where = Places(self._places()), dict[Destination, list[_Sent]]()
             for each in batch:
                 goes = places.where(each.task, again=each.times > 1, at=each.at)
                 where.setdefault(goes, []).append(each)
             for place, group in where.items():
                 self._send(place, group)
 
-    def _send(self, where: Where, group: Sequence[_Sent]) -> None:
+    def _send(self, where: Destination, group: Sequence[_Sent]) -> None:
         client = self._client
         numbers = [each.times for each in group]
         try:

@@ -13,7 +13,7 @@ from codegen.matrix.pool import CPU, Task
 
 
 @dataclass(frozen=True)
-class Where:
+class Destination:
     """Where tasks may run: what a worker has to have, and which it should be; `strict`: must."""
 
     needs: tuple[tuple[str, int], ...]
@@ -36,7 +36,7 @@ class Places:
     def _labels(self) -> frozenset[str]:
         return frozenset(each for about in self._workers.values() for each in about["resources"])
 
-    def where(self, task: Task, *, again: bool = False, at: str = "") -> Where:
+    def where(self, task: Task, *, again: bool = False, at: str = "") -> Destination:
         """Where a task goes, with what it needs.
 
         One that failed somewhere goes elsewhere, if there is an elsewhere.  One that is sent
@@ -47,10 +47,16 @@ class Places:
         resources |= {name: 1 for name in (task.job.cell.compiler,) if name in self._labels}
         needs, names = tuple(sorted(resources.items())), self._by_name
         if task.avoid and (others := names.keys() - task.avoid):
-            return Where(needs, tuple(names[each] for each in sorted(others)), strict=True)
+            return Destination(needs, tuple(names[each] for each in sorted(others)), strict=True)
         if again:
-            return Where(needs, (names[at],), strict=True) if at in names else Where(needs)
-        return Where(needs, (names[self._near(task.job.bench)],)) if names else Where(needs)
+            return (
+                Destination(needs, (names[at],), strict=True) if at in names else Destination(needs)
+            )
+        return (
+            Destination(needs, (names[self._near(task.job.bench)],))
+            if names
+            else Destination(needs)
+        )
 
     def _near(self, bench: str) -> str:
         if bench not in self._nearest:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from codegen.matrix.places import Places, Where, nearest
+from codegen.matrix.places import Destination, Places, nearest
 from codegen.matrix.pool import Task
 from tests.unit.test_matrix import job
 
@@ -34,17 +34,17 @@ def test_a_task_goes_to_the_worker_of_its_bench_and_others_may_take_it() -> None
 def test_a_label_is_asked_for_where_some_worker_has_it() -> None:
     few = Places({"tcp://10.0.0.1:1": WORKERS["tcp://10.0.0.1:1"]})
     assert few.where(Task(job())).needs == NEEDS[:2]
-    assert Places({}).where(Task(job())) == Where(NEEDS[:2])
+    assert Places({}).where(Task(job())) == Destination(NEEDS[:2])
 
 
 def test_what_failed_somewhere_goes_elsewhere_if_there_is_an_elsewhere() -> None:
     found = PLACES.where(Task(job(), frozenset({"w1"}), 2))
-    assert found == Where(NEEDS, ("tcp://10.0.0.1:1", "tcp://10.0.0.3:1"), strict=True)
+    assert found == Destination(NEEDS, ("tcp://10.0.0.1:1", "tcp://10.0.0.3:1"), strict=True)
     everywhere = Task(job(), frozenset({"w0", "w1", "w2"}), 2)
     assert not PLACES.where(everywhere).strict
 
 
 def test_an_answer_that_is_lost_is_asked_for_where_the_task_has_begun() -> None:
     found = PLACES.where(Task(job()), again=True, at="w2")
-    assert found == Where(NEEDS, ("tcp://10.0.0.3:1",), strict=True)
-    assert PLACES.where(Task(job()), again=True, at="gone") == Where(NEEDS)
+    assert found == Destination(NEEDS, ("tcp://10.0.0.3:1",), strict=True)
+    assert PLACES.where(Task(job()), again=True, at="gone") == Destination(NEEDS)
