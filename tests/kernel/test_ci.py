@@ -102,13 +102,18 @@ def test_a_worker_that_is_killed_in_the_midst_of_it(
             stdout=subprocess.PIPE,
         )
 
+        # gen itself, and the one that looks after it
+        jobs: dict[int, bytes] = {}
+
         def works() -> bool:
-            return any(program in line for job in jobs_of(folder) for line in below(job))
+            for job in jobs_of(folder):
+                with suppress(OSError):
+                    if any(program in line for line in below(job)):
+                        jobs[job] = Path(f"/proc/{job}/environ").read_bytes()
+            return bool(jobs)
 
         until(works, 1800)
-        # gen itself, and the one that looks after it
-        jobs = [job for job in jobs_of(folder) if any(program in line for line in below(job))]
-        said = Path(f"/proc/{jobs[0]}/environ").read_bytes()
+        said = next(iter(jobs.values()))
         (number,) = (n for n in (0, 1) if f"GEN_CACHE={folder}/w{n}\0".encode() in said)
         cluster.workers[number].kill()
         until(lambda: not {*jobs} & {*jobs_of(folder)})  # nothing of it goes on
