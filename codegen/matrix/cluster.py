@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 
 from codegen.base.errors import GenError
 from codegen.matrix.address import ANSWER_S, address_in, checked, connected
+from codegen.matrix.job import Job
 from codegen.matrix.places import Destination, Places
 from codegen.matrix.pool import Ran, Task
 from codegen.matrix.remote import TOPIC, Packed, kept, stuck, work
@@ -85,6 +87,7 @@ class ClusterPool:
         self._ended = threading.Event()
         self._seen: Mapping[str, Any] = {}  # the workers, when they were looked at last
         self._seen_at = 0.0
+        self._benches: Mapping[str, int] = {}
         self._outbox: SimpleQueue[_Sent | None] = SimpleQueue()
         self._inbox: SimpleQueue[_Done | None] = SimpleQueue()
         self._client = self._connected()
@@ -106,6 +109,10 @@ class ClusterPool:
             for worker, said in self._client.run(kept, list(keys), on_error="ignore").items():
                 found |= {key: Ran(str(worker), *packed[1:]) for key, packed in said.items()}
         return found
+
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Share the workers among the benches of what comes: each thief would build it anew."""
+        self._benches = Counter(job.bench for job in jobs)
 
     def submit(self, task: Task, begun: Callable[[str], None]) -> Future[Ran]:
         """Take a task."""
@@ -152,7 +159,8 @@ class ClusterPool:
     def _mail(self) -> None:
         """Send what is posted: the scheduler takes many tasks in hardly more time than one."""
         while batch := _drained(self._outbox):
-            places, where = Places(self._places()), dict[Destination, list[_Sent]]()
+            places = Places(self._places(), self._benches)
+            where: dict[Destination, list[_Sent]] = {}
             for each in batch:
                 goes = places.where(each.task, again=each.times > 1, at=each.at)
                 where.setdefault(goes, []).append(each)

@@ -52,6 +52,7 @@ class _Drive:
             else:
                 left.append(key)
         there = self.pool.known(left) if left else {}
+        tasks = []
         for key in left:
             ran = there.get(key)
             if ran and (found := _received(key, ran)):
@@ -59,7 +60,10 @@ class _Drive:
                 continue
             job = self.planned[self.cells[key][0]].job
             assert job is not None
-            self.submit(Task(job))
+            tasks.append(Task(job))
+        self.pool.expect([task.job for task in tasks])
+        for task in tasks:
+            self.submit(task)
 
     def submit(self, task: Task) -> None:
         """Have a task run."""

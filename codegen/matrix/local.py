@@ -53,6 +53,9 @@ class LocalPool:
         """None: the store of this machine is the client's own."""
         return {}
 
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Nothing is to be shared."""
+
     def submit(self, task: Task, begun: Callable[[str], None]) -> Future[Ran]:
         """Take a task."""
         waiting = _Waiting(task, begun, Future())

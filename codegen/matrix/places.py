@@ -22,11 +22,14 @@ class Destination:
 
 
 class Places:
-    """The workers that a scheduler has now, by address, as Dask tells of them."""
+    """The workers that a scheduler has now, by address, as Dask tells of them.
 
-    def __init__(self, workers: Mapping[str, Any]) -> None:
-        self._workers = workers
-        self._nearest: dict[str, str] = {}
+    `benches` are how many tasks each bench has: it has as large a share of the workers.
+    """
+
+    def __init__(self, workers: Mapping[str, Any], benches: Mapping[str, int] = {}) -> None:
+        self._workers, self._benches = workers, benches
+        self._near: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def _by_name(self) -> Mapping[str, str]:
@@ -41,7 +44,7 @@ class Places:
 
         One that failed somewhere goes elsewhere, if there is an elsewhere.  One that is sent
         `again`, as its answer is lost, goes to the worker `at` which it has begun: there it still
-        runs, or is known.  Others go to the worker of their bench, from which the rest may steal.
+        runs, or is known.  Others go to the workers of their bench, from which the rest may steal.
         """
         resources = {name: number for name, number in task.needs.items() if name != CPU}
         resources |= {name: 1 for name in (task.job.cell.compiler,) if name in self._labels}
@@ -52,18 +55,21 @@ class Places:
             return (
                 Destination(needs, (names[at],), strict=True) if at in names else Destination(needs)
             )
-        return (
-            Destination(needs, (names[self._near(task.job.bench)],))
-            if names
-            else Destination(needs)
-        )
+        return Destination(needs, self._of(task.job.bench))
 
-    def _near(self, bench: str) -> str:
-        if bench not in self._nearest:
-            self._nearest[bench] = nearest(list(self._by_name), bench)
-        return self._nearest[bench]
+    def _of(self, bench: str) -> tuple[str, ...]:
+        if bench not in self._near:
+            share = self._benches.get(bench, 0) / max(1, sum(self._benches.values()))
+            names = nearest(list(self._by_name), bench, int(share * len(self._by_name)))
+            self._near[bench] = tuple(self._by_name[name] for name in names)
+        return self._near[bench]
 
 
-def nearest(names: Sequence[str], bench: str) -> str:
-    """The worker, by its name, whose a bench is: the same as long as it is there."""
-    return max(names, key=lambda name: hashlib.sha256(f"{name} {bench}".encode()).digest())
+def nearest(names: Sequence[str], bench: str, many: int = 1) -> Sequence[str]:
+    """The workers, by their names, whose a bench is, at least one where there are some: the same
+    as long as they are there."""
+
+    def rank(name: str) -> bytes:
+        return hashlib.sha256(f"{name} {bench}".encode()).digest()
+
+    return sorted(names, key=rank, reverse=True)[: max(1, many)]

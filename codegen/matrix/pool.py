@@ -62,6 +62,9 @@ class Pool(Protocol):
         """Take a task; `begun` is told the worker when it begins.  The future never raises what
         the job did wrong: that is a `problem`."""
 
+    def expect(self, jobs: Sequence[Job]) -> None:
+        """Be told of what will be submitted."""
+
     def known(self, keys: Sequence[str]) -> Mapping[str, Ran]:
         """Results that are there, of jobs that nobody took the result of."""
 

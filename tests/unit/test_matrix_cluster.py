@@ -160,7 +160,7 @@ def test_a_worker_that_cannot_keep_anything_answers_nothing(ci: Ci, cluster: Clu
     """Its disk takes nothing more: the cells are tried elsewhere, and each passes there."""
     ci.gen("matrix", "nightly.yaml", "--export", "github", "--out", "ci")
     bench = read_job(next((ci.folder / "ci/jobs").iterdir())).bench
-    first = nearest(["w0", "w1"], bench)
+    (first,) = nearest(["w0", "w1"], bench)
     (ci.folder / "cluster" / first).write_text("no folder can be made here")
     said = matrix(ci, cluster)
     assert said["ok"], cluster.log()

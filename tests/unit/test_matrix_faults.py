@@ -127,7 +127,7 @@ def test_a_client_that_is_cut_off_goes_on_where_it_was(
 def test_a_disk_that_is_full_is_the_worker_s_fault(ci: Ci) -> None:
     """A file system of a few pages where the worker keeps everything: others do its cells."""
     ci.gen("matrix", "nightly.yaml", "--export", "github", "--out", "ci")
-    first = nearest(["w0", "w1"], read_job(next((ci.folder / "ci/jobs").iterdir())).bench)
+    (first,) = nearest(["w0", "w1"], read_job(next((ci.folder / "ci/jobs").iterdir())).bench)
     small = ci.folder / "cluster" / first
     cluster = Cluster(ci.folder / "cluster", ci.env, disks={first: "64k"})
     try:

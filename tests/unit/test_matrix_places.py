@@ -18,17 +18,25 @@ NEEDS = (("boot", 1), ("build", 1), ("gcc", 1))
 
 def test_a_bench_has_a_worker_as_long_as_that_is_there() -> None:
     names = [f"w{number}" for number in range(20)]
-    first = nearest(names, "debian-6.12 x86")
-    assert nearest([*reversed(names), "w99"], "debian-6.12 x86") in (first, "w99")
-    assert nearest([each for each in names if each != first], "debian-6.12 x86") != first
-    assert len({nearest(names, f"tree{number} x86") for number in range(50)}) > 10
+    (first,) = nearest(names, "debian-6.12 x86")
+    assert nearest([*reversed(names), "w99"], "debian-6.12 x86")[0] in (first, "w99")
+    assert nearest([each for each in names if each != first], "debian-6.12 x86") != [first]
+    assert len({nearest(names, f"tree{number} x86")[0] for number in range(50)}) > 10
 
 
 def test_a_task_goes_to_the_worker_of_its_bench_and_others_may_take_it() -> None:
     found = PLACES.where(Task(job()))
     at = {place: about["name"] for place, about in WORKERS.items()}
-    assert [at[place] for place in found.workers] == [nearest(["w0", "w1", "w2"], job().bench)]
+    assert [at[place] for place in found.workers] == nearest(["w0", "w1", "w2"], job().bench)
     assert not found.strict and found.needs == NEEDS
+
+
+def test_a_bench_has_as_large_a_share_of_the_workers_as_of_the_tasks() -> None:
+    workers = {f"tcp://w{n}": {"name": f"w{n}", "resources": {}} for n in range(40)}
+    bench = job().bench
+    for tasks, many in ((1, 1), (25, 10), (50, 20), (100, 40)):
+        places = Places(workers, {bench: tasks, "another": 100 - tasks})
+        assert len(places.where(Task(job())).workers) == many
 
 
 def test_a_label_is_asked_for_where_some_worker_has_it() -> None:
