@@ -29,6 +29,7 @@ HERE = {
     "limit-vcpus": "6.12",
     "memory-attributes": "6.1",  # with memory-fault-info
     "memory-fault-info": "6.1",
+    "nested-own-pat": "6.12",
     "paging-attribute": "6.1",
     "pin-memslots": "6.12",
     "pre-fault-write": "6.1",  # with pre-fault-memory
