@@ -38,6 +38,7 @@ HERE = {
     "suppress-eoi-off": "6.12",
     "suppress-eoi-on": "6.12",
     "user-hypercalls": "6.12",
+    "userfault-attribute": "6.12",
 }
 # What is made, and lacks something here: a processor's, or a machine that gen boots.
 NOT_EMULATED = {
