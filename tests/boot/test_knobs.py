@@ -26,6 +26,7 @@ HERE = {
     "exit-on-bad-page": "6.1",
     "first-user-hypercall": "6.12",
     "guest-memfd-keep": "6.12",
+    "guest-memfd-mmap": "6.12",
     "limit-vcpus": "6.12",
     "memory-attributes": "6.1",  # with memory-fault-info
     "memory-fault-info": "6.1",
@@ -38,6 +39,7 @@ HERE = {
     "suppress-eoi-off": "6.12",
     "suppress-eoi-on": "6.12",
     "user-hypercalls": "6.12",
+    "user-memory-region2": "6.1",
     "userfault-attribute": "6.12",
 }
 # What is made, and lacks something here: a processor's, or a machine that gen boots.
@@ -56,7 +58,13 @@ NOT_EMULATED = {
 # Knobs that the tree has already, under another name.
 RENAMED = {"dirty-ring-acq-rel": "6.1"}
 # How many mutants there are at least, where the code that gen writes has few conditions of its own.
-LEAST = {"dirty-ring-acq-rel": 0, "limit-vcpus": 1, "memory-fault-info": 0, "paging-attribute": 0}
+LEAST = {
+    "dirty-ring-acq-rel": 0,
+    "limit-vcpus": 1,
+    "memory-fault-info": 0,
+    "paging-attribute": 0,
+    "user-memory-region2": 2,
+}
 
 
 def test_there_are_such_series() -> None:
