@@ -59,19 +59,29 @@ def cluster(ci: Ci, network: Network) -> Iterator[Cluster]:
         assert not running(str(ci.folder / "cluster"))
 
 
+def cache_of(job: int) -> str:
+    """The folder of the worker that runs a job."""
+    env = Path(f"/proc/{job}/environ").read_bytes().split(b"\0")
+    (cache,) = (each for each in env if each.startswith(b"GEN_CACHE="))
+    return Path(os.fsdecode(cache)).name
+
+
 @contextmanager
 def held(ci: Ci) -> Iterator[str]:
-    """The job that runs stands still within the block; the worker whose it is."""
+    """What one worker runs stands still within the block; that worker."""
     until(ci.jobs)
-    jobs = ci.jobs()
-    for each in jobs:
+    first, *others = ci.jobs()
+    worker = cache_of(first)
+    still = [first]
+    for each in others:
+        with suppress(FileNotFoundError, ProcessLookupError, ValueError):  # it has ended
+            still += [each] * (cache_of(each) == worker)
+    for each in still:
         os.kill(each, signal.SIGSTOP)
-    env = Path(f"/proc/{jobs[0]}/environ").read_bytes().split(b"\0")
-    (cache,) = (each for each in env if each.startswith(b"GEN_CACHE="))
     try:
-        yield Path(os.fsdecode(cache)).name
+        yield worker
     finally:
-        for each in jobs:
+        for each in still:
             with suppress(ProcessLookupError):
                 os.kill(each, signal.SIGCONT)
 
