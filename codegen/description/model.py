@@ -26,7 +26,15 @@ from codegen.vocabulary.ccode import (
 from codegen.vocabulary.part import Identifier, Part, Unsigned, Where, attribute, matching
 from codegen.vocabulary.people import author
 from codegen.vocabulary.rules import characters, holds
-from codegen.vocabulary.text import Clause, LineText, Permission, Phrase, Prose, Subject
+from codegen.vocabulary.text import (
+    Clause,
+    Documentation,
+    LineText,
+    Permission,
+    Phrase,
+    Prose,
+    Subject,
+)
 
 Name = Annotated[str, matching(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "zap-leafs-only")]
 CName = Annotated[str, matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]
@@ -103,7 +111,7 @@ class Alternative(Part):
         list[Landmark], Field(max_length=8, description="statements that such a tree has")
     ] = []
     why: Annotated[Prose | None, Field(description="more for the commit message")] = None
-    documentation: Annotated[Prose | None, Field(description="more for api.rst")] = None
+    documentation: Annotated[Documentation | None, Field(description="more for api.rst")] = None
 
 
 class Predicate(Part):
@@ -234,7 +242,8 @@ class _Knob(Part):
     ]
     background: Annotated[Prose, Field(description="why userspace must have a say")]
     documentation: Annotated[
-        Prose | None, Field(description="for api.rst: what userspace sees of it and has to do")
+        Documentation | None,
+        Field(description="for api.rst: what userspace sees of it and has to do"),
     ] = None
     prior_art: Annotated[list[PriorArt], Field(max_length=8)] = []
     merged: Annotated[list[Merged], Field(max_length=8)] = []

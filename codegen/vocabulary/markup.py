@@ -27,8 +27,22 @@ def no_markup(value: str) -> Iterator[Problem]:
     """The rule that a text is still one when it stands in a sentence of api.rst."""
     if not _SUSPECT.search(value):
         return
+    yield from _misread(value, f"KVM may {' '.join(value.split())}.")
+    bare = _LITERAL.sub(lambda match: "x" * len(match[0]), value)
+    for slash in re.finditer(r"\\(?=.)", bare):
+        yield Problem("api.rst would drop the backslash", slash.start(), _HINT)
+
+
+def sound_markup(value: str) -> Iterator[Problem]:
+    """The rule that paragraphs of api.rst may have markup, and have none by mistake."""
+    if _SUSPECT.search(_LITERAL.sub("x", value)):
+        yield from _misread(value, value)
+
+
+def _misread(value: str, text: str) -> Iterator[Problem]:
+    """What docutils takes for something else in a value, as it stands in a text."""
     at = 0
-    for token, words in _complaints(f"KVM may {' '.join(value.split())}."):
+    for token, words in _complaints(text):
         found = value.find(token, at)
         found = value.find(token) if found < 0 else found
         at = max(found, 0) + len(token)
@@ -39,9 +53,6 @@ def no_markup(value: str) -> Iterator[Problem]:
         if begun := _UNENDED.search(words):
             taken, hint = f"the beginning of {_BEGINS.get(begun[1], 'a name')}", _HINT
         yield Problem(f"api.rst would take {shown} for {taken}", max(found, 0), hint)
-    bare = _LITERAL.sub(lambda match: "x" * len(match[0]), value)
-    for slash in re.finditer(r"\\(?=.)", bare):
-        yield Problem("api.rst would drop the backslash", slash.start(), _HINT)
 
 
 def _complaints(text: str) -> Iterator[tuple[str, str]]:

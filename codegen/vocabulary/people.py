@@ -25,9 +25,9 @@ def author(value: str) -> Iterator[Problem]:
         return
     if name.startswith("(") and name.endswith(")"):
         yield Problem("git drops the brackets around a name", 0, "leave them out")
-    if found := re.search(r"[@\"\\]", name):
-        hint = "leave it out" if found[0] == "@" else "write the name without quotes"
-        yield Problem(f"git reads `{found[0]}` in a name otherwise", found.start(), hint)
+    elif found := re.search(r"[@\"\\]|(?<!^)[;,:()\[\]](?!$)", name):  # RFC 5322, specials
+        hint = "write the name without quotes" if found[0] in '"\\' else "leave it out"
+        yield Problem(f"a mail has `{found[0]}` for something else", found.start(), hint)
     if found := re.search(r"^\s|\s(?=\s)|\s$", name):
         yield Problem("a blank that git drops", found.start(), "one blank between two words")
     for text, at in ((name, 0), (address, value.index(" <") + 2)):

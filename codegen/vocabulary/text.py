@@ -13,7 +13,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from codegen.vocabulary.markup import no_markup
+from codegen.vocabulary.markup import no_markup, sound_markup
 from codegen.vocabulary.rules import (
     Problem,
     characters,
@@ -171,4 +171,9 @@ Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE)]
 Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive)]
 Prose = Annotated[
     str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings, _no_trailer)
+]
+Documentation = Annotated[
+    str,
+    Field(max_length=4000),
+    holds(characters("\n"), *_PLAIN, _beginnings, _no_trailer, sound_markup),
 ]
