@@ -61,17 +61,17 @@ def _selected(view: View, symbol: str) -> bool:
     """Whether Kconfig of KVM or of an architecture selects a symbol, or it is on by itself."""
     selects = re.compile(rf"^\s*select\s+{symbol}\b", re.M)
     itself = re.compile(rf"^config {symbol}\n(?:\s+.*\n)*?\s+(?:def_bool|default)\s+y\b", re.M)
-    for path in _kconfigs(view.after):
+    for path in filter(None, _kconfigs(view.after)):
         text = (read_or_none(view.after.tree, path) or b"").decode("utf-8", "replace")
         if selects.search(text) or itself.search(text):
             return True
     return False
 
 
-def _kconfigs(survey: Survey) -> Iterator[str]:
-    yield survey.folders.kconfig or ""
+def _kconfigs(survey: Survey) -> Iterator[str | None]:
+    yield survey.folders.kconfig
     for arch in ARCHITECTURES:
-        yield survey.folders.arch_kconfig(arch) or ""
+        yield survey.folders.arch_kconfig(arch)
         yield from survey.files(f"arch/{arch}/Kconfig")
 
 

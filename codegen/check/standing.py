@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from codegen.base.errors import EnvironmentFailure
 from codegen.run import kept
 from codegen.run.bench import Bench
-from codegen.run.identity import trial_key
 from codegen.series.commit import commits_of
 from codegen.series.series import Series
 from codegen.store.store import Kept
-from codegen.tree.plumbing import git
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +43,8 @@ def booted(series: Series, bench: Bench) -> str:
     if arch.runs is None:
         return "gen boots none"
     commits = commits_of(series, bench.git_dir)
-    base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
     try:
-        asked = trial_key(bench.options, base, commits.trees()[-1])
+        asked = kept.key_of(bench.options, commits)
         said = _said(kept.recall(kept.TRIAL, asked), kept.recall(kept.MUTANTS, asked))
     except EnvironmentFailure as problem:  # no QEMU
         said = str(problem)

@@ -36,12 +36,12 @@ class _Drive:
 
     def begin(self, before: MatrixRun | None) -> None:
         """Everything that is known now, and tasks for the rest."""
-        known = before.known if before else {}
+        settled = before.settled if before else {}
         for number, each in enumerate(self.planned):
             if each.job is None:
                 verdict = Verdict.SKIP if each.cell.skip else Verdict.INFRA
                 self.tell(number, Outcome(verdict, reason=each.why))
-            elif unchanged := _unchanged(each, known):
+            elif unchanged := _unchanged(each, settled):
                 self.tell(number, replace(unchanged, kept=True))
             else:
                 self.cells.setdefault(each.key, []).append(number)
@@ -112,11 +112,10 @@ class _Drive:
         self.journal.end(number, outcome)
 
 
-def _unchanged(each: Planned, before: Mapping[str, tuple[str, Outcome | None]]) -> Outcome | None:
+def _unchanged(each: Planned, settled: Mapping[str, tuple[str, Outcome]]) -> Outcome | None:
     """What a run before this one has found out of a cell that is made of the same."""
-    key, outcome = before.get(each.cell.name, ("", None))
-    known = outcome and outcome.verdict is not Verdict.INFRA
-    return outcome if known and key == each.key else None
+    key, outcome = settled.get(each.cell.name, ("", None))
+    return outcome if key == each.key else None
 
 
 def _received(key: str, ran: Ran) -> Outcome | None:

@@ -23,6 +23,7 @@ from codegen.base.errors import UsageError
 from codegen.matrix.cells import Cell
 from codegen.matrix.outcome import Outcome, from_json
 from codegen.matrix.plan import Planned
+from codegen.run.guestlog import Verdict
 from codegen.tree.cache import cache_dir, cache_path
 
 LAST = "LAST"
@@ -52,6 +53,15 @@ class MatrixRun:
         return {
             cell.name: (self.keys[number], self.outcomes.get(number))
             for number, cell in enumerate(self.cells)
+        }
+
+    @property
+    def settled(self) -> Mapping[str, tuple[str, Outcome]]:
+        """Those of the same that have an outcome, and not that a machine could not."""
+        return {
+            name: (key, outcome)
+            for name, (key, outcome) in self.known.items()
+            if outcome and outcome.verdict is not Verdict.INFRA
         }
 
 

@@ -29,14 +29,12 @@ from codegen.matrix.work import Ended, Work
 from codegen.run import kept, report
 from codegen.run.bench import Bench, open_bench
 from codegen.run.guestlog import Verdict
-from codegen.run.identity import trial_key
 from codegen.run.make import BuildFailed, Step
 from codegen.run.selftests import FOLDER, build_all
 from codegen.run.trial import Trial, Wishes, touched_tests
 from codegen.run.verdict import TestResult
 from codegen.series.blame import origin
 from codegen.series.commit import commits_of
-from codegen.tree.plumbing import git
 from codegen.tree.scratch import scratch_folder
 
 _LOG = 1 << 20  # bytes kept of a log, its end
@@ -115,8 +113,7 @@ def _try(work: Work, wishes: Wishes, step: Until) -> None:
         wishes = replace(wishes, baseline=False, mutants=False, patches=work.job.patches)
     with _bench(work) as bench:
         commits = commits_of(work.whole, bench.git_dir)
-        base = git(bench.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
-        name = trial_key(bench.options, base, commits.trees()[-1])
+        name = kept.key_of(bench.options, commits)
         known = None if wishes.mutants or some or work.stranger else kept.recall(kept.TRIAL, name)
         if known:
             work.known.append(step)

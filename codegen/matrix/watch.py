@@ -11,7 +11,6 @@ from codegen.base.errors import UsageError
 from codegen.base.progress import Report
 from codegen.matrix.journal import MatrixRun
 from codegen.matrix.plan import Planned, changed
-from codegen.run.guestlog import Verdict
 from codegen.tree.debian import PREFIX, release_of
 from codegen.tree.fetch import available
 from codegen.tree.scratch import scratch_folder
@@ -41,10 +40,5 @@ def newest(trees: Sequence[str], report: Report) -> Mapping[str, str]:
 def news(planned: Sequence[Planned], before: MatrixRun | None) -> Sequence[Planned]:
     """The cells that are to be run: made of something else than in a run, or not known there,
     be it that the machine could not."""
-    known = before.known if before else {}
-    keys = {
-        name: key
-        for name, (key, outcome) in known.items()
-        if outcome and outcome.verdict is not Verdict.INFRA
-    }
+    keys = {name: key for name, (key, _) in before.settled.items()} if before else {}
     return [each for each in planned if each.job and changed(each, keys)]

@@ -13,7 +13,9 @@ from codegen.store.store import Kept, store
 from codegen.tree.plumbing import git
 
 if TYPE_CHECKING:
+    from codegen.run.build import Options
     from codegen.run.trial import Trial
+    from codegen.series.commit import Commits
 
 TRIAL, MUTANTS = "trial", "mutants"
 _LOG = 1 << 20  # bytes kept of a log, its end
@@ -37,9 +39,7 @@ def keep(trial: Trial) -> None:
         return
     if any(row.verdict is Verdict.INFRA for row in trial.rows):
         return
-    commits = trial.commits
-    base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
-    key = trial_key(trial.bench.options, base, commits.trees()[-1])
+    key = key_of(trial.bench.options, trial.commits)
     said = as_json(trial)
     mutants = [row for row in said["results"] if row["name"].startswith("mutant: ")]
     said["results"] = [row for row in said["results"] if row not in mutants]
@@ -47,6 +47,12 @@ def keep(trial: Trial) -> None:
     store().put(TRIAL, key, said, logs_of(trial))
     if wishes.mutants:
         store().put(MUTANTS, key, {**counts, "results": mutants})
+
+
+def key_of(options: Options, commits: Commits) -> str:
+    """The key of a trial of some commits."""
+    base = git(commits.git_dir, "rev-parse", f"{commits.base}^{{tree}}")
+    return trial_key(options, base, commits.trees()[-1])
 
 
 def recall(kind: str, key: str) -> Kept | None:

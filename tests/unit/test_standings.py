@@ -105,10 +105,8 @@ def test_what_another_architecture_compiles_is_not_missed(tmp_path: Path) -> Non
 
 def test_a_trial_that_was_kept_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     had: dict[str, Any] = {}
-    commits = SimpleNamespace(git_dir=None, base="b", trees=lambda: ["t"])
-    monkeypatch.setattr(standing, "commits_of", lambda *_: commits)
-    monkeypatch.setattr(standing, "git", lambda *_: "tree")
-    monkeypatch.setattr(standing, "trial_key", lambda *_: "key")
+    monkeypatch.setattr(standing, "commits_of", lambda *_: None)
+    monkeypatch.setattr(kept, "key_of", lambda *_: "key")
     monkeypatch.setattr(kept, "recall", lambda kind, _: had.get(kind))
 
     def told(arch: str, *paths: str) -> str:

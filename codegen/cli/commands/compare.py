@@ -11,11 +11,11 @@ from itertools import groupby
 from codegen.architectures import Architecture, chosen
 from codegen.base import whole
 from codegen.base.commandline import line
-from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import UsageError
 from codegen.base.progress import Report, progress
 from codegen.base.resources import resources
 from codegen.cli import target
-from codegen.cli.commands import print_json
+from codegen.cli.commands import print_json, writing
 from codegen.cli.main import DONE
 from codegen.cli.terminal import put, say
 from codegen.compare import evidence
@@ -85,11 +85,8 @@ def _move(move: Move) -> dict[str, object]:
 def _write(options: argparse.Namespace, made: Page) -> None:
     from codegen.compare.show import html
 
-    try:
+    with writing(options.html):
         whole.write(options.html, html.text(made))
-    except OSError as problem:
-        why = problem.strerror or str(problem)
-        raise EnvironmentFailure(f"cannot write {options.html}: {why}") from None
     say(f"page:  {options.html}")
 
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.base import unbroken, whole
-from codegen.base.errors import EnvironmentFailure, UsageError
+from codegen.base.errors import UsageError
 from codegen.base.progress import progress
-from codegen.cli.commands import print_json
+from codegen.cli.commands import print_json, writing
 from codegen.cli.commands.matrix_bisect import bisect
 from codegen.cli.commands.matrix_options import asked_of
 from codegen.cli.commands.matrix_run import run, watch
@@ -47,12 +47,10 @@ def _export(options: argparse.Namespace, planned: Sequence[Planned], name: str) 
     """Write the jobs, and what has another CI run them."""
     folder: Path = options.out
     made = export.files(planned, name, options.export, str(folder))
-    try:
+    with writing(folder):
         for path, text in made.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             whole.write(folder / path, text)
-    except OSError as problem:
-        raise EnvironmentFailure(f"cannot write {folder}: {problem.strerror}") from None
     paths = [str(folder / path) for path in made]
     if options.json:
         print_json({"ok": True, "files": paths})

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from codegen.base import whole
 from codegen.base.commandline import line, program
-from codegen.base.errors import EnvironmentFailure
-from codegen.cli.commands import print_json
+from codegen.cli.commands import print_json, writing
 from codegen.cli.commands.matrix_options import command_of
 from codegen.cli.main import DONE, FAILED, FOUND
 from codegen.cli.terminal import paste, put, say
@@ -82,11 +81,8 @@ def write_page(path: Path, made: Board, command: str) -> None:
     """Write the page for a browser."""
     from codegen.matrix.show import html
 
-    try:
+    with writing(path):
         whole.write(path, html.text(made, command))
-    except OSError as problem:
-        why = problem.strerror or str(problem)
-        raise EnvironmentFailure(f"cannot write {path}: {why}") from None
 
 
 def write_mail(folder: Path, made: Board, command: str, *, quiet: bool) -> None:
@@ -95,12 +91,9 @@ def write_mail(folder: Path, made: Board, command: str, *, quiet: bool) -> None:
 
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(made.started))
     path = folder / f"{made.name}-{stamp}.eml"
-    try:
+    with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         whole.write(path, mail.text(made, command))
-    except OSError as problem:
-        why = problem.strerror or str(problem)
-        raise EnvironmentFailure(f"cannot write {path}: {why}") from None
     if not quiet:
         say("a mail, which nobody has sent:")
         paste(line(["git", "send-email", "--to=LIST", path]))

@@ -48,22 +48,17 @@ def api_flag(survey: Survey, *, ioctl: str, family: str) -> tuple[Place, ...]:
     document, section = described(survey, "api-flag", ioctl)
     names, end, how = {"term": "", "indent": ""}, end_of(document, section), "its end"
     for first, last in paragraphs(document, section):
-        line = document.lines[first]
+        line, *below = document.lines[first:last]
+        inner = indent_of(below[0]) if below else ""
         term = re.fullmatch(rf"(\s*){family}\w+(:?)\s*", line)
-        if term and last > first + 1 and _within(document.lines[first + 1], term[1]):
-            inner = indent_of(document.lines[first + 1])
+        if term and len(inner) > len(term[1]):
             names, end = {"term": f"{term[1]}${term[2]}", "indent": inner}, last
             how = f"behind the last {family}* of its list"
-        elif names["term"] and _within(line, names["indent"][:-1]):
+        elif names["term"] and len(indent_of(line)) >= len(names["indent"]):
             end = last  # one more paragraph of it
         elif names["term"]:
             break
     return (document.place(end, end, f"{section.title}: {how}", **names),)
-
-
-def _within(line: str, indent: str) -> bool:
-    """Whether a line stands deeper than `indent`."""
-    return len(indent_of(line)) > len(indent)
 
 
 @site("api-flag-define")
