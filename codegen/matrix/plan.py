@@ -59,9 +59,7 @@ class _Planner:
 
     def read(self) -> list[_Read]:
         asked = self.request.asked
-        names = variant_names(resources("templates"))
-        variants = names if ALL in asked.variants else tuple(dict.fromkeys(asked.variants))
-        found = [self._description(name, variants) for name in self._descriptions()]
+        found = [self._description(name) for name in self._descriptions()]
         return found + [self._series(name) for name in dict.fromkeys(asked.series or ())]
 
     def _descriptions(self) -> list[str]:
@@ -72,7 +70,8 @@ class _Planner:
         shipped = sorted(path for path in resources("abi").glob("*.yaml"))
         return [path.stem for path in shipped if load(path, path.name).knob.mechanism]
 
-    def _description(self, name: str, variants: tuple[str, ...]) -> _Read:
+    def _description(self, name: str) -> _Read:
+        """One description with its variants: those that are named, or `all` that it describes."""
         path, shown = find_description(name)
         if path == Path(name):
             path = self.request.path(name)
@@ -84,14 +83,18 @@ class _Planner:
             )
         made = load(path, shown)
         templates = resources("templates")
-        loaded = {each: load_variant(templates, each) for each in variants}
+        named = self.request.asked.variants
+        names = variant_names(templates) if ALL in named else dict.fromkeys(named)
+        loaded = {each: load_variant(templates, each) for each in names}
         absent = {
             each: f"{name} says nothing of {variant.section}"
             for each, variant in loaded.items()
             if made.knob.section(variant.section) is None
         }
+        if ALL in named:
+            loaded = {each: variant for each, variant in loaded.items() if each not in absent}
         only_on = {each: variant.only_on for each, variant in loaded.items() if variant.only_on}
-        subject = Tried(name, variants, tuple(made.knob.architectures), absent, only_on)
+        subject = Tried(name, tuple(loaded), tuple(made.knob.architectures), absent, only_on)
         texts = {each: as_text(data) for each, data in made.files(path.name).items()}
         return _Read(subject, made.path, texts, made)
 

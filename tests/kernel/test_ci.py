@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,9 @@ from typing import Any
 import pytest
 
 from codegen.tree.cache import cache_path
-from tests.processes import running
-from tests.unit.cluster import ROOT, Cluster
-from tests.unit.test_matrix_cluster import kept_by_workers
-from tests.unit.test_matrix_runs import jobs_of, until
+from tests.processes import below, running
+from tests.unit.cluster import ROOT, Cluster, jobs_of, kept_by_workers
+from tests.unit.test_matrix_runs import until
 
 from .conftest import KEPT, location, made
 
@@ -65,15 +63,6 @@ def test_the_patch_that_does_not_build_is_named(tmp_path: Path) -> None:
         "build.log",
         "check.log",
     }
-
-
-def below(process: int) -> Iterator[bytes]:
-    """The command lines of all that a process has started, and they."""
-    for path in Path("/proc").glob(f"{process}/task/*/children"):
-        with suppress(OSError):  # it has just ended
-            for each in path.read_text().split():
-                yield Path(f"/proc/{each}/cmdline").read_bytes()
-                yield from below(int(each))
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ again as `docs/ci/gen-worker.service` has systemd do it; on loopback, or each in
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -180,3 +182,39 @@ class Cluster:
     def log(self) -> str:
         """What all have said."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
+
+
+def speaks_tls(folder: Path) -> dict[str, str]:
+    """What has Dask's programs speak TLS, as docs/ci.md says it: one key, which is made here."""
+    page = (ROOT / "docs/ci.md").read_text()
+    (command,) = re.findall(r"^ +(openssl req .*)$", page, re.M)
+    subprocess.run(shlex.split(command), cwd=folder, check=True, capture_output=True)
+    (text,) = re.findall(r"```yaml\n( +distributed:.*?)```", page, re.S)
+    (folder / "dask").mkdir()
+    for name in ("ca.pem", "key.pem"):
+        text = text.replace(name, str(folder / name))
+    (folder / "dask/tls.yaml").write_text(textwrap.dedent(text))
+    return {"DASK_CONFIG": str(folder / "dask")}
+
+
+def kept_by_workers(folder: Path) -> list[str]:
+    """The names of all results in the stores of the workers of a cluster."""
+    found = []
+    # what begins with a dot is being written
+    for path in folder.glob("w*/store/records/*/[!.]*"):
+        said = json.loads(path.read_bytes())
+        if said["kind"] == "cell":
+            found.append(said["key"])
+    return found
+
+
+def jobs_of(folder: Path) -> list[int]:
+    """The processes that do a job, with a cache below a folder."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            words = path.read_bytes().split(b"\0")
+            env = (path.parent / "environ").read_bytes()
+            if b"job" in words and b"run" in words and f"GEN_CACHE={folder}/".encode() in env:
+                found.append(int(path.parent.name))
+    return found

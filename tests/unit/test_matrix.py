@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 
 from codegen.base.errors import EnvironmentFailure, FindingsError, UsageError
+from codegen.base.progress import silent
 from codegen.matrix import outcome
-from codegen.matrix.asked import MatrixFile, Until, request
+from codegen.matrix.asked import MatrixFile, Request, Until, request
 from codegen.matrix.cells import Cell, Tried, expand
 from codegen.matrix.job import Job, TreeWanted, from_text, own_code, programs, verify
 from codegen.matrix.outcome import Outcome
+from codegen.matrix.plan import plan
 from codegen.run.guestlog import Verdict
 from codegen.store.store import store
+from tests.minitree import minitree, written
+from tests.unit.kit import committed, knob_text
 
 CELL = Cell("knob", "quirk", "debian:6.12", "x86", "default", "gcc")
 
@@ -100,6 +104,24 @@ def test_what_is_wrong_is_told_with_its_place(text: str, tmp_path: Path) -> None
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file"):
         request(tmp_path / "none.yaml", {})
+
+
+@pytest.mark.parametrize(
+    ("asked", "cells"),
+    [
+        (["all"], {"memslot-flag": ""}),
+        (["quirk"], {"quirk": "./flag.yaml says nothing of quirk"}),
+    ],
+)
+def test_all_variants_are_those_that_a_knob_describes(
+    asked: list[str], cells: Mapping[str, str], tmp_path: Path
+) -> None:
+    committed(written(minitree(), tmp_path / "linux"))
+    (tmp_path / "flag.yaml").write_text(knob_text("memslot-flag"))
+    said = {"descriptions": ["./flag.yaml"], "variants": asked, "trees": ["./linux"]}
+    wanted = MatrixFile.model_validate({**said, "until": "generate"})
+    found = plan(Request(wanted, tmp_path), report=silent)
+    assert {each.cell.variant: each.why for each in found} == cells
 
 
 KNOB = Tried("knob", ("one", "two"), ("x86",), {"two": "knob says nothing of two"})

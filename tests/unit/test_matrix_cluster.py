@@ -4,10 +4,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shlex
-import subprocess
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +15,7 @@ from codegen.matrix.address import address_in, checked
 from codegen.matrix.job import read_job
 from codegen.matrix.places import nearest
 from tests.processes import running
-from tests.unit.cluster import ROOT, Cluster
+from tests.unit.cluster import Cluster, kept_by_workers, speaks_tls
 from tests.unit.test_matrix_runs import VARIANTS, Ci, ended, until, verdicts
 
 
@@ -68,27 +64,8 @@ def cluster(ci: Ci) -> Iterator[Cluster]:
 
 
 def speak_tls(ci: Ci) -> None:
-    """Have its programs speak TLS, as docs/ci.md says it: one key, named in Dask's configuration."""
-    page = (ROOT / "docs/ci.md").read_text()
-    (command,) = re.findall(r"^ +(openssl req .*)$", page, re.M)
-    subprocess.run(shlex.split(command), cwd=ci.folder, check=True, capture_output=True)
-    (text,) = re.findall(r"```yaml\n( +distributed:.*?)```", page, re.S)
-    (ci.folder / "dask").mkdir()
-    for name in ("ca.pem", "key.pem"):
-        text = text.replace(name, str(ci.folder / name))
-    (ci.folder / "dask/tls.yaml").write_text(textwrap.dedent(text))
-    ci.more = {"DASK_CONFIG": str(ci.folder / "dask")}
-
-
-def kept_by_workers(folder: Path) -> list[str]:
-    """The names of all results in the stores of the workers of a cluster."""
-    found = []
-    # what begins with a dot is being written
-    for path in folder.glob("w*/store/records/*/[!.]*"):
-        said = json.loads(path.read_bytes())
-        if said["kind"] == "cell":
-            found.append(said["key"])
-    return found
+    """Have its programs speak TLS, as docs/ci.md says it."""
+    ci.more = speaks_tls(ci.folder)
 
 
 def results(ci: Ci) -> list[str]:

@@ -20,6 +20,7 @@ import pytest
 from codegen.matrix.journal import read_run
 from codegen.run.guestlog import Verdict
 from tests.processes import running
+from tests.unit.cluster import jobs_of
 from tests.unit.test_compare import Gen
 
 pytestmark = pytest.mark.programs
@@ -103,18 +104,6 @@ class Ci(Gen):
 @pytest.fixture
 def ci(tmp_path: Path) -> Ci:
     return Ci(tmp_path)
-
-
-def jobs_of(folder: Path) -> list[int]:
-    """The processes that do a job, with a cache below a folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):  # it has just ended
-            words = path.read_bytes().split(b"\0")
-            env = (path.parent / "environ").read_bytes()
-            if b"job" in words and b"run" in words and f"GEN_CACHE={folder}/".encode() in env:
-                found.append(int(path.parent.name))
-    return found
 
 
 def until(holds: Callable[[], object], seconds: float = 150) -> None:
