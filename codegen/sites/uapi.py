@@ -80,13 +80,18 @@ def uapi_header(survey: Survey) -> Place:
     return _header_end("uapi-header", ioctls[-1].source)
 
 
-@site("kvm-host-end")
-def kvm_host_end(survey: Survey) -> Place:
-    """Before the `#endif` that closes the header of generic code that defines struct kvm_vcpu."""
+@site("exit-filled")
+def exit_filled(survey: Survey, *, before: str = "") -> Place:
+    """Before the first of the functions `before` that the tree has, for one that fills an exit;
+    without such, before the `#endif` that closes the header of generic code with struct kvm_vcpu.
+    """
+    for name in before.split():
+        if survey.definitions("function", name):
+            return named.new_function_before(survey, "exit-filled", name)
     found = [f for f in survey.definitions("struct", "kvm_vcpu") if f.source.path.endswith(".h")]
     if len(found) != 1:
-        raise not_found("kvm-host-end", "a header with struct kvm_vcpu", survey.folders.code)
-    return _header_end("kvm-host-end", found[0].source)
+        raise not_found("exit-filled", "a header with struct kvm_vcpu", survey.folders.code)
+    return _header_end("exit-filled", found[0].source)
 
 
 def _header_end(name: str, source: CSource) -> Place:

@@ -483,7 +483,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "",
         "long kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)",
     ),
-    ("kvm-host-end", {}, uapi, "include/linux/kvm_host.h", "", "#endif"),
+    ("exit-filled", {}, uapi, "include/linux/kvm_host.h", "", "#endif"),
     (
         "kvm-run-union",
         {},

@@ -97,6 +97,10 @@ class ExitReason(Enabled):
         Identifier | None,
         Field(description="the function, made by gen, by which the mechanism fills it"),
     ] = None
+    before: Annotated[
+        list[Identifier],
+        Field(max_length=8, description="where these fill it, in a file before the first of these"),
+    ] = []
     completes: Annotated[
         Identifier | None,
         Field(description="the mechanism's function that takes the answer at the next KVM_RUN"),
