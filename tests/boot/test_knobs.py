@@ -31,6 +31,7 @@ HERE = {
     "memory-attributes": "6.1",  # with memory-fault-info
     "memory-fault-info": "6.1",
     "nested-own-pat": "6.12",
+    "no-pre-fault-vm": "6.12",
     "paging-attribute": "6.1",
     "pin-memslots": "6.12",
     "pre-fault-write": "6.1",  # with pre-fault-memory

@@ -26,6 +26,7 @@ TABLE = [
 LACKING = {
     ("drop-mappings", "6.1"): "names kvm_arch_has_private_mem, which it does not have",
     ("guest-memfd-keep", "6.1"): "does not have the ioctl KVM_CREATE_GUEST_MEMFD",
+    ("no-pre-fault-vm", "6.1"): "has no VM types",
     ("userfault-attribute", "6.1"): "does not have the ioctl KVM_SET_MEMORY_ATTRIBUTES",
 }
 MADE = [
