@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from codegen.c.outline import Macro
@@ -113,9 +114,15 @@ def _call(tokens: Sequence[Word], index: int) -> tuple[str, int] | None:
     return None
 
 
-def pasted(data: bytes) -> Iterator[re.Pattern[str]]:
+@lru_cache(maxsize=2048)
+def pasted(data: bytes) -> tuple[re.Pattern[str], ...]:
     """Patterns of the names that the macros of a file make by `##`; groups are arguments."""
-    for match in _PASTED.finditer(data):
+    return tuple(_pasted(data))
+
+
+def _pasted(data: bytes) -> Iterator[re.Pattern[str]]:
+    lines = (match.span() for match in re.finditer(rb".*##.*", data))
+    for match in (match for span in lines for match in _PASTED.finditer(data, *span)):
         start = data.rfind(b"#define", 0, match.start())
         head = _DEFINED.match(data, start) if start >= 0 else None
         parameters = {p.strip() for p in head[1].decode("latin-1").split(",")} if head else set()

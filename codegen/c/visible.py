@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import chain
 
 from codegen.architectures import ARCHITECTURES
@@ -192,10 +193,8 @@ class Visibility:
         What a new line of a function's body names is in question itself.
         """
         if self._known is None:
-            words: set[bytes] = set(_NAME.findall(self._without_new_bodies()))
-            for _, data in self._headers.of(self.path):
-                words.update(_NAME.findall(data))
-            self._known = frozenset(word.decode("latin-1") for word in words)
+            own = _names(self._without_new_bodies())
+            self._known = own.union(*(_names_of(data) for _, data in self._headers.of(self.path)))
         return self._known
 
     def _without_new_bodies(self) -> bytes:
@@ -275,6 +274,15 @@ class MacroLookup:
 
     def __call__(self, name: str) -> Sequence[Macro]:
         return self._visibility.macros_named(name, self._at)
+
+
+def _names(data: bytes) -> frozenset[str]:
+    return frozenset(word.decode("latin-1") for word in set(_NAME.findall(data)))
+
+
+@lru_cache(maxsize=2048)
+def _names_of(header: bytes) -> frozenset[str]:
+    return _names(header)
 
 
 def _words(text: str) -> Iterator[str]:

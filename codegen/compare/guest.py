@@ -38,12 +38,10 @@ class Measured:
     log: bytes
 
 
-def measured(
-    bench: Bench, kernel: KernelBuild, tip: str, test: str, text: str, guest: Guest, folder: Path
-) -> Measured:
-    """Run a program, C as `text`, in the place of the selftest `test` of the commit `tip`.
+def built(bench: Bench, kernel: KernelBuild, tip: str, test: str, text: str, folder: Path) -> Path:
+    """A program, C as `text`, built in the place of the selftest `test` of the commit `tip`.
 
-    Raises what the build and the boot raise.
+    Raises what the build raises.
     """
     path = f"{FOLDER}/{test}.c"
     change = Changed(path, b"", text.encode())
@@ -53,10 +51,14 @@ def measured(
     try:
         program = build_selftests(kernel, [test], jobs=bench.options.jobs).programs[test]
         folder.mkdir(parents=True, exist_ok=True)
-        own = Path(shutil.copy(program, folder / "program"))
+        return Path(shutil.copy(program, folder / "program"))
     finally:
         bench.source(tip)
-    tests = [GuestTest(mode, own, (mode,), 180) for mode in MODES]
+
+
+def measured(program: Path, guest: Guest, folder: Path) -> Measured:
+    """What a program says in a guest.  Raises what the boot raises."""
+    tests = [GuestTest(mode, program, (mode,), 180) for mode in MODES]
     results = run_tests(guest, tests, folder / "boots")
     failed = {r.name: f"{r.verdict}: {r.reason}" for r in results if r.verdict is not Verdict.PASS}
     said = b"".join(made.read(log) for log in sorted(folder.glob("boots/boot*/output.log")))

@@ -7,7 +7,8 @@ is built first, then of each variant the last patch alone, and mutants are left 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 
 from codegen.base import unbroken
 from codegen.base.errors import EnvironmentFailure, GenError
@@ -16,7 +17,7 @@ from codegen.check import run as checks
 from codegen.compare import evidence
 from codegen.compare.contender import Contender
 from codegen.compare.evidence import CHECK, MEASURED, Evidence, check_key
-from codegen.compare.guest import MODES, Measured, measured
+from codegen.compare.guest import MODES, Measured, built, measured
 from codegen.compare.measures import Measure, measure_of, program, program_key
 from codegen.run import kept, objects
 from codegen.run.bench import Bench, open_bench
@@ -27,6 +28,7 @@ from codegen.run.initramfs import build_init
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.runner import Guest
 from codegen.run.trial import Trial, Wishes
+from codegen.sandbox.process import threads
 from codegen.series.commit import commits_of
 from codegen.series.make import open_tree
 from codegen.series.read import read_series
@@ -65,7 +67,8 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
             failed[at] = _why(problem)
     todo = [at for at in todo if at in series and not _tried(known[at], measure)]
     if todo:
-        with open_bench(location, options, waiting) as bench:
+        with open_bench(location, options, waiting) as bench, threads(1) as guests:
+            measuring: dict[int, Future[None]] = {}
             try:
                 _base(contenders[todo[0]], bench, report)
             except GenError as problem:
@@ -75,7 +78,15 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
                 name = f"{number} of {len(todo)}"
                 unbroken.note(f"gen compare goes on with {contenders[at].where}")
                 try:
-                    _try(contenders[at], series[at], bench, measure, _named(report, name))
+                    trial = _try(contenders[at], series[at], bench, _named(report, name))
+                    if measure:  # what needs no more than a guest runs beside the next build
+                        measuring[at] = guests.submit(_measure(contenders[at], trial, measure))
+                except GenError as problem:
+                    failed[at] = _why(problem)
+            for at, each in measuring.items():
+                report(0, None, f"measuring {contenders[at].where}")
+                try:
+                    each.result()
                 except GenError as problem:
                     failed[at] = _why(problem)
     return [
@@ -121,10 +132,8 @@ def _base(contender: Contender, bench: Bench, report: Report) -> None:
     objects.objects(kernel, bench.options, base)
 
 
-def _try(
-    contender: Contender, series: Series, bench: Bench, measure: Measure | None, report: Report
-) -> None:
-    """Build the last patch, boot it, and measure."""
+def _try(contender: Contender, series: Series, bench: Bench, report: Report) -> Trial:
+    """Build the last patch and boot it."""
     commits = commits_of(series, bench.git_dir)
     folder = bench.folder / "results" / f"{commits.tip[:12]}-compare"
     folder.mkdir(parents=True, exist_ok=True)
@@ -141,33 +150,34 @@ def _try(
             raise EnvironmentFailure(f"{row.name}: {row.reason}")
     assert trial.kernel is not None
     objects.objects(trial.kernel, bench.options, commits.trees()[-1])
-    if measure:
-        told(0, None, "measuring")
-        _measure(contender, trial, measure)
+    return trial
 
 
-def _measure(contender: Contender, trial: Trial, measure: Measure) -> None:
-    """Measure in a guest of the kernel that was tried."""
+def _measure(contender: Contender, trial: Trial, measure: Measure) -> Callable[[], None]:
+    """Build what measures; what then measures in a guest of the kernel that was tried."""
     with open_tree(contender.location) as tree:
         text = program(contender, measure, tree)
     tests = [each for lane in trial.lanes if lane.new for each in lane.tests]
     base = evidence.base_tree(contender)
     assert base is not None and trial.kernel is not None and trial.accel is not None
     asked = trial_key(trial.bench.options, base, trial.commits.trees()[-1])
+    name = key(asked, program_key(contender))
+
+    def keep(found: Measured) -> None:
+        files = {"output.log": found.log, "program.c": (text or "").encode()}
+        store().put(MEASURED, name, {"failed": dict(found.failed)}, files)
+
     if text is None or not tests:
         why = "the series adds no test whose place the program could take"
         if text is None:
             why = f"templates/{contender.variant.name}/compare/ does not say how to turn it on"
-        found = Measured({}, {MODES[0]: why}, b"")
-    else:
-        image = trial.folder / f"series.{trial.arch.kernel.goal}"
-        init = build_init(trial.bench.folder.parent, arch=trial.arch)
-        guest = Guest(image, init, trial.accel.name, arch=trial.arch)
-        tip, folder = trial.commits.tip, trial.folder / "measure"
-        found = measured(trial.bench, trial.kernel, tip, tests[0].name, text, guest, folder)
-    files = {"output.log": found.log, "program.c": (text or "").encode()}
-    name = key(asked, program_key(contender))
-    store().put(MEASURED, name, {"failed": dict(found.failed)}, files)
+        return lambda: keep(Measured({}, {MODES[0]: why}, b""))
+    image = trial.folder / f"series.{trial.arch.kernel.goal}"
+    init = build_init(trial.bench.folder.parent, arch=trial.arch)
+    guest = Guest(image, init, trial.accel.name, arch=trial.arch)
+    tip, folder = trial.commits.tip, trial.folder / "measure"
+    what = built(trial.bench, trial.kernel, tip, tests[0].name, text, folder)
+    return lambda: keep(measured(what, guest, folder))
 
 
 def _named(report: Report, name: str) -> Report:

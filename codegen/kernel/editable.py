@@ -58,9 +58,9 @@ class UnixLines:
         """See `Tree.paths`."""
         return self.base.paths(prefix)
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        return self.base.grep(word)
+        return self.base.grep(word, within)
 
     def check_editable(self, paths: Iterable[str]) -> None:
         """FindingsError where one has other line ends: `git am` takes them off a mail's lines."""

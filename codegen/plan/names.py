@@ -34,7 +34,12 @@ class Missing:
     path: str
     line: int
     unseen: Unseen
-    near: str
+    view: Visibility
+
+    @property
+    def near(self) -> str:
+        """The visible name that looks most like it: sought where somebody is told."""
+        return self.view.nearest(self.unseen)
 
     @property
     def name(self) -> str:
@@ -76,7 +81,7 @@ def _missing_in(
                 or _seen_otherwise(tree, path, unseen.use, arch)
             ):
                 line = data.count(b"\n", 0, unseen.use.at) + 1
-                yield Missing(path, line, unseen, view.nearest(unseen))
+                yield Missing(path, line, unseen, view)
 
 
 def _building(tree: Tree, path: str, architectures: Sequence[str]) -> Iterator[str]:
@@ -113,7 +118,10 @@ def _seen_otherwise(tree: Tree, path: str, use: Use, arch: str) -> bool:
         return False
     if path.endswith(".h") and _seen_by_includer(tree, path, use, arch):
         return True
-    named = places(tree, use.name, path)
+    top, own = path.partition("/")[0] + "/", f"arch/{arch}/"
+    kernel = (own if top == "arch/" else top, own, "include/", *folders(tree).code)
+    within = (top,) if top == "tools/" else tuple(dict.fromkeys(kernel))
+    named = places(tree, use.name, path, within)
     if any(definitions(outline(data), use.name) for _, data in named):
         return False
     return any(
@@ -137,8 +145,12 @@ def _seen_by_includer(tree: Tree, path: str, use: Use, arch: str) -> bool:
     return False
 
 
-def places(tree: Tree, name: str, path: str) -> list[tuple[str, bytes]]:
-    """Files that hold a name, the nearest to a path first; those of other architectures not."""
+def places(
+    tree: Tree, name: str, path: str, within: tuple[str, ...] = ("",)
+) -> list[tuple[str, bytes]]:
+    """Files of some folders that hold a name, the nearest to a path first; none of other
+    architectures.
+    """
     top = path.split("/")
 
     def distance(other: str) -> tuple[int, str]:
@@ -150,7 +162,7 @@ def places(tree: Tree, name: str, path: str) -> list[tuple[str, bytes]]:
     arch = re.match(r"arch/\w+/", path)
     paths = [
         each
-        for each in tree.grep(name)
+        for each in tree.grep(name, within)
         if each.startswith("tools/") == own
         and (not each.startswith("arch/") or not arch or each.startswith(arch[0]))
     ]

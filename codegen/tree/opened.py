@@ -24,23 +24,32 @@ _MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each
 _FOLDER, _LINK, _SUBMODULE = b"40000", b"120000", b"160000"  # modes that are no file's
 _MAX_FILE = 32 << 20  # the largest file that any site reads is api.rst, 0.4 MB
 
+_Paths = tuple[str, ...]
+
 
 class _Searches:
     """What searches of a whole tree found, which take seconds each."""
 
     def __init__(self) -> None:
-        self._found: dict[str, tuple[str, ...]] = {}
+        self._found: dict[tuple[str, _Paths], _Paths] = {}
 
-    def of(self, word: str, search: Callable[[str], tuple[str, ...]]) -> tuple[str, ...]:
+    def of(self, word: str, within: _Paths, search: Callable[[str, _Paths], _Paths]) -> _Paths:
         """The files that hold a word; FindingsError for one word too many."""
-        if word not in self._found:
-            functions = [each for each in self._found if each.endswith("(")]
+        if (word, within) not in self._found:
+            functions = [each for each, _ in self._found if each.endswith("(")]
             if word.endswith("(") and len(functions) >= _MOST_SEARCHES:
                 others = ", ".join(f"{each})" for each in functions)
                 what = f"{word}) is nowhere in KVM's folders"
                 raise error(Finding(what, hint=f"the whole tree was searched for {others} alone"))
-            self._found[word] = search(word)
-        return self._found[word]
+            self._found[word, within] = search(word, within)
+        return self._found[word, within]
+
+
+def _files(within: tuple[str, ...]) -> list[str]:
+    """The C files of some folders, as git matches them; `*` stands for `/` as well."""
+    return [
+        re.sub(r"([*?\[\\])", r"\\\1", folder) + f"*.{end}" for folder in within for end in "ch"
+    ]
 
 
 def _wanted(word: str) -> list[str]:
@@ -202,13 +211,13 @@ class GitTree:
                     entries.append((text, mode == _FOLDER))
         return entries
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        return self._searches.of(word, self._grep)
+        return self._searches.of(word, within, self._grep)
 
-    def _grep(self, word: str) -> tuple[str, ...]:
+    def _grep(self, word: str, within: tuple[str, ...]) -> tuple[str, ...]:
         command = ["git", f"--git-dir={self.git_dir}", "grep", "-l", "-z"]
-        command += [*_wanted(word), self.commit, "--", "*.c", "*.h"]
+        command += [*_wanted(word), self.commit, "--", *_files(within)]
         done = subprocess.run(command, capture_output=True, env=git_environment(), check=False)
         names = done.stdout.decode("utf-8", "surrogateescape").split("\0")
         return tuple(sorted(name.partition(":")[2] for name in names if name))
@@ -262,13 +271,13 @@ class FolderTree:
                 return []  # deeper than any file that can be opened
             raise EnvironmentFailure(f"{place}: {error.strerror}") from None
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        return self._searches.of(word, self._grep)
+        return self._searches.of(word, within, self._grep)
 
-    def _grep(self, word: str) -> tuple[str, ...]:
+    def _grep(self, word: str, within: tuple[str, ...]) -> tuple[str, ...]:
         command = ["git", "-c", "core.quotePath=false", "grep", "--no-index", "-l", "-z"]
-        command += [*_wanted(word), "--", "*.c", "*.h"]
+        command += [*_wanted(word), "--", *_files(within)]
         environment = git_environment(GIT_CEILING_DIRECTORIES=str(self.folder))
         done = subprocess.run(
             command, capture_output=True, env=environment, cwd=self.folder, check=False

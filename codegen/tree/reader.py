@@ -20,8 +20,9 @@ class Tree(Protocol):
     def paths(self, prefix: str) -> tuple[str, ...]:
         """Files whose path begins with `prefix`, sorted; a prefix ending in `/` is a folder."""
 
-    def grep(self, word: str) -> tuple[str, ...]:
-        """C files anywhere in the tree that hold `word`: the slow way, for what has moved.
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
+        """C files that hold `word`, anywhere in the tree or in some folders: the slow way, for what
+        has moved.
 
         A `word` that ends with `(` is the name of what is called or defined there.
         """
@@ -46,15 +47,15 @@ class Overlay:
         added = {path for path in self.changed if path.startswith(prefix)}
         return tuple(sorted(added.union(self.base.paths(prefix)) - self.gone))
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
-        changed = (path for path in self.changed if path.endswith((".c", ".h")))
+        changed = (p for p in self.changed if p.endswith((".c", ".h")) and p.startswith(within))
         name, bracket, _ = word.encode().partition(b"(")
         whole = re.compile(
             rb"(?<!\w)%s%s" % (re.escape(name), rb"\s*\(" if bracket else rb"(?!\w)")
         )
         found = {path for path in changed if whole.search(self.changed[path])}
-        kept = set(self.base.grep(word)) - self.changed.keys() - self.gone
+        kept = set(self.base.grep(word, within)) - self.changed.keys() - self.gone
         return tuple(sorted(found | kept))
 
 

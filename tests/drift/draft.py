@@ -52,14 +52,17 @@ class Draft:
         }
         return tuple(sorted(found))
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
         own = {
             path
             for path, data in self.changed.items()
-            if data is not None and path.endswith((".c", ".h")) and word.encode() in data
+            if data is not None
+            and path.startswith(within)
+            and path.endswith((".c", ".h"))
+            and word.encode() in data
         }
-        return tuple(sorted((set(self._tree.grep(word)) - set(self.changed)) | own))
+        return tuple(sorted((set(self._tree.grep(word, within)) - set(self.changed)) | own))
 
     def text(self, path: str) -> str:
         """A file as text; NotApplicable where there is none."""

@@ -47,13 +47,13 @@ class MemoryTree:
         """See `Tree.paths`."""
         return tuple(sorted(path for path in self.files if path.startswith(prefix)))
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
         wanted = word.encode()
         return tuple(
             path
             for path, data in sorted(self.files.items())
-            if path.endswith((".c", ".h")) and wanted in data
+            if path.startswith(within) and path.endswith((".c", ".h")) and wanted in data
         )
 
 

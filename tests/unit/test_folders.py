@@ -212,7 +212,7 @@ class Unsearched(MemoryTree):
         assert prefix, "the whole tree was listed"
         return super().paths(prefix)
 
-    def grep(self, word: str) -> tuple[str, ...]:
+    def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
         raise AssertionError(f"the whole tree was searched for {word}")
 
