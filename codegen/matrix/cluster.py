@@ -253,14 +253,16 @@ class ClusterPool:
     def _again(self, waiting: _Sent, gone: Any) -> None:
         try:
             with self._lock:
-                if self._client is gone and gone.status != "running":
+                alone = self._client is gone and gone.status == "running"
+                if self._client is gone and not alone:
                     with suppress(Exception):
                         gone.close(timeout=2)
                     self._client = self._connected(_PATIENCE_S)
                     self._wait_for_workers()
                     left = [each for each in [*self._waiting.values()] if not each.future.done()]
                     self._take_known([each.task.job.key for each in left])
-            self._take_known([waiting.task.job.key])
+            if alone:  # else all were asked for when the scheduler came back
+                self._take_known([waiting.task.job.key])
             if not waiting.future.done():
                 self._post(waiting)
         except GenError as problem:
