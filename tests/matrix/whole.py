@@ -4,8 +4,8 @@
     python tests/matrix/whole.py FOLDER
 
 The cluster has a scheduler, a client and three workers, each in a network namespace of its own, and
-speaks TLS.  Each worker has a store and objects of its own; they share the trees, as there is no
-network to the archive.  One worker is killed while it builds.  Some hours on two
+speaks TLS.  Each worker has a store of its own; they share the trees, as there is no network to the
+archive, and what this machine has compiled.  One is killed while it builds.  Some two hours on two
 processors; what finished is not done again.  It writes whole.json beside this file.
 """
 
@@ -35,7 +35,7 @@ from tests.unit.cluster import ROOT, Cluster, Network, jobs_of, kept_by_workers,
 WORDS = ["--abi", "all", "--tree", "debian:6.1", "--tree", "debian:6.12"]
 WORDS += ["--compiler", "gcc", "--compiler", "clang", "--json"]
 WORKERS = 3
-TREES = ("trees.git", "debs", "maintainers", "locks")  # of the cache
+SHARED = ("trees.git", "debs", "maintainers", "locks", "bench")  # of the cache
 _SAME = ("verdict", "step", "patch", "reason", "patchset")  # of an outcome, wherever it ran
 _POINT = re.compile(r"\s*((?:not )?ok) \d+ (.*)")  # of KTAP; boots end in any order
 
@@ -44,9 +44,7 @@ def main() -> int:
     """Run both, and write what came of them."""
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(exist_ok=True)
-    here = matrix(
-        {"GEN_CACHE": str(linked(folder / "here", "bench"))}, "--html", str(folder / "page.html")
-    )
+    here = matrix({"GEN_CACHE": str(linked(folder / "here"))}, "--html", str(folder / "page.html"))
     there, killed = on_cluster(folder)
     results = {each["name"]: result(each, folder / "here") for each in here["cells"]}
     others = {each["name"]: result(each, folder / "client") for each in there["cells"]}
@@ -68,10 +66,10 @@ def main() -> int:
     return bool(differ)
 
 
-def linked(folder: Path, *more: str) -> Path:
-    """A cache with the user's trees, and a store of its own."""
+def linked(folder: Path) -> Path:
+    """A cache with the user's trees and objects, and a store of its own."""
     folder.mkdir(exist_ok=True)
-    for name in (*TREES, *more):
+    for name in SHARED:
         place = folder / name
         if not place.exists():
             place.symlink_to(cache_dir() / name)
