@@ -7,11 +7,12 @@ is built first, then of each variant the last patch alone, and mutants are left 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager, nullcontext
 
 from codegen.base import unbroken
-from codegen.base.errors import EnvironmentFailure, GenError
+from codegen.base.errors import EnvironmentFailure, FindingsError, GenError
 from codegen.base.progress import Report
 from codegen.check import run as checks
 from codegen.compare import evidence
@@ -56,39 +57,37 @@ def find_out(contenders: Sequence[Contender], options: Options, report: Report) 
 
     failed: dict[int, str] = {}
     series: dict[int, Series] = {}
-    for number, at in enumerate(todo):
-        contender = contenders[at]
-        report(number, len(todo), f"checking {contender.where}")
+    asked: list[tuple[int, Future[None]]] = []
+
+    @contextmanager
+    def noted(at: int) -> Iterator[None]:
         try:
-            series[at] = read_series(contender.series.files, location)
-            if known[at].check is None:
-                _check(contender, series[at])
+            yield
         except GenError as problem:
             failed[at] = _why(problem)
-    todo = [at for at in todo if at in series and not _tried(known[at], measure)]
-    if todo:
-        with open_bench(location, options, waiting) as bench, threads(1) as guests:
-            measuring: dict[int, Future[None]] = {}
-            try:
-                _base(contenders[todo[0]], bench, report)
-            except GenError as problem:
-                failed = dict.fromkeys(todo, f"{location.name} itself: {_why(problem)}")
-                todo = []
+
+    with threads(1) as beside:  # for what needs no builder
+        for number, at in enumerate(todo):
+            report(number, len(todo), f"reading {contenders[at].where}")
+            with noted(at):
+                series[at] = read_series(contenders[at].series.files, location)
+                if known[at].check is None:
+                    asked.append((at, beside.submit(_check, contenders[at], series[at])))
+        todo = [at for at in todo if at in series and not _tried(known[at], measure)]
+        with open_bench(location, options, waiting) if todo else nullcontext() as bench:
             for number, at in enumerate(todo, 1):
+                assert bench is not None
                 name = f"{number} of {len(todo)}"
                 unbroken.note(f"gen compare goes on with {contenders[at].where}")
-                try:
+                with noted(at):
+                    _base(contenders[at], bench, report)
                     trial = _try(contenders[at], series[at], bench, _named(report, name))
-                    if measure:  # what needs no more than a guest runs beside the next build
-                        measuring[at] = guests.submit(_measure(contenders[at], trial, measure))
-                except GenError as problem:
-                    failed[at] = _why(problem)
-            for at, each in measuring.items():
-                report(0, None, f"measuring {contenders[at].where}")
-                try:
+                    if measure:
+                        asked.append((at, beside.submit(_measure(contenders[at], trial, measure))))
+            for at, each in asked:
+                report(0, None, f"the rest of {contenders[at].where}")
+                with noted(at):
                     each.result()
-                except GenError as problem:
-                    failed[at] = _why(problem)
     return [
         evidence.recall(each, options, failed.get(at, "")) for at, each in enumerate(contenders)
     ]
@@ -127,7 +126,10 @@ def _base(contender: Contender, bench: Bench, report: Report) -> None:
     assert base is not None and commit is not None
     if objects.recall(bench.options, base):
         return
-    kernel = bench.kernel(commit, _steps(report, contender.location.name))
+    try:
+        kernel = bench.kernel(commit, _steps(report, contender.location.name))
+    except GenError as problem:
+        raise FindingsError(f"{contender.location.name} itself: {_why(problem)}") from None
     bench.keep(kernel, commit)
     objects.objects(kernel, bench.options, base)
 
