@@ -18,7 +18,8 @@ from codegen.run.verdict import TestResult
 @dataclass(frozen=True, slots=True)
 class Square:
     """A cell with its outcome, None as long as nobody knows; `again` is the command that runs it
-    alone, `before` the verdict of the run before, empty where that did not have it."""
+    alone, `before` the verdict of the run before, empty where that did not have it; `at` is the
+    worker that has begun it, and `since` when, in seconds since 1970."""
 
     number: int
     cell: Cell
@@ -27,11 +28,15 @@ class Square:
     outcome: Outcome | None
     again: str = ""
     before: str = ""
+    at: str = ""
+    since: float = 0.0
 
     @property
     def verdict(self) -> str:
         """In a word."""
-        return self.outcome.verdict.value if self.outcome else "waits"
+        if self.outcome:
+            return self.outcome.verdict.value
+        return "runs" if self.at else "waits"
 
     @property
     def changed(self) -> bool:
@@ -85,7 +90,7 @@ class Board:
     def counts(self) -> str:
         """`3 pass, 1 fail`."""
         found = Counter(each.verdict for each in self.entries)
-        order = [*(verdict.value for verdict in Verdict), "waits"]
+        order = [*(verdict.value for verdict in Verdict), "runs", "waits"]
         return ", ".join(f"{found[name]} {name}" for name in order if found[name]) or "no cells"
 
     @property
@@ -108,6 +113,7 @@ def board(told: MatrixRun, before: MatrixRun | None = None, again: Mapping[int, 
     entries = []
     for number, cell in enumerate(told.cells):
         was = known.get(cell.name, ("", None))[1]
+        at, since = told.running.get(number, ("", 0.0)) if told.alive else ("", 0.0)
         entries.append(
             Square(
                 number,
@@ -117,6 +123,8 @@ def board(told: MatrixRun, before: MatrixRun | None = None, again: Mapping[int, 
                 told.outcomes.get(number),
                 again.get(number, ""),
                 was.verdict.value if was else "",
+                at,
+                since,
             )
         )
     ended = told.ended or (time.time() if told.alive else told.started)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,3 +147,16 @@ def test_a_log_is_a_click_away(whole: Board, tmp_path: Path) -> None:
     )
     _, complaints = opened(tmp_path / "page.html")
     assert any("open:true" in each for each in complaints)
+
+
+def test_a_cell_that_runs_says_where_and_since_when() -> None:
+    told = made(None, None)
+    told.alive, told.ended = True, None
+    told.started = time.time() - 90
+    told.running = {1: ("w1", time.time() - 30)}
+    shown = board(told)
+    assert shown.counts == "1 runs, 1 waits"
+    first, second = terminal.lines_of(shown)
+    assert first.startswith("waits ") and re.match(r"runs +3\d s .*, on w1$", second)
+    told.alive = False  # whoever had begun it is gone
+    assert board(told).counts == "2 waits"

@@ -71,17 +71,9 @@ def status(options: argparse.Namespace) -> int:
     if for_programs(options, made):
         return DONE
     say_board(made)
-    for number, (worker, since) in sorted(told.running.items()):
-        say(f"runs     {told.cells[number].name}, on {worker} for {_ago(since)}")
     state = "goes on" if told.alive else "has ended" if told.ended else "was ended before its time"
     say(f"{made.name}: {state}; {terminal.summary(made)}")
     return DONE
-
-
-def _ago(since: float) -> str:
-    import time
-
-    return f"{max(0.0, time.time() - since):.0f} s"
 
 
 def _before(options: argparse.Namespace, name: str) -> MatrixRun | None:

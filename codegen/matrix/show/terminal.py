@@ -10,7 +10,7 @@ _SHOWN = 12  # lines of a failure; the log has them all
 
 def lines_of(board: Board) -> list[str]:
     """What is told of a run, in lines: each cell, then what is wrong."""
-    lines = [row(each) for each in board.entries]
+    lines = [row(each, board.started + board.seconds) for each in board.entries]
     for each in board.wrong:
         assert each.outcome
         lines += ["", f"{each.cell.name}: {each.verdict}{_at(each)}: {each.outcome.reason}"]
@@ -25,11 +25,14 @@ def _changes(board: Board) -> list[str]:
     return ["", "changed since the run before:", *told]
 
 
-def row(each: Square) -> str:
-    """A cell in a line."""
+def row(each: Square, now: float) -> str:
+    """A cell in a line; `now` is in seconds since 1970."""
     found = each.outcome
     if found is None:
-        return f"waits            {each.cell.name}"
+        spent = f"{now - each.since:5.0f} s" if each.at else ""
+        return (
+            f"{each.verdict:5}  {spent:7}  {each.cell.name}{f', on {each.at}' if each.at else ''}"
+        )
     spent = "  known" if found.kept else f"{found.spent:5.1f} s"
     why = f"  {found.reason}" if found.reason else ""
     return f"{each.verdict:5}  {spent}  {each.cell.name}{_at(each)}{why}"
