@@ -31,7 +31,8 @@ from codegen.run.bench import Bench, open_bench
 from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Step
 from codegen.run.selftests import FOLDER, build_all
-from codegen.run.trial import Trial, Wishes, touched_tests
+from codegen.run.touched import touched_tests
+from codegen.run.trial import Trial, Wishes
 from codegen.run.verdict import TestResult
 from codegen.series.blame import origin
 from codegen.series.commit import commits_of

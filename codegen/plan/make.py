@@ -6,44 +6,39 @@ Nothing is written here. Each patch is located in the tree that the patches befo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from codegen.base.errors import FindingsError
-from codegen.base.findings import Finding, HereAlready, NotHere, error, merge
-from codegen.c.outline import outline
+from codegen.base.findings import HereAlready, error
 from codegen.description.load import Description
 from codegen.description.model import Knob, Mechanism, Stage
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan import mechanism, names, undeclared
-from codegen.plan.called import asks, check_called
+from codegen.plan.called import check_called
 from codegen.plan.context import (
     Reserved,
     context,
-    merged_as,
     names_in,
     numbers,
     tree_facts,
 )
-from codegen.plan.corrections import corrections, with_corrections
-from codegen.plan.edits import check_held, early_edits, edits_of, not_here
+from codegen.plan.edits import early_edits, not_here
 from codegen.plan.once import check_once
+from codegen.plan.patches import mechanism_patch, variant_patch
 from codegen.plan.plan import Plan, shown
 from codegen.plan.possible import check_possible, here_already
 from codegen.plan.siblings import check_siblings
 from codegen.plan.templates import Renderer
-from codegen.plan.variants import PatchSpec, Variant
+from codegen.plan.variants import Variant
 from codegen.sites.edit import TextEdit, changed, rewritten
 from codegen.tree.reader import Overlay, Tree
 from codegen.vocabulary.part import Where
-
-_SUBJECT_COLUMNS = 80  # at most; 75 is the aim (rule R2 of the kernel's own documents)
 
 
 def make_plan(
@@ -118,7 +113,7 @@ def _plan(
         overlay = own[-1]
 
     for spec in variant.mends:
-        made = _patch(spec, description, variant, renderer, overlay, ())
+        made = variant_patch(spec, description, variant, renderer, overlay, ())
         if any(edit.text != edit.place.old for edit in made.edits):
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -138,12 +133,12 @@ def _plan(
             choices.append(choice)
             more = early(choice.edits, there)
             constants |= more
-            patches.append(_mechanism_patch(knob, choice, more, variant.so_far, renderer, overlay))
+            patches.append(mechanism_patch(knob, choice, more, variant.so_far, renderer, overlay))
             overlay = Overlay(overlay, patches[-1].files)
     notes = [knob.documentation, *(choice.alternative.documentation for choice in choices)]
     renderer = Renderer(templates, {**said, "notes": [n for n in notes if n]})
     for spec in variant.patches:
-        made = _patch(spec, description, variant, renderer, overlay, constants)
+        made = variant_patch(spec, description, variant, renderer, overlay, constants)
         if made.edits:
             patches.append(made)
             overlay = Overlay(overlay, made.files)
@@ -189,114 +184,3 @@ def _with_reason(plan: Plan, survey: Survey, said: Mapping[str, Any], redundant:
         hint = "`--redundant` makes it all the same, to compare; `adds` says what it adds"
         raise not_here(reason, plan.variant, hint, HereAlready)
     return replace(plan, prior_art=said["prior_art"], redundant=reason)
-
-
-def _mechanism_patch(
-    knob: Knob,
-    choice: mechanism.Choice,
-    constants: Mapping[str, Sequence[TextEdit]],
-    so_far: str,
-    renderer: Renderer,
-    tree: Tree,
-) -> Patch:
-    step = choice.step
-    subject = _subject(step.topic if isinstance(step, Stage) else knob.topic, step.subject)
-    early = tuple(chain(*constants.values()))
-    names = list(dict.fromkeys(name for edit in early for name in _defined(edit)))
-    message = renderer.render(
-        "common/mechanism",
-        step=step,
-        alternative=choice.alternative,
-        constants=names,
-        called=bool(knob.predicate and asks(choice.edits, knob.predicate.name)),
-        so_far=renderer.inline(so_far),
-    )
-    edits = (*choice.edits, *early)
-    changes = changed(tree, edits)
-    return Patch(
-        subject=subject,
-        message=message.strip() + "\n",
-        author=knob.author or "",
-        changes=changes,
-        part="mechanism",
-        edits=edits,
-    )
-
-
-def _defined(edit: TextEdit) -> Iterator[str]:
-    """What C defines for others: macros, structs as `struct x`, and a member that stands alone."""
-    text = outline(edit.text.encode())
-    yield from text.macros
-    yield from (f"struct {name}" for name in re.findall(r"^struct (\w+) \{", text.text, re.M))
-    if edit.place.path.endswith(".h"):
-        members = re.findall(r"^\s*\w+ (\w+);$", edit.text, re.M) if "{" not in edit.text else []
-        yield from members
-
-
-def _subject(topic: str | None, text: str) -> str:
-    """`KVM: <topic>: Verb …` (Documentation/process/maintainer-kvm-x86.rst)."""
-    subject = f"KVM: {topic}: {text.strip()}" if topic else f"KVM: {text.strip()}"
-    if len(subject) > _SUBJECT_COLUMNS:
-        raise error(
-            Finding(
-                f"the subject `{subject}` has {len(subject)} columns, "
-                f"{_SUBJECT_COLUMNS} are the most",
-                hint="shorten the mechanism's subject or the title of the description",
-            )
-        )
-    return subject
-
-
-def _patch(
-    spec: PatchSpec,
-    description: Description,
-    variant: Variant,
-    renderer: Renderer,
-    tree: Tree,
-    early: Container[str],
-) -> Patch:
-    """One patch of the variant, without the edits that are in the mechanism's already."""
-    knob = description.knob
-    survey = Survey(tree, knob.architectures)
-    edits: list[TextEdit] = []
-    problems: list[FindingsError] = []
-    asked = [
-        each
-        for each in spec.edits
-        if renderer.holds(each.when) and not (each.early and each.text in early)
-    ]
-    for each in asked:
-        try:
-            edits += edits_of(each, description, variant, renderer, survey)
-        except NotHere:
-            raise
-        except FindingsError as problem:
-            problems.append(problem)
-    first = spec.name == variant.patches[0].name
-    together = merge(problems)
-    if together:
-        raise together
-    if first:
-        edits = with_corrections(edits, corrections(description, variant, survey))
-    folder = variant.name
-    topic = knob.topic if spec.topic is None else renderer.inline(spec.topic)
-    generic = survey.folders.code[0]
-    if spec.topic is None and any(edit.place.path.startswith(generic) for edit in edits):
-        topic = None  # the first parent of all that the patch touches
-    subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
-    message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
-    if first:
-        for merged in merged_as(knob, variant):
-            message += f"\n{renderer.render('common/merged', merged=merged).strip()}\n"
-    changes = changed(tree, edits)
-    behind = Survey(
-        Overlay(tree, {path: made.after for path, made in changes.items()}), knob.architectures
-    )
-    check_held(asked, edits, changes, description, renderer, behind)
-    return Patch(
-        subject=subject,
-        message=message,
-        changes=changes,
-        part=spec.name,
-        edits=tuple(edits),
-    )

@@ -8,8 +8,6 @@ Each row of the outcome says whether something is as it should be: the verdict `
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
 import time
@@ -30,15 +28,16 @@ from codegen.run.initramfs import GuestTest, build_init
 from codegen.run.make import BuildFailed, Progress
 from codegen.run.mutants import Mutant
 from codegen.run.mutation import Noticed, Strain, find_mutants, strains, try_strain
+from codegen.run.resumed import begin, digest
 from codegen.run.runner import Guest, Listener, run_tests
-from codegen.run.selftests import FOLDER, build_all, build_selftests, names_in
+from codegen.run.selftests import build_all, build_selftests
+from codegen.run.touched import has_tests, touched
 from codegen.run.verdict import Params, Results, TestResult
 from codegen.sandbox import made
 from codegen.sandbox.process import threads
 from codegen.series.commit import Commits
 from codegen.series.series import Series
 from codegen.tree.opened import GitTree
-from codegen.tree.reader import read_or_none
 
 BOOTS = 2  # at a time; each guest has two processors and 2 GiB
 _SAFE = re.compile(r"[^A-Za-z0-9._=-]+")
@@ -95,8 +94,7 @@ class Trial:
         """Build, boot and judge.  Raises what the build and the boot raise."""
         tip, base = self.commits.tip, self.commits.base
         check_qemu(self.arch)
-        mine = [p for p in self.series.paths if p.startswith(f"{FOLDER}/") and p.endswith(".c")]
-        if not (mine or self.wishes.names or self.wishes.everything):
+        if not (has_tests(self.series) or self.wishes.names or self.wishes.everything):
             raise UsageError(
                 "the series adds and changes no KVM selftest: name some behind --, or say --all"
             )
@@ -111,7 +109,7 @@ class Trial:
             self.kernel = kernel = self.bench.kernel(tip, self._steps("the kernel"))
             images = {"series": self.bench.keep(kernel, tip), **images}
         with self._spent("build selftests"):
-            new, old = self._tests(kernel)
+            new, old, changed = self._tests(kernel)
         canary = images.get("base", images["series"])
         self.accel = accel.choose(
             self.wishes.accel, canary, self._init, self.bench.memory, arch=self.arch
@@ -122,7 +120,6 @@ class Trial:
         if self.wishes.mutants and new:
             mutants = find_mutants(self.series, kernel, self.accel.name)
         images = self._begin(images, mutants)
-        changed = frozenset(test.name for test in old if self._changes(test.name))
         added = Lane(new, True, images, self._boot, self._row)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
@@ -152,24 +149,12 @@ class Trial:
         return self.bench.keep(self.bench.kernel(commit, self._steps(what)), commit)
 
     def _begin(self, images: Mapping[str, Path], mutants: Sequence[Mutant]) -> Mapping[str, Path]:
-        """Forget what an earlier run has left, but what the same run can go on with.
-
-        Returns copies of the images, which lie beside the boots and stay as long as they do.
-        """
+        """Copies of the images, which lie beside the boots and stay as long as they do."""
         assert self.accel is not None
         asked = [image.name for image in images.values()]
         asked += [self.accel.name, str(self.wishes.limit_s), digest(self._init.read_bytes())]
         asked.append(digest(repr(mutants).encode()))
-        mark = self.folder / "run.json"
-        text = json.dumps(asked)
-        same = mark.exists() and mark.read_text() == text
-        if not (self.wishes.resume and same):
-            for path in self.folder.iterdir():
-                if path.suffix == ".jsonl":
-                    path.unlink()
-                elif path.is_dir():
-                    shutil.rmtree(path)
-        mark.write_text(text)
+        begin(self.folder, asked, self.wishes.resume)
         return {
             name: shutil.copyfile(image, self.folder / f"{name}.{self._suffix}")
             for name, image in images.items()
@@ -178,11 +163,6 @@ class Trial:
     @property
     def _suffix(self) -> str:
         return self.arch.kernel.goal
-
-    def _changes(self, name: str) -> bool:
-        """Whether the series changes what a test is made of."""
-        mine = (f"{FOLDER}/{name}.c", f"{FOLDER}/lib/", f"{FOLDER}/include/")
-        return any(path.startswith(mine) for path in self.series.paths)
 
     @property
     def rounds(self) -> list[Round]:
@@ -226,30 +206,27 @@ class Trial:
         finally:
             self.seconds.append((what, time.monotonic() - start))
 
-    def _tests(self, kernel: KernelBuild) -> tuple[list[GuestTest], list[GuestTest]]:
-        """The tests to run: those that the series adds, and others."""
-        touched = touched_tests(self.series, kernel)
-        names = list(self.wishes.names) or touched
+    def _tests(
+        self, kernel: KernelBuild
+    ) -> tuple[Sequence[GuestTest], Sequence[GuestTest], frozenset[str]]:
+        """The tests to run: those that the series adds, others, and which of these it changes."""
+        with GitTree(self.bench.git_dir, self.commits.base) as base:
+            mine = touched(self.series, kernel, base)
+        names = self.wishes.names or mine.names
         if self.wishes.brief:
-            names = [name for name in names if not self._was_there(f"{FOLDER}/{name}.c")]
-        if not names and not self.wishes.everything:
-            return [], []
+            names = tuple(name for name in names if mine.adds(name))
         steps, jobs = self._steps("the selftests"), self.bench.options.jobs
         if self.wishes.everything:
-            built = build_all(kernel, touched, steps, jobs=jobs)
-        else:
+            built = build_all(kernel, mine.names, steps, jobs=jobs)
+        elif names:
             built = build_selftests(kernel, names, steps, jobs=jobs)
+        else:
+            return (), (), frozenset()
         limit = self.wishes.limit_s
-        new: list[GuestTest] = []
-        old: list[GuestTest] = []
-        for name, program in built.programs.items():
-            added = name in touched and not self._was_there(f"{FOLDER}/{name}.c")
-            (new if added else old).append(GuestTest(name, program, (), limit))
-        return new, old
-
-    def _was_there(self, path: str) -> bool:
-        with GitTree(self.bench.git_dir, self.commits.base) as base:
-            return read_or_none(base, path) is not None
+        tests = [GuestTest(name, program, (), limit) for name, program in built.programs.items()]
+        new = [test for test in tests if mine.adds(test.name)]
+        old = [test for test in tests if not mine.adds(test.name)]
+        return new, old, frozenset(test.name for test in old if mine.changes(test.name))
 
     def _boot(
         self,
@@ -302,17 +279,6 @@ class Trial:
         for each in try_strain(strain, tests, conditions, boot):
             self.noticed.append(each)
             self._row("mutant", (), expected.mutant(each))
-
-
-def touched_tests(series: Series, kernel: KernelBuild) -> list[str]:
-    """The names of the KVM selftests whose source a series adds or changes."""
-    known = names_in(kernel, kernel.out)
-    return [name for name in known if f"{FOLDER}/{name}.c" in series.paths]
-
-
-def digest(data: bytes) -> str:
-    """A short name for some bytes."""
-    return hashlib.sha256(data).hexdigest()[:12]
 
 
 def _has(kernel: KernelBuild, params: Sequence[str]) -> bool:

@@ -61,6 +61,26 @@ class Sandbox:
         return f"{self.why}; limits by {self.counted}" if self.path else self.why
 
 
+@dataclass(frozen=True)
+class Program:
+    """A foreign program that is to run: what it sees, how much it may use, its whole environment,
+    and where what it says goes to."""
+
+    command: Sequence[str]
+    room: Room
+    limits: Limits
+    env: Mapping[str, str]
+    cwd: Path | None
+    output: IO[bytes] | int
+    errors: IO[bytes] | int
+
+    @property
+    def files(self) -> list[int]:
+        """The descriptors of files; what goes to a pipe is counted by who reads it."""
+        outputs = (self.output, self.errors)
+        return [each.fileno() for each in outputs if not isinstance(each, int)]
+
+
 class Foreign:
     """A program that runs: `process` to read from and to wait for; `hit` says which limit it met,
     empty as long as it met none."""
@@ -86,20 +106,12 @@ class Foreign:
 
 
 @contextmanager
-def start(
-    sandbox: Sandbox,
-    command: Sequence[str],
-    room: Room,
-    limits: Limits,
-    env: Mapping[str, str],
-    cwd: Path | None,
-    output: IO[bytes] | int,
-    errors: IO[bytes] | int,
-) -> Iterator[Foreign]:
+def start(sandbox: Sandbox, program: Program) -> Iterator[Foreign]:
     """Run a program in a sandbox until the block is left; see `codegen.sandbox.sandbox.foreign`."""
     assert sandbox.path
-    room = replace(room, programs=(*room.programs, command[0]))
-    seen = view.options(room, limits, env, cwd, sandbox.form)
+    limits = program.limits
+    room = replace(program.room, programs=(*program.room.programs, program.command[0]))
+    seen = view.options(room, limits, program.env, program.cwd, sandbox.form)
     told, tell = os.pipe()
     # The environment of the sandbox's init can be read in it: /proc/1/environ.
     words = ["/usr/bin/env", "-i", sandbox.path, *seen, "--json-status-fd", str(tell), "--"]
@@ -109,13 +121,15 @@ def start(
     words += ["/usr/bin/prlimit", "--core=0", f"--fsize={limits.written}"]
     if sandbox.maker is None and _counts_in_namespaces():
         words += [f"--nproc={limits.processes + _BETWEEN_LOOKS}"]
-    words += ["--", *command]
+    words += ["--", *program.command]
     counted = sandbox.maker(limits) if sandbox.maker else nullcontext()
     lent = _lent(_writable(room), user) if user is not None else nullcontext()
     with open(told, "rb") as status, counted as member, lent:
         try:
             prefix = member.prefix if member else ()
-            started = child([*prefix, *words], output, errors=errors, pass_fds=(tell,))
+            started = child(
+                [*prefix, *words], program.output, errors=program.errors, pass_fds=(tell,)
+            )
             with started as process, ExitStack() as stack:
                 os.close(tell)
                 tell = -1
@@ -124,10 +138,8 @@ def start(
                 if handle is not None:
                     stack.callback(os.close, handle)
                 kill = partial(_end, handle, process)
-                files = _files(output, errors)
-                watched = _watched(
-                    first or process.pid, limits, member, _writable(room), files, kill
-                )
+                folders, files = _writable(room), program.files
+                watched = _watched(first or process.pid, limits, member, folders, files, kill)
                 watch = stack.enter_context(watched)
                 yield Foreign(process, watch, confined=True)
                 made = process.poll() is None or b"exit-code" in status.read()
@@ -139,20 +151,14 @@ def start(
 
 
 @contextmanager
-def unconfined(
-    command: Sequence[str],
-    room: Room,
-    limits: Limits,
-    env: Mapping[str, str],
-    cwd: Path | None,
-    output: IO[bytes] | int,
-    errors: IO[bytes] | int,
-) -> Iterator[Foreign]:
+def unconfined(program: Program) -> Iterator[Foreign]:
     """The same without a sandbox, within the limits alone."""
-    with child(command, output, env, errors=errors, cwd=cwd) as process:
-        files = _files(output, errors)
-        kill = partial(_end, None, process)
-        with _watched(process.pid, limits, None, _writable(room), files, kill) as watch:
+    running = child(
+        program.command, program.output, program.env, errors=program.errors, cwd=program.cwd
+    )
+    with running as process:
+        folders, kill = _writable(program.room), partial(_end, None, process)
+        with _watched(process.pid, program.limits, None, folders, program.files, kill) as watch:
             yield Foreign(process, watch, confined=False)
 
 
@@ -227,11 +233,6 @@ def _end(handle: int | None, process: subprocess.Popen[bytes]) -> None:
 
 def _writable(room: Room) -> tuple[Path, ...]:
     return (*room.write, *room.cache)
-
-
-def _files(*outputs: IO[bytes] | int) -> list[int]:
-    """The descriptors of files; what goes to a pipe is counted by who reads it."""
-    return [each.fileno() for each in outputs if not isinstance(each, int)]
 
 
 def _counts_in_namespaces() -> bool:

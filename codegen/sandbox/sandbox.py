@@ -13,8 +13,8 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,6 +27,7 @@ from codegen.sandbox.confined import (
     PACKAGE,
     PROGRAM,
     Foreign,
+    Program,
     Sandbox,
     start,
     unconfined,
@@ -94,7 +95,8 @@ def _try(sandbox: Sandbox) -> str:
     with tempfile.TemporaryFile() as file:
         problem = ""
         try:
-            with start(sandbox, ["true"], Room(), _TRY, {}, None, file, file) as running:
+            program = Program(["true"], Room(), _TRY, {}, None, file, file)
+            with start(sandbox, program) as running:
                 if running.status:
                     problem = f"`true` ended with status {running.status}"
         except (OSError, EnvironmentFailure) as error:
@@ -104,7 +106,6 @@ def _try(sandbox: Sandbox) -> str:
     return next((line for line in reversed(lines) if line), problem) if problem else ""
 
 
-@contextmanager
 def foreign(
     command: Sequence[str],
     room: Room,
@@ -114,7 +115,7 @@ def foreign(
     env: Mapping[str, str],
     cwd: Path | None = None,
     errors: IO[bytes] | int = subprocess.STDOUT,
-) -> Iterator[Foreign]:
+) -> AbstractContextManager[Foreign]:
     """Run a foreign program until the block is left; all of its processes end with it.
 
     In the sandbox that the machine has; where it has none, whoever asked for it has answered for
@@ -122,12 +123,8 @@ def foreign(
     EnvironmentFailure where the sandbox cannot be made.
     """
     sandbox = found()
-    if sandbox.path is None:
-        with unconfined(command, room, limits, env, cwd, output, errors) as running:
-            yield running
-        return
-    with start(sandbox, command, room, limits, env, cwd, output, errors) as running:
-        yield running
+    program = Program(command, room, limits, env, cwd, output, errors)
+    return start(sandbox, program) if sandbox.path else unconfined(program)
 
 
 def run(

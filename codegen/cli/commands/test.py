@@ -25,7 +25,8 @@ from codegen.run.make import BuildFailed, Progress
 from codegen.run.reproduce import write_reproducer
 from codegen.run.selftests import build_all
 from codegen.run.summary import as_json, bad, counted, for_cover
-from codegen.run.trial import Trial, Wishes, touched_tests
+from codegen.run.touched import touched_tests
+from codegen.run.trial import Trial, Wishes
 from codegen.run.verdict import TestResult
 from codegen.series.commit import Commits, commits_of
 from codegen.series.series import Series
