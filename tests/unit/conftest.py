@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from tests.minitree import minitree, written
-from tests.unit.kit import committed
+from tests.unit.kit import committed, git
 
 
 @pytest.fixture(scope="session")
 def _repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("small") / "linux"
-    return committed(written(minitree(), folder))
+    committed(written(minitree(), folder))
+    git(folder, "repack", "-a", "-d", "-q")  # to be copied as one file, not as one for each object
+    return folder
 
 
 @pytest.fixture

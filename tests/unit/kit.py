@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Mapping
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +119,15 @@ def knob_text(variant: str | None = None, section: Mapping[str, Any] = {}, **mor
 
 def knob(variant: str | None = None, section: Mapping[str, Any] = {}, **more: Any) -> Description:
     """The same, loaded."""
-    return parse(knob_text(variant, section, **more).encode(), "small-maps.yaml")
+    return _parsed(knob_text(variant, section, **more))
 
 
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Description:
+    return parse(text.encode(), "small-maps.yaml")
+
+
+@cache
 def shipped(name: str) -> Description:
     """A description of abi/."""
     return load(resources("abi") / f"{name}.yaml", f"abi/{name}.yaml")
@@ -136,13 +143,23 @@ def survey(*changes: Change, archs: tuple[str, ...] = ("x86",)) -> Survey:
     return Survey(tree(*changes), archs)
 
 
+# With what an id stands for, so that it goes on standing for it.
+_planned: dict[tuple[Any, ...], tuple[Description, Reserved | None, Plan]] = {}
+_MOST_PLANNED = 200
+
+
 def plan(
     description: Description, variant: str, *changes: Change, reserved: Reserved | None = None
 ) -> Plan:
-    """A plan on the small tree, changed."""
-    return make_whole_plan(
-        description, load_variant(TEMPLATES, variant), tree(*changes), TEMPLATES, reserved
-    )
+    """A plan on the small tree, changed.  What was planned lately is not planned again."""
+    key = (id(description), variant, changes, id(reserved))
+    if key not in _planned:
+        asked = load_variant(TEMPLATES, variant)
+        made = make_whole_plan(description, asked, tree(*changes), TEMPLATES, reserved)
+        while len(_planned) >= _MOST_PLANNED:
+            del _planned[next(iter(_planned))]
+        _planned[key] = description, reserved, made
+    return _planned[key][-1]
 
 
 def complaints(made: Plan, folder: Path, *changes: Change, quick: bool = True) -> str:

@@ -19,8 +19,13 @@ def edit(data: bytes, start: int, end: int, text: str, path: str = "f.txt") -> T
     return TextEdit("site", Place(path, start, end, 1, "how", old), text)
 
 
+def resolved(data: bytes) -> bool:
+    """Whether no merge has left it so; Hypothesis draws what gen's code looks for."""
+    return b"<<<<" not in data and b">>>>" not in data
+
+
 @settings(deadline=None, max_examples=80)
-@given(st.binary(max_size=60), st.data())
+@given(st.binary(max_size=60).filter(resolved), st.data())
 def test_edits_that_do_not_overlap_are_all_applied(data: bytes, drawn: st.DataObject) -> None:
     cuts = sorted(drawn.draw(st.lists(st.integers(0, len(data)), max_size=8)))
     pairs = list(zip(cuts[::2], cuts[1::2], strict=False))

@@ -10,8 +10,6 @@ from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 from codegen.architectures import ARCHITECTURES
 from codegen.kinds import kinds
 
@@ -20,21 +18,33 @@ MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((ROOT / "codegen").rglob("*.py"))
 }
-_KINDS = re.compile(
-    rf"(?<![\w-])({'|'.join(name.replace('-', '[-_]') for name in kinds())})(?![\w-])"
-)
+_KINDS = frozenset(name.replace("-", "_") for name in kinds())
 
 
-def _said(tree: ast.AST) -> Iterator[tuple[int, str]]:
+def _names_a_kind(text: str) -> bool:
+    return not _KINDS.isdisjoint(re.findall(r"\w+", text.replace("-", "_")))
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    return ast.parse(MODULES[module].read_text())
+
+
+@cache
+def _nodes(module: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(module)))
+
+
+def _said(module: str) -> Iterator[tuple[int, str]]:
     """The names and the texts of a module, with their lines; its docstrings are for people."""
     people = {
         id(node.body[0].value)
-        for node in ast.walk(tree)
+        for node in _nodes(module)
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
         and node.body
         and isinstance(node.body[0], ast.Expr)
     }
-    for node in ast.walk(tree):
+    for node in _nodes(module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) not in people:
                 yield node.lineno, node.value
@@ -58,14 +68,13 @@ def _outside() -> list[str]:
     return [name for name in MODULES if not name.startswith("codegen.kinds.")]
 
 
-@pytest.mark.parametrize("module", _outside())
-def test_no_kind_is_named_outside_of_its_room(module: str) -> None:
+def test_no_kind_is_named_outside_of_its_room() -> None:
     """What people type, the examples of --help, may name one."""
-    tree = ast.parse(MODULES[module].read_text())
     found = [
         f"{module}:{line}: {text}"
-        for line, text in _said(tree)
-        if _KINDS.search(text) and not text.startswith("gen ")
+        for module in _outside()
+        for line, text in _said(module)
+        if _names_a_kind(text) and not text.startswith("gen ")
     ]
     assert not found
 
@@ -73,11 +82,7 @@ def test_no_kind_is_named_outside_of_its_room(module: str) -> None:
 def test_the_rooms_name_what_they_are_asked_for() -> None:
     """The test above would find a kind that is named."""
     named = [name for name in MODULES if name.startswith("codegen.kinds.")]
-    found = [
-        n
-        for n in named
-        if any(_KINDS.search(t) for _, t in _said(ast.parse(MODULES[n].read_text())))
-    ]
+    found = [n for n in named if any(_names_a_kind(text) for _, text in _said(n))]
     assert found
 
 
@@ -91,14 +96,14 @@ _PEOPLE = re.compile(r"`[^`]*`|Documentation/\S*|^gen .*|such as .*")
 def _names_an_architecture(module: str) -> list[str]:
     return [
         f"{module}:{line}: {text}"
-        for line, text in _said(ast.parse(MODULES[module].read_text()))
+        for line, text in _said(module)
         if _ARCHES.search(_PEOPLE.sub("", text))
     ]
 
 
-@pytest.mark.parametrize("module", [n for n in _outside() if _room(n) != "architectures"])
-def test_no_architecture_is_named_outside_of_its_record(module: str) -> None:
-    assert not _names_an_architecture(module)
+def test_no_architecture_is_named_outside_of_its_record() -> None:
+    asked = [name for name in _outside() if _room(name) != "architectures"]
+    assert not [said for module in asked for said in _names_an_architecture(module)]
 
 
 def test_a_kind_that_one_architecture_has_names_it() -> None:
@@ -110,14 +115,13 @@ def test_a_kind_that_one_architecture_has_names_it() -> None:
 def _imports(module: str, *, deep: bool = False) -> set[str]:
     """The modules that one imports when it is imported itself; `deep`: or ever, but for types."""
     found = set[str]()
-    tree = ast.parse(MODULES[module].read_text())
     typing = {
         inner
-        for node in ast.walk(tree)
+        for node in _nodes(module)
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree) if deep else tree.body:
+    for node in _nodes(module) if deep else _tree(module).body:
         if node in typing:
             continue
         if isinstance(node, ast.Import):
@@ -135,12 +139,16 @@ ROOMS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if _room(name) in ROOMS])
-def test_a_room_uses_those_below_it(module: str) -> None:
+def test_a_room_uses_those_below_it() -> None:
     """Also where it imports only when it needs something."""
-    height = ROOMS.index(_room(module))
-    used = {_room(name) for name in _imports(module, deep=True)} & set(ROOMS)
-    assert not [room for room in used if ROOMS.index(room) > height]
+    found = [
+        f"{module} uses {name}"
+        for module in MODULES
+        if _room(module) in ROOMS
+        for name in _imports(module, deep=True)
+        if _room(name) in ROOMS and ROOMS.index(_room(name)) > ROOMS.index(_room(module))
+    ]
+    assert not found
 
 
 def test_every_module_has_a_room() -> None:
@@ -152,8 +160,8 @@ _TYPE = re.compile(r"_?([A-Z][a-z]+)+")
 
 def _types() -> Iterator[tuple[str, str]]:
     """Each class, and each name that a module gives to a type, with its module."""
-    for module, path in MODULES.items():
-        for node in ast.parse(path.read_text()).body:
+    for module in MODULES:
+        for node in _tree(module).body:
             if isinstance(node, ast.ClassDef):
                 yield node.name, module
             elif isinstance(node, ast.Assign) and isinstance(named := node.targets[0], ast.Name):
