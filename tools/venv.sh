@@ -77,5 +77,8 @@ venv_make() {
 		rm -rf "$1/.venv"
 		exit 2
 	fi
+	# As pip does with what it installs; where PYTHONDONTWRITEBYTECODE is set, as in many images of
+	# containers, each start of gen would compile it again.
+	"$1/.venv/bin/python" -m compileall -q "$1/codegen" >/dev/null || true
 	echo "$venv_stamp" >"$1/.venv/stamp"
 }

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from codegen.c.apart import apart
+from codegen.c.remembered import remembered
 from codegen.vocabulary.lexer import lexed
 
 _CLANG = "codegen.c.clang"
@@ -55,7 +55,7 @@ def flattened(data: bytes) -> bytes:
 @lru_cache(maxsize=128)
 def _extents(path: str, data: bytes) -> tuple[Extent, ...]:
     """What a file declares; many ask for the same one, and the parser takes 0.1 s for a large."""
-    return tuple(Extent(*each) for each in apart(_CLANG, "extents", path, data))
+    return tuple(Extent(*each) for each in remembered(_CLANG, "extents", path, data))
 
 
 class CSource:

@@ -14,9 +14,6 @@ from codegen.check.mails import everyone, owned, some
 from codegen.check.remark import Remark
 from codegen.check.view import View
 from codegen.mail.patch import Posted
-from codegen.run.make import printable
-from codegen.sandbox import sandbox
-from codegen.sandbox.view import Room
 from codegen.series.commit import MAIL
 from codegen.store import answers
 from codegen.tree.scratch import scratch_folder
@@ -75,6 +72,10 @@ def _own(patch: Posted) -> bool:
 
 def _run(command: list[str], folder: Path) -> str:
     """checkpatch's words; no configuration and no modules of the user's count."""
+    from codegen.run.make import printable
+    from codegen.sandbox import sandbox
+    from codegen.sandbox.view import Room
+
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "LC_ALL": "C"}
     room = Room(read=(folder,))
     done = sandbox.run(command, room, "checkpatch.pl", env=environment, cwd=folder)

@@ -7,12 +7,16 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 
 from codegen.check.remark import Remark
 from codegen.check.view import View
 from codegen.mail.patch import Posted
+from codegen.store import answers
 from codegen.tree.changed import Changed
-from codegen.vocabulary.rst import doctree, messages
+from codegen.vocabulary import rst
 
 _RULE = re.compile(r"([=-])\1{3,}\s*")
 # What Sphinx knows and docutils alone does not.
@@ -82,13 +86,34 @@ def _title(lines: list[str], rule: int) -> bool:
 
 
 def complaints(text: str) -> list[Complaint]:
-    """What docutils says of a piece of a document; nothing is included or run."""
-    found = []
-    for said in messages(doctree(text)):
-        words = re.sub(r"^<string>:\S*\s*\(\w+/\d\)\s*", "", said.astext().partition("\n")[0])
-        if not _SPHINX.search(words):
-            found.append(Complaint(said.get("line", 0), words))
-    return found
+    """What docutils says of a piece of a document; nothing is included or run.
+
+    It is asked once for the same text.
+    """
+    question = [_docutils(), text.encode("utf-8", "surrogatepass")]
+    said = answers.known("docutils", question)
+    if said is None:
+        said = _asked(text)
+        answers.keep("docutils", question, said)
+    return [Complaint(line, words) for line, words in said if not _SPHINX.search(words)]
+
+
+def _asked(text: str) -> list[tuple[int, str]]:
+    """The lines of docutils' messages, and their words."""
+    return [
+        (
+            said.get("line", 0),
+            re.sub(r"^<string>:\S*\s*\(\w+/\d\)\s*", "", said.astext().partition("\n")[0]),
+        )
+        for said in rst.messages(rst.doctree(text))
+    ]
+
+
+@cache
+def _docutils() -> bytes:
+    """What an answer depends on beside the text: docutils, and gen's modules that ask it."""
+    own = (Path(__file__).read_bytes(), Path(rst.__file__).read_bytes())
+    return b"".join(own) + version("docutils").encode()
 
 
 def _elsewhere(complaint: str, whole: str) -> bool:

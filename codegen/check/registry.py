@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from codegen.base.errors import UsageError
 from codegen.base.nearest import did_you_mean
@@ -114,3 +114,10 @@ def named(name: str) -> Check:
 
 
 REASONS = {check.name: check.reason for check in CHECKS}
+
+
+def reasoned(name: str, remarks: Iterable[Remark]) -> Iterator[Remark]:
+    """Remarks with the rule and the reason of the check that they came from."""
+    for remark in remarks:
+        rule = remark.rule or name
+        yield replace(remark, rule=rule, reason=REASONS.get(rule.partition(":")[0], ""))

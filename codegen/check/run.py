@@ -3,26 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from codegen.architectures import DEFAULT, Architecture
-from codegen.base.errors import EnvironmentFailure
 from codegen.base.progress import Report, silent
-from codegen.check.registry import CHECKS, REASONS, Check
+from codegen.check.registry import CHECKS, Check, reasoned
 from codegen.check.remark import Remark
-from codegen.check.standing import Standing, booted, compiled
 from codegen.check.view import View, look
-from codegen.run.bench import Bench, open_bench
-from codegen.run.build import Options
-from codegen.run.make import Step
 from codegen.series.make import open_tree
 from codegen.series.series import Series
 
-_WHOLE = 100_000  # one piece of the work in the units of its progress
-_TYPICAL = 150  # objects of KVM and of what it needs, where nobody knows yet; for progress only
+if TYPE_CHECKING:
+    from codegen.check.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +64,12 @@ def check(
             said = pool.map(partial(_said, view), asked)
             for number, each in enumerate(asked):
                 progress(number, len(asked), "reading the series")
-                found += _named(each.name, next(said))
+                found += reasoned(each.name, next(said))
     standings: list[Standing] = []
     if compiler is not None:
-        each_arch = [Options(compiler, arch) for arch in archs]
-        for standing, told in _on_each(series, each_arch, built, stranger, progress):
+        from codegen.check.built import on_each  # and with it all that builds
+
+        for standing, told in on_each(series, compiler, archs, built, stranger, progress):
             standings.append(standing)
             found += told
     order = {name: number for number, name in enumerate(series.files)}
@@ -83,57 +80,3 @@ def check(
 
 def _said(view: View, check: Check) -> Sequence[Remark]:
     return list(check.run(view)) if check.run else ()
-
-
-def _on_each(
-    series: Series, asked: Sequence[Options], built: set[str], stranger: str, progress: Report
-) -> Iterator[tuple[Standing, list[Remark]]]:
-    """What holds on each architecture, and the remarks of the checks that are `built`."""
-    failures: list[EnvironmentFailure] = []
-    for options in asked:
-        others = [other.arch.name for other in asked if other != options]
-        tell = partial(progress, 0, None, "another run has the tree's bench")
-        told: list[Remark] = []
-        try:
-            with open_bench(series.tree, options, tell, stranger) as bench:
-                said = _named("bisect", _built(series, bench, progress, others))
-                told = [remark for remark in said if remark.rule in built]
-                findings = sum(not remark.note for remark in told)
-                standing = Standing(options.arch.name, compiled(findings), booted(series, bench))
-        except EnvironmentFailure as failure:
-            standing = Standing(options.arch.name, "", str(failure))
-            failures.append(failure)
-        yield standing, told
-    if len(failures) == len(asked):
-        raise failures[-1]
-
-
-def _built(
-    series: Series, bench: Bench, progress: Report, others: Sequence[str]
-) -> Iterator[Remark]:
-    from codegen.check.bisect import bisect
-
-    pieces = len(series.patches) + 1  # the tree without the series is the first
-    reached = 0
-
-    def tell(piece: int) -> Callable[[Step], None]:
-        what = f"patch {piece} of {pieces - 1}" if piece else "the tree without the series"
-
-        def step(made: Step) -> None:
-            nonlocal reached
-            total = made.total if piece else _TYPICAL
-            share = made.done / max(total or 1, made.done)
-            reached = max(reached, round((piece + share) * _WHOLE))
-            progress(reached, pieces * _WHOLE, f"compiling {what}")
-
-        step(Step(0, None, what))
-        return step
-
-    return bisect(series, bench, tell, others)
-
-
-def _named(name: str, remarks: Iterable[Remark]) -> Iterator[Remark]:
-    """Remarks with the rule and the reason of the check that they came from."""
-    for remark in remarks:
-        rule = remark.rule or name
-        yield replace(remark, rule=rule, reason=REASONS.get(rule.partition(":")[0], ""))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from codegen.base.findings import Finding, error
-from codegen.c.apart import apart
+from codegen.c.remembered import remembered
 from codegen.c.source import CSource, Extent, flattened
 from codegen.kernel.survey import Survey
 from codegen.uapi.headers import prefixes
@@ -85,7 +85,7 @@ def _read(source: CSource) -> tuple[Mapping[str, int], Mapping[str, str]]:
     """The values of a header's macros that are integer constants, and where its enumerators are."""
     names = [e.name for e in source.all("macro")]
     # a number is taken in whatever branch of an `#if` it stands
-    values, lines = apart(
+    values, lines = remembered(
         "codegen.c.evaluate", "constants_of", source.path, flattened(source.data), names, _PRELUDE
     )
     known = {name: value for name, value in values.items() if value is not None}

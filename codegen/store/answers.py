@@ -19,7 +19,10 @@ def known(kind: str, question: Sequence[bytes]) -> Any:
     return None
 
 
-def keep(kind: str, question: Sequence[bytes], answer: Any) -> None:
-    """Keep an answer, whole or not at all; a store that cannot be written is no reason to fail."""
+def keep(kind: str, question: Sequence[bytes], answer: Any, most: int = 0) -> None:
+    """Keep an answer, whole or not at all; a store that cannot be written is no reason to fail.
+
+    `most` is how many of its kind are kept, where it is not as for all.
+    """
     with suppress(EnvironmentFailure):
-        store().put(kind, key(*question), answer)
+        store().put(kind, key(*question), answer, most=most)

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from functools import cache, lru_cache
-from importlib.metadata import version
-from pathlib import Path
+from functools import lru_cache
 
 from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, error
 from codegen.c.apart import apart
+from codegen.c.remembered import parser
 from codegen.c.source import CSource
 from codegen.store import answers
 from codegen.uapi.headers import UapiHeaders
@@ -21,6 +20,7 @@ from codegen.uapi.model import Abi, At, Constant, Field, Parsed, Record, UapiDef
 
 # A place where nothing is: every file is given to the parser, none is looked for on disk.
 _ROOT = "/uapi-of-a-tree/"
+_ASKING = ("codegen.uapi.parse", "codegen.c.evaluate", "codegen.c.clang", "codegen.c.apart")
 # What scripts/headers_install.sh takes out or replaces before userspace sees a header.
 _INSTALLED = (
     "-D__user=",
@@ -77,7 +77,7 @@ def _parse(headers: UapiHeaders, names: tuple[str, ...]) -> Parsed:
     text = "".join(f"#include <{headers.included_as(path)}>\n" for path, _ in headers.own)
     own = frozenset(f"{_ROOT}{path}" for path, _ in headers.own)
     asked = (text.encode(), names, args, files, own)
-    question = [_parser(), repr((*asked[:-1], sorted(own))).encode()]
+    question = [parser(*_ASKING), repr((*asked[:-1], sorted(own))).encode()]
     if said := answers.known("abi", question):
         with suppress(TypeError):
             return Parsed(**said)
@@ -85,14 +85,6 @@ def _parse(headers: UapiHeaders, names: tuple[str, ...]) -> Parsed:
     if made.whole and not made.errors:
         answers.keep("abi", question, {**asdict(made), "includes": sorted(made.includes)})
     return made
-
-
-@cache
-def _parser() -> bytes:
-    """What the answer depends on beside the headers: the parser, and gen's code that asks it."""
-    code = Path(__file__).parents[1]
-    parts = ("uapi/parse.py", "c/evaluate.py", "c/clang.py", "c/apart.py")
-    return b"".join((code / part).read_bytes() for part in parts) + version("libclang").encode()
 
 
 def _problems(

@@ -134,7 +134,7 @@ def _imports(module: str, *, deep: bool = False) -> set[str]:
 
 # The rooms, from the cellar to the roof: each uses those before it.
 ROOMS = (
-    "base", "architectures", "vocabulary", "c", "tree", "store", "uapi", "kernel", "sites", "style", "kinds", "description",
+    "base", "architectures", "vocabulary", "tree", "store", "c", "uapi", "kernel", "sites", "style", "kinds", "description",
     "sandbox", "mail", "plan", "series", "run", "check", "compare", "matrix", "cli",
 )  # fmt: skip
 

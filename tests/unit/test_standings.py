@@ -13,7 +13,8 @@ import pytest
 
 from codegen.architectures import ALL, ARCHITECTURES, COMPILED, DEFAULT
 from codegen.base.errors import EnvironmentFailure
-from codegen.check import run, standing
+from codegen.check import built as built_checks
+from codegen.check import standing
 from codegen.check.bisect import _skipped
 from codegen.check.registry import CHECKS
 from codegen.check.remark import Remark
@@ -50,9 +51,9 @@ def checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
                 raise EnvironmentFailure(f"no compiler for {name}")
             yield from says[name]
 
-        monkeypatch.setattr(run, "open_bench", bench)
-        monkeypatch.setattr(run, "_built", built)
-        monkeypatch.setattr(run, "booted", lambda *_: "not known")
+        monkeypatch.setattr(built_checks, "open_bench", bench)
+        monkeypatch.setattr(built_checks, "_built", built)
+        monkeypatch.setattr(built_checks, "booted", lambda *_: "not known")
         return check(series, archs=asked, checks=BUILDS)
 
     return checked
