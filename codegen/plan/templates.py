@@ -14,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codegen.base.findings import Finding, error
 from codegen.kinds import kinds, templates_see
+from codegen.plan.bytecode import CompiledTemplates
 from codegen.style.filters import FILTERS
 
 
@@ -27,6 +28,7 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
+        bytecode_cache=CompiledTemplates(),
     )
     made.filters.update(FILTERS)
     for name in kinds():
