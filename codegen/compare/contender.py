@@ -4,17 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 
 from codegen.base.errors import FindingsError
 from codegen.base.findings import NotHere
+from codegen.base.forked import forked
 from codegen.base.progress import Report
 from codegen.compare.model import ALREADY, FAILED, MADE, NOT_HERE, REDUNDANT, Column
 from codegen.description.load import Description
 from codegen.plan.context import Reserved
-from codegen.plan.plan import Plan
 from codegen.plan.variants import Variant
 from codegen.series.identity import Known, identity, recall, refused, remember, remember_answer
 from codegen.series.make import finish, open_tree, plan_for
@@ -71,42 +69,35 @@ def contenders(
 
     A mistake in the description or a place that is not found is an answer as well: it says so.
     """
-    found: dict[int, Known] = {}
-    waiting: dict[int, Future[Known]] = {}
-    with ExitStack() as stack:
-        tree = None
-        pool = stack.enter_context(ThreadPoolExecutor(1))
-        for number, variant in enumerate(wanted.variants):
-            name = identity(
-                wanted.description, variant, location, wanted.reserved, redundant=wanted.redundant
-            )
-            known = recall(name)
-            if known:
-                found[number] = known
-                continue
-            report(number, len(wanted.variants), f"planning {variant.name} on {location.name}")
-            tree = tree or stack.enter_context(open_tree(location))
-            try:
-                plan = plan_for(
-                    wanted.description,
-                    variant,
-                    location,
-                    tree,
-                    wanted.reserved,
-                    redundant=wanted.redundant,
-                )
-            except NotHere as answer:
-                found[number] = remember_answer(answer, name)
-            except FindingsError as problem:
-                found[number] = refused(problem)
-            else:
-                waiting[number] = pool.submit(_finished, plan, location, wanted.reserved, name)
-        found.update({number: each.result() for number, each in waiting.items()})
+    names = [
+        identity(wanted.description, each, location, wanted.reserved, redundant=wanted.redundant)
+        for each in wanted.variants
+    ]
+    known = [recall(name) for name in names]
+    todo = [number for number, each in enumerate(known) if each is None]
+    if todo:
+        called = ", ".join(wanted.variants[number].name for number in todo)
+        report(0, None, f"making {called} on {location.name}")
+
+    def make(number: int) -> Known:
+        return _made(wanted, wanted.variants[number], location, names[number])
+
+    found = dict(zip(todo, forked(make, todo), strict=True))
+    series = (known[number] or found[number] for number in range(len(known)))
     return [
-        Contender(wanted.description, variant, location, version, found[number])
-        for number, variant in enumerate(wanted.variants)
+        Contender(wanted.description, variant, location, version, each)
+        for variant, each in zip(wanted.variants, series, strict=True)
     ]
 
 
-def _finished(plan: Plan, location: TreeLocation, reserved: Reserved, name: str | None) -> Known:
+def _made(wanted: Wanted, variant: Variant, location: TreeLocation, name: str | None) -> Known:
+    """A series, or the answer that there is none, made now; kept under the name."""
+    description, reserved, redundant = wanted.description, wanted.reserved, wanted.redundant
+    try:
+        with open_tree(location) as tree:
+            plan = plan_for(description, variant, location, tree, reserved, redundant=redundant)
+    except NotHere as answer:
+        return remember_answer(answer, name)
+    except FindingsError as problem:
+        return refused(problem)
     return remember(finish(plan, location, reserved), name)

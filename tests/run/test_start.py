@@ -12,6 +12,7 @@ import codegen
 PACKAGE = Path(codegen.__file__).parent
 # Module to the programs that it starts, which are the machine's or gen's own.
 STARTS = {
+    "base/forked.py": "gen itself, to work on more than one CPU",
     "c/apart.py": "gen's own helper for libclang",
     "cli/commands/series.py": "git, for the user's own name",
     "cli/watch.py": "gen itself",
