@@ -9,6 +9,7 @@ from codegen.base.resources import resources
 from codegen.compare import ages, holds, kernel, userspace
 from codegen.compare.contender import Contender
 from codegen.compare.model import Chapter, Code, Page, Plot
+from codegen.compare.reach import Reach
 
 PROMISES = {
     "permit": "KVM may do so, and need not",
@@ -24,6 +25,7 @@ def page(
     evidence: Sequence[Chapter] = (),
     plots: Sequence[Plot] = (),
     notes: Sequence[str] = (),
+    reached: Sequence[Reach] = (),
 ) -> Page:
     """The page of all that is known.  Raises FindingsError for what is wrong in a kind's facts."""
     templates = resources("templates")
@@ -32,7 +34,7 @@ def page(
     sections = (
         holds.section(contenders),
         userspace.section(contenders, said, templates),
-        kernel.section(contenders),
+        kernel.section(contenders, reached),
         *evidence,
         ages.section(aged),
     )

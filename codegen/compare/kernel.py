@@ -12,6 +12,7 @@ from email.utils import getaddresses
 
 from codegen.compare.contender import Contender
 from codegen.compare.model import Chapter, Question, Worst
+from codegen.compare.reach import Reach
 from codegen.compare.userspace import of_series
 from codegen.series.identity import Known
 
@@ -76,8 +77,8 @@ def _changes(mail: str) -> Iterator[FileChange]:
         yield FileChange(path, added, removed, "\nnew file mode " in head)
 
 
-def section(contenders: Sequence[Contender]) -> Chapter:
-    """The rows that the diffs and the cover letter answer."""
+def section(contenders: Sequence[Contender], reached: Sequence[Reach] = ()) -> Chapter:
+    """The rows that the diffs and the cover letter answer, and whether KVM_RUN comes there."""
 
     def files(contender: Contender, of: str = "") -> list[FileChange]:
         return [each for each in changes(contender.series) if of in ("", each.of)]
@@ -124,6 +125,7 @@ def section(contenders: Sequence[Contender]) -> Chapter:
             prose=True,
             missing=_NO_PLACES,
         ),
+        *_reached(reached),
         of_series(
             contenders,
             "which",
@@ -152,6 +154,13 @@ def section(contenders: Sequence[Contender]) -> Chapter:
         ),
     ]
     return Chapter("For the kernel", tuple(rows))
+
+
+def _reached(reached: Sequence[Reach]) -> Iterator[Question]:
+    if reached:
+        hot, ways = tuple(each.hot for each in reached), tuple(each.ways for each in reached)
+        yield Question("hot", "asked by KVM_RUN", hot)
+        yield Question("ways", "how KVM comes to where it is asked", ways, prose=True)
 
 
 def _scope(contender: Contender) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
@@ -28,6 +28,7 @@ from codegen.compare.gather import page
 from codegen.compare.measures import measure_of
 from codegen.compare.measuring import plots
 from codegen.compare.model import Page
+from codegen.compare.reach import Reach, reach
 from codegen.compare.show import markdown, terminal
 from codegen.description.load import Description
 from codegen.plan.variants import Variant, described, load_variant
@@ -46,7 +47,9 @@ def compare(options: argparse.Namespace) -> int:
         curves = plots(found, seen, measure_of(found[0].description))
         ages = aged(found, None if options.quick else report)
         notes = _notes(found[0].description)
-        made = page(found, _command(options), ages, evidence.sections(found, seen), curves, notes)
+        built = evidence.sections(found, seen)
+        reached = _reached(found, None if options.quick else report)
+        made = page(found, _command(options), ages, built, curves, notes, reached)
     if options.json:
         print_json({"ok": True, **asdict(made)})
     elif options.markdown:
@@ -121,8 +124,7 @@ def _evidence(
 ) -> Sequence[Evidence]:
     """What was seen of each; without --quick, what nobody has seen yet is looked at now."""
     seen: list[Evidence] = []
-    for _, same in groupby(found, key=lambda each: each.location):
-        group = list(same)
+    for group in _by_tree(found):
         how = Options(options.compiler, _arch(group), jobs=options.jobs)
         if options.quick:
             seen += [evidence.recall(each, how) for each in group]
@@ -131,6 +133,16 @@ def _evidence(
 
             seen += find_out(group, how, report)
     return seen
+
+
+def _reached(found: Sequence[Contender], report: Report | None) -> Sequence[Reach]:
+    """Whether KVM_RUN comes to where each of them asks; without a report as far as it is known."""
+    return [one for group in _by_tree(found) for one in reach(group, _arch(group), report)]
+
+
+def _by_tree(found: Sequence[Contender]) -> Iterator[list[Contender]]:
+    for _, same in groupby(found, key=lambda each: each.location):
+        yield list(same)
 
 
 def _arch(group: Sequence[Contender]) -> Architecture:
