@@ -10,7 +10,10 @@ from typing import Any
 from codegen.compare.contender import Contender
 from codegen.compare.facts import LONG, SHORT, Facts, facts
 from codegen.compare.model import Chapter, Figure, Question, Value, Worst, unknown
+from codegen.compare.oftree import OfTree
 from codegen.plan.templates import Renderer
+
+_UNKNOWN = "unknown: "  # how a kind's text begins that cannot be said of the tree
 
 
 def sees(contender: Contender) -> Mapping[str, Any]:
@@ -21,6 +24,7 @@ def sees(contender: Contender) -> Mapping[str, Any]:
         "variant": variant,
         "v": knob.section(variant.section),
         "n": contender.series.manifest.get("numbers", {}),
+        "tree": OfTree(contender),
     }
 
 
@@ -116,4 +120,6 @@ def _told(contender: Contender, said: Facts | None, key: str) -> Figure:
         return unknown(f"templates/{contender.variant.name}/compare/ says nothing of it")
     if not contender.made:
         return absent(contender)
-    return Figure(said.texts[key], source=said.path)
+    text = said.texts[key]
+    why = text.removeprefix(_UNKNOWN)
+    return Figure(text, source=said.path) if why == text else unknown(why, said.path)

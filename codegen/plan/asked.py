@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from codegen.base.findings import Finding
+from codegen.c.pattern import find
 from codegen.description.load import Description
 from codegen.description.model import Knob
-from codegen.kernel.numbers import constants, enumerators
+from codegen.kernel.numbers import NumberMacro, constants, enumerators
 from codegen.kernel.survey import Survey
 from codegen.kinds.levels import IOCTLS
 from codegen.kinds.masks import cases
@@ -22,9 +24,15 @@ class TreeFacts:
     """What templates may ask of the tree."""
 
     def __init__(self, survey: Survey) -> None:
-        self._macros = {c.name: c for c in constants(survey)}
-        self._enumerators = enumerators(survey)
         self._survey = survey
+
+    @cached_property
+    def _macros(self) -> Mapping[str, NumberMacro]:
+        return {each.name: each for each in constants(self._survey)}
+
+    @cached_property
+    def _enumerators(self) -> Mapping[str, str]:
+        return enumerators(self._survey)
 
     def macro(self, name: str) -> bool:
         """Whether a uAPI header of the tree defines it, be it a number or not."""
@@ -51,6 +59,15 @@ class TreeFacts:
     def lacking(self, names: Sequence[str]) -> str:
         """The first of some names that no uAPI header defines; empty where all are there."""
         return next((name for name in names if not self.macro(name)), "")
+
+    def does(self, capability: str, *patterns: str) -> bool:
+        """Whether an architecture's code has one of some patterns where it enables a capability."""
+        return any(
+            any(find(pattern, case.inner))
+            for arch in self._survey.architectures
+            for case in cases(self._survey, capability, ENABLING, arch, capability)
+            for pattern in patterns
+        )
 
     def taken(self, ioctls: Sequence[str], level: str) -> str:
         """The first of some ioctls that who answers those of a level takes already."""

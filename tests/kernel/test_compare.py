@@ -16,6 +16,7 @@ from codegen.cli.main import DONE, main
 from codegen.compare.contender import Contender
 from codegen.compare.facts import facts
 from codegen.compare.measures import measure_of, program
+from codegen.compare.userspace import sees
 from codegen.series.identity import remember
 from codegen.series.make import Generated, open_tree
 from codegen.tree.reader import read_or_none
@@ -62,9 +63,7 @@ def test_what_a_vmm_does_compiles(cell: Cell, tmp_path: Path) -> None:
     series = made(*cell)
     assert not isinstance(series, str), series
     plan = series.plan
-    section = plan.description.knob.section(plan.variant.section)
-    sees = {"knob": plan.description.knob, "variant": plan.variant, "v": section, "n": plan.numbers}
-    said = facts(resources("templates"), plan.variant.name, sees)
+    said = facts(resources("templates"), plan.variant.name, sees(contender(series)))
     assert said and all(said.texts.values())
     where = headers(series, tmp_path)
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import pytest
 
-from codegen.compare import measuring
+from codegen.compare import measuring, userspace
 from codegen.compare.contender import Contender
 from codegen.compare.evidence import Evidence, sections
 from codegen.compare.kernel import section
@@ -29,10 +29,12 @@ from codegen.compare.model import (
     unknown,
 )
 from codegen.compare.show import html, markdown, plots, terminal
+from codegen.plan.variants import load_variant
 from codegen.series.identity import Known
 from codegen.tree.locate import Folder, TreeLocation
 from tests.golden.test_kinds import KNOBS_FOLDER
-from tests.unit.kit import knob
+from tests.minitree import X86, edited, minitree, written
+from tests.unit.kit import TEMPLATES, knob
 
 LOST = "nobody looked"
 
@@ -207,6 +209,32 @@ def test_where_the_mechanism_acts_is_told() -> None:
     assert figure(made, "asked-in").value == "kvm_one() in a.c; kvm_three() in b.c"
     made = section([contender(known({"part": "uapi", "sites": sites}))])
     assert "no text of it" in figure(made, "asked-in").missing
+
+
+ADDS = "kvm->arch.disabled_quirks |= cap->args[0];"
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [
+        (ADDS, "once: KVM adds to the mask"),
+        ("kvm->arch.quirks = kvm->arch.quirks | (cap->args[0] & ~1);", "once: KVM adds"),
+        ("kvm->arch.disabled_quirks = cap->args[0];", "yes, both ways: KVM takes a new mask"),
+        ("kvm_disable_quirks(kvm, cap);", "unknown"),
+    ],
+)
+def test_whether_a_quirk_may_change_is_decided_by_the_tree(
+    does: str, said: str, tmp_path: Path
+) -> None:
+    where = TreeLocation("tree", Folder(written(minitree(edited(X86, (ADDS, does))), tmp_path)))
+    series = known({"part": "uapi"}, numbers={})
+    one = contender(series, location=where, variant=load_variant(TEMPLATES, "quirk"))
+    made = userspace.section([one], [userspace.facts_of(one, TEMPLATES)], TEMPLATES)
+    changes = figure(made, "changes")
+    if said == "unknown":
+        assert changes.value is None and changes.missing.startswith("the case of KVM_CAP_DISABLE")
+    else:
+        assert str(changes.value).startswith(said)
 
 
 def kept(log: str = "", **said: Any) -> Any:
