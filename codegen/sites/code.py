@@ -26,18 +26,27 @@ C_FILES = (".c", ".h")
 
 
 def functions_naming(
-    survey: Survey, prefixes: tuple[str, ...], *words: str, suffix: str | tuple[str, ...] = ".c"
+    survey: Survey,
+    prefixes: tuple[str, ...],
+    *words: str,
+    suffix: str | tuple[str, ...] = ".c",
+    like: re.Pattern[bytes] | None = None,
 ) -> Iterator[tuple[Found, tuple[Token, ...]]]:
-    """The functions below the prefixes whose text holds all the words, with their tokens."""
+    """The functions below the prefixes whose text holds all the words, with their tokens.
+
+    `like` is what their text must have besides: no file without it is parsed.
+    """
     for path in survey.holding(words[0], prefixes):
         wanted = [word.encode() for word in words]
         data = survey.tree.read(path)
         if not path.endswith(suffix) or not all(word in data for word in wanted):
             continue
+        if like and not like.search(data):
+            continue
         source = survey.source(path)
         for extent in source.all("function"):
             text = source.data[extent.start : extent.end]
-            if all(word in text for word in wanted):
+            if all(word in text for word in wanted) and (not like or like.search(text)):
                 found = Found(source, extent)
                 yield found, code_tokens(found)
 

@@ -19,6 +19,7 @@ from codegen.sites.registry import site
 
 _DEFAULT = "KVM_X86_DEFAULT_VM"
 _TYPE = re.compile(r"KVM_X86_\w+_VM")
+_NAMED = re.compile(rb"\bKVM_X86_\w+_VM\b")
 _FIRST_TYPE = (f"= BIT({_DEFAULT});", f"= 1u << {_DEFAULT};", f"= (1u << {_DEFAULT});")
 
 
@@ -46,7 +47,7 @@ def alike(survey: Survey) -> tuple[Place, ...]:
 def _check_unordered(survey: Survey) -> None:
     """Types that are compared by their numbers: a new one, with the highest, would be there too."""
     for found, tokens in functions_naming(
-        survey, survey.kvm_prefixes("x86"), "KVM_X86_", "_VM", suffix=C_FILES
+        survey, survey.kvm_prefixes("x86"), "KVM_X86_", suffix=C_FILES, like=_NAMED
     ):
         for index, token in enumerate(tokens):
             beside = {tokens[index - 1].text, tokens[min(index + 1, len(tokens) - 1)].text}
