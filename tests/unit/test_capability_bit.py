@@ -187,3 +187,9 @@ def test_the_statements_of_a_case(label: str, expected: str) -> None:
     tokens = [token for token in lex(text) if not token.comment]
     span = case_of(tokens, label)
     assert " ".join(token.text for token in tokens[span.start : span.stop]) == expected
+
+
+def test_limits_are_sentences_of_their_own() -> None:
+    more = {**MORE["excludes"], "condition-why": "It is so."}
+    made = " ".join(" ".join(patch.message for patch in plan("macro", **more).patches).split())
+    assert "khz. It is so. Refuse it beside KVM_X86_CLOCK_OLD. " in made + " "

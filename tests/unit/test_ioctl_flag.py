@@ -327,3 +327,9 @@ def test_what_takes_any_bit_is_refused() -> None:
     )
     with pytest.raises(FindingsError, match="found 2 times"):
         plan("macro", twice)
+
+
+def test_limits_are_sentences_of_their_own() -> None:
+    more = {**MORE["excludes"], "condition-why": "It is so."}
+    made = " ".join(" ".join(patch.message for patch in plan("there", **more).patches).split())
+    assert f"(kvm). It is so. Refuse it beside {MMAP}. " in made
