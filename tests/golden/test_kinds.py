@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from codegen.base.resources import resources
+from codegen.compare.facts import facts
 from codegen.description.load import load
 from codegen.plan.plan import Plan
 from tests.minitree import Change, new
@@ -64,6 +66,18 @@ def test_golden(name: str, tmp_path: Path) -> None:
 def test_newer_selftests(name: str, tmp_path: Path) -> None:
     changes = (*_TREE, *MORE.get(name, ()), new)
     assert kit.complaints(_plan(name, *changes), tmp_path, *changes) == ""
+
+
+@pytest.mark.parametrize("name", KNOBS)
+def test_what_a_vmm_does_begins_with_its_headers(name: str) -> None:
+    made = _plan(name, *_TREE, *MORE.get(name, ()))
+    knob = made.description.knob
+    section = knob.section(made.variant.section)
+    sees = {"knob": knob, "variant": made.variant, "v": section, "n": made.numbers}
+    said = facts(resources("templates"), made.variant.name, sees)
+    assert said
+    code = said.vmm.split("\n\n", 1)
+    assert code[0].startswith("#include") and "#include" not in code[1]
 
 
 def test_no_golden_without_a_case() -> None:
