@@ -14,7 +14,7 @@ from codegen.base.findings import NotHere
 from codegen.c.cases import case_of
 from codegen.c.source import lex
 from codegen.plan.plan import Plan
-from tests.minitree import Files, checked, edited, minitree
+from tests.minitree import SELFTESTS, Files, checked, edited, minitree
 from tests.unit import kit
 
 X86 = "arch/x86/kvm/x86.c"
@@ -193,3 +193,12 @@ def test_limits_are_sentences_of_their_own() -> None:
     more = {**MORE["excludes"], "condition-why": "It is so."}
     made = " ".join(" ".join(patch.message for patch in plan("macro", **more).patches).split())
     assert "khz. It is so. Refuse it beside KVM_X86_CLOCK_OLD. " in made + " "
+
+
+def test_each_bit_beyond_the_new_one_is_refused() -> None:
+    made = next(
+        data.decode()
+        for path, data in plan("macro").files.items()
+        if path.startswith(SELFTESTS) and path.endswith(".c")
+    )
+    assert "for (i = 3; i < 64; i++)\n\t\tTEST_ASSERT(enable(KVM_X86_CLOCK_" in made
