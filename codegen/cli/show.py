@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +37,17 @@ def series(made: Generated, folder: Path, tree_version: str) -> str:
 
 def variants(
     made: Sequence[Generated],
-    answers: Sequence[NotHere],
+    answers: Mapping[str, NotHere],
     root: Path,
     tree_version: str,
     columns: int | None,
 ) -> str:
     """All variants of a knob as a table: what each costs, and what userspace does to have it."""
     rows = [(each.plan.variant.name, *_row(each)) for each in made]
-    for each in answers:
+    for name, each in answers.items():
         reason, more = each.findings[0], len(each.findings) - 1
         rest = f"; {more} more reasons" if more > 0 else ""
-        rows.append((reason.site, *["-"] * 5, f"not here: {reason.message}{rest}"))
+        rows.append((name, *["-"] * 5, f"not here: {reason.message}{rest}"))
     costs = ("patches", "files", "code", "api.rst", "tests")
     headings = ("variant", *costs, "numbers, and what userspace calls")
     lines = [terminal.table(headings, sorted(rows), columns)]

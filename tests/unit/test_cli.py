@@ -153,6 +153,17 @@ def test_all_variants_are_a_table(
     assert "not here: KVM_X86_QUIRK_SLOT_ZAP_ALL" in refused
 
 
+def test_a_variant_whose_terms_the_tree_has_not_is_named(
+    gen: Any, repository: Path, tmp_path: Path
+) -> None:
+    asked = tmp_path / "small-maps.yaml"
+    asked.write_text(knob_text().replace("kvm->created_vcpus > 8", "no_such_device(kvm)"))
+    command = ["--variant", "all", "--abi", asked, "--tree", repository, "--out", tmp_path]
+    assert re.search(r"^hardcoded .*not here: no alternative", gen(*command).out, re.M)
+    said = gen(*command, "--force", "--json").json()
+    assert [each["site"] for each in said["not_here"]] == ["hardcoded"]
+
+
 def test_what_is_printed_to_be_pasted_is_the_same_however_narrow(
     gen: Any, description: Path, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def make(options: argparse.Namespace) -> int:
     signer = _signer(location) if options.signoff else None
     made: list[Generated] = []
     folders: list[Path] = []
-    answers: list[NotHere] = []
+    answers: dict[str, NotHere] = {}
     problems: list[FindingsError] = []
     with (
         progress(quiet=options.json) as report,
@@ -59,7 +59,7 @@ def make(options: argparse.Namespace) -> int:
             except NotHere as answer:
                 if len(variants) == 1:
                     raise
-                answers.append(answer)
+                answers[variant.name] = answer
                 continue
             except FindingsError as problem:
                 problems.append(problem)
@@ -72,9 +72,9 @@ def make(options: argparse.Namespace) -> int:
     if made and not options.json:
         _show(made, folders, answers, tree_version, options)
     if problems or not made:
-        raise merge(problems or answers) or UsageError("there is no variant to make")
+        raise merge(problems or answers.values()) or UsageError("there is no variant to make")
     if options.json:
-        refused = [finding.as_json() for answer in answers for finding in answer.findings]
+        refused = _not_here(answers)
         written = [_as_json(*each) for each in zip(made, folders, strict=True)]
         print_json({"ok": True, "series": written, "not_here": refused})
     return DONE
@@ -83,7 +83,7 @@ def make(options: argparse.Namespace) -> int:
 def _show(
     made: Sequence[Generated],
     folders: Sequence[Path],
-    answers: Sequence[NotHere],
+    answers: Mapping[str, NotHere],
     tree_version: str,
     options: argparse.Namespace,
 ) -> None:
@@ -103,6 +103,12 @@ def _show(
         say(f"gen: no To: and Cc:, {why}", sys.stderr)
 
 
+def _not_here(answers: Mapping[str, NotHere]) -> list[dict[str, object]]:
+    """The answers for `--json`, each with the variant's name as its site."""
+    found = ((name, finding) for name, answer in answers.items() for finding in answer.findings)
+    return [{"site": name, **finding.as_json()} for name, finding in found]
+
+
 def _as_json(series: Generated, folder: Path) -> dict[str, Any]:
     said: dict[str, Any] = json.loads(series.files[MANIFEST])
     files = sorted(series.files)
@@ -116,7 +122,7 @@ def explain(options: argparse.Namespace) -> int:
     variants = _variants(options, description)
     location = target.location(options.tree, options.json)
     plans: list[Plan] = []
-    answers: list[NotHere] = []
+    answers: dict[str, NotHere] = {}
     with progress(quiet=options.json) as report, open_tree(location) as tree:
         for number, variant in enumerate(variants):
             report(number, len(variants), f"planning {variant.name}")
@@ -127,13 +133,13 @@ def explain(options: argparse.Namespace) -> int:
                     )
                 )
             except NotHere as answer:
-                answers.append(answer)
+                answers[variant.name] = answer
                 if len(variants) > 1 and not options.json:
                     say(show.answer(variant, answer))
     if not plans:
-        raise merge(answers) or UsageError("there is no variant to explain")
+        raise merge(answers.values()) or UsageError("there is no variant to explain")
     if options.json:
-        refused = [finding.as_json() for answer in answers for finding in answer.findings]
+        refused = _not_here(answers)
         said = [_plan_json(plan) for plan in plans]
         print_json({"ok": True, "plans": said, "not_here": refused})
     else:
