@@ -164,7 +164,7 @@ def test_what_linux_has_merged_has_its_numbers() -> None:
     assert b"#define KVM_CAP_MEMSLOT_SMALL_MAPS 300\n" in made.files[UAPI]
     (uapi,) = (patch for patch in made.patches if patch.part == "uapi")
     said = " ".join(uapi.message.split())
-    assert 'Linux has it since commit 0123456789ab ("KVM: Add KVM_MEM_SMALL_MAPS").' in said
+    assert 'Linux has it since commit 0123456789ab ("KVM: Add KVM_MEM_SMALL_MAPS"), so take' in said
     assert "300 for KVM_CAP_MEMSLOT_SMALL_MAPS" in said and "KVM_CAP_OTHER" not in said
     assert "bit 9 for KVM_MEM_SMALL_MAPS" in said
     other = plan(knob("quirk", merged=[MERGED]), "quirk")
