@@ -144,7 +144,7 @@ def test_what_a_kind_says_is_of_this_knob(said: dict[str, Any]) -> None:
 
 
 def test_what_was_not_built_says_so(said: dict[str, Any]) -> None:
-    for key in ("text", "kvm_arch", "instructions", "with", "findings"):
+    for key in ("hot", "ways", "text", "kvm_arch", "instructions", "with", "findings"):
         for each in figures(said, key).values():
             assert "without --quick" in each["missing"] or "is not made" in each["missing"]
 

@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from codegen.architectures import chosen
 from codegen.c.pieces import pieces
+from codegen.compare.contender import Contender
 from codegen.compare.kernel import section
 from codegen.compare.reach import Reach, asking, reach
 from codegen.kernel.ways import CallGraph, Way, call_graph
+from codegen.tree import resolve
+from codegen.tree.locate import Folder, TreeLocation
 from tests.minitree import KVM_MAIN, MMU, added, edited, minitree, written
-from tests.unit.kit import tree
+from tests.unit.kit import committed, tree
 from tests.unit.test_compare_page import contender, figure, known
 
+X86 = chosen(None, ["x86"])
 RUN = "int kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)\n{\n\t%s\n}\n"
 OPS = """
 #define KVM_RUN _IO(KVMIO, 0x80)
@@ -200,16 +205,20 @@ def test_who_calls_a_new_function_that_asks_asks() -> None:
     assert asked(raw) == ("b",)
 
 
-def told(*changes: Any, name: str = "kvm_arch_flush_shadow_memslot", folder: Any) -> Reach:
-    """What is said of a series on the small tree that asks in a function."""
-    from codegen.tree.locate import Folder, TreeLocation
-
-    where = TreeLocation("tree", Folder(written(minitree(*changes), folder)))
+def asks(name: str, where: TreeLocation) -> Contender:
+    """A series that asks in a function of a tree."""
     predicate = contender().description.knob.predicate
     assert predicate
     raw = mail(f"+\tif ({predicate.name}(kvm))", head=f"void {name}(struct kvm *kvm)")
-    one = contender(known({"part": "mechanism"}, files={"0001-a.patch": raw}), location=where)
-    (made,) = reach([one], chosen(None, ["x86"]), lambda *_: None)
+    series = known({"part": "mechanism"}, files={"0001-a.patch": raw})
+    return contender(series, location=where)
+
+
+def told(*changes: Any, name: str = "kvm_arch_flush_shadow_memslot", folder: Path) -> Reach:
+    """What is said of a series on the small tree that asks in a function."""
+    where = TreeLocation("tree", Folder(written(minitree(*changes), folder)))
+    one = asks(name, where)
+    (made,) = reach([one], X86, lambda *_: None)
     chapter = section([one], [made])
     assert figure(chapter, "hot") == made.hot and figure(chapter, "ways") == made.ways
     return made
@@ -223,7 +232,7 @@ LOCKED = edited(
 )
 
 
-def test_a_memslot_that_goes_is_not_hot(tmp_path: Any) -> None:
+def test_a_memslot_that_goes_is_not_hot(tmp_path: Path) -> None:
     made = told(FLUSH, VCPU, folder=tmp_path)
     assert made.hot.value == "no"
     assert made.ways.value == (
@@ -233,7 +242,7 @@ def test_a_memslot_that_goes_is_not_hot(tmp_path: Any) -> None:
     )
 
 
-def test_a_page_fault_is_hot(tmp_path: Any) -> None:
+def test_a_page_fault_is_hot(tmp_path: Path) -> None:
     made = told(FLUSH, VCPU, FAULT, name="kvm_mmu_max_mapping_level", folder=tmp_path)
     assert made.hot.value == "yes"
     assert made.ways.value == (
@@ -242,13 +251,13 @@ def test_a_page_fault_is_hot(tmp_path: Any) -> None:
     )
 
 
-def test_behind_a_mutex_it_is_not_hot(tmp_path: Any) -> None:
+def test_behind_a_mutex_it_is_not_hot(tmp_path: Path) -> None:
     made = told(FLUSH, VCPU, LOCKED, folder=tmp_path)
     assert made.hot.value == "no"
     assert "only behind __kvm_faultin_pfn(), which may sleep" in str(made.ways.value)
 
 
-def test_where_no_way_is_found_it_is_not_known(tmp_path: Any) -> None:
+def test_where_no_way_is_found_it_is_not_known(tmp_path: Path) -> None:
     made = told(VCPU, folder=tmp_path)
     assert made.hot.value is None and "unknown: not found on the way of KVM_RUN" in made.hot.missing
     assert "unknown: " in str(made.ways.value)
@@ -256,8 +265,24 @@ def test_where_no_way_is_found_it_is_not_known(tmp_path: Any) -> None:
     assert made.hot.value is None and "do not define it" in made.hot.missing
 
 
+def test_what_was_found_of_a_commit_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "cache"))
+    tree = committed(written(minitree(FLUSH, VCPU), tmp_path / "linux"))
+    one = asks("kvm_arch_flush_shadow_memslot", resolve(str(tree)))
+    (before,) = reach([one], X86, None)
+    assert "without --quick" in before.hot.missing and "without --quick" in before.ways.missing
+    (made,) = reach([one], X86, lambda *_: None)
+    assert made.hot.value == "no"
+    assert reach([one], X86, None) == [made]
+    for name in ("kvm_set_memory_region", "kvm_nowhere"):
+        (other,) = reach([asks(name, resolve(str(tree)))], X86, None)
+        assert "without --quick" in other.hot.missing
+
+
 def test_a_series_that_asks_nothing_says_so() -> None:
-    (made,) = reach([contender(known({"part": "uapi"}))], chosen(None, ["x86"]), None)
+    (made,) = reach([contender(known({"part": "uapi"}))], X86, None)
     assert "no patch of the series asks" in made.hot.missing
 
 
