@@ -22,7 +22,10 @@ from codegen.tree.reader import Tree
 RUN, _RUN = "KVM_RUN", "kvm_arch_vcpu_ioctl_run"  # every architecture has that function
 # Who calls these may sleep until others are through (Documentation/locking/mutex-design.rst,
 # Documentation/RCU/whatisRCU.rst): no function that a vCPU often comes through.
-_WAITS = re.compile(r"\b(?:mutex_lock|down_write|down_read|synchronize_s?rcu)(?:_\w+)?\s*\(")
+_WAITS = re.compile(
+    r"\b(?:(?:mutex_lock|down_write|down_read|synchronize_s?rcu)(?!_try)(?:_\w+)?\s*\("
+    r"|(?:scoped_)?guard\(mutex)"
+)
 
 
 @dataclass(frozen=True, slots=True)

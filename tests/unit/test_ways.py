@@ -133,6 +133,22 @@ def test_what_may_sleep_on_the_way_is_named() -> None:
     assert made and not made.waits and made.names[1:3] == ("a", "b")
 
 
+@pytest.mark.parametrize(
+    ("does", "waits"),
+    [
+        ("guard(mutex)(&kvm->lock);", True),
+        ("down_read(&kvm->arch.lock);", True),
+        ("synchronize_srcu_expedited(&kvm->srcu);", True),
+        ("down_read_trylock(&kvm->arch.lock);", False),
+        ("mutex_trylock(&kvm->lock);", False),
+        ("lockdep_assert_held(&kvm->slots_lock); read_lock(&kvm->mmu_lock);", False),
+    ],
+)
+def test_what_may_sleep_is_known_by_what_it_calls(does: str, waits: bool) -> None:
+    made = way(RUN % "return slow();", f"int slow(void)\n{{\n\t{does}\n\ttarget(0);\n}}\n")
+    assert made and bool(made.waits) == waits
+
+
 def test_who_runs_a_vcpu_may_wait_before_that() -> None:
     made = way(RUN % "mutex_lock(&vcpu->mutex);\n\treturn target(vcpu);")
     assert made and not made.waits
