@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from codegen.architectures import chosen
 from codegen.base.resources import resources
 from codegen.cli.main import DONE, main
 from codegen.compare.contender import Contender
 from codegen.compare.facts import facts
 from codegen.compare.measures import measure_of, program
+from codegen.compare.reach import reach
 from codegen.compare.userspace import sees
 from codegen.series.identity import remember
 from codegen.series.make import Generated, open_tree
@@ -56,6 +58,22 @@ def cells() -> list[Cell]:
 def contender(series: Generated) -> Contender:
     plan = series.plan
     return Contender(plan.description, plan.variant, series.tree, "", remember(series, None))
+
+
+@pytest.mark.parametrize("release", KEPT)
+@pytest.mark.parametrize(
+    ("knob", "hot", "by"),
+    [
+        ("zap-leafs-only", "no", "kvm_vm_ioctl_set_memory_region → "),
+        ("small-pages-only", "yes", " → kvm_tdp_page_fault → "),
+    ],
+)
+def test_whether_kvm_run_asks(knob: str, hot: str, by: str, release: str) -> None:
+    series = made(knob, "memslot-flag", release)
+    assert not isinstance(series, str), series
+    (found,) = reach([contender(series)], chosen(None, ["x86"]), lambda *_: None)
+    assert found.hot.value == hot
+    assert by in str(found.ways.value)
 
 
 @pytest.mark.parametrize("cell", sampled(cells()))
