@@ -84,8 +84,14 @@ def _sweep_once() -> None:
 def scratch_repository(borrow: Path | None) -> Iterator[Path]:
     """A bare repository for as long as it is used, with the objects of another one at hand."""
     with scratch_folder() as folder:
-        yield make_repository(Path(folder) / "series.git", borrow)
+        git_dir = make_repository(Path(folder) / "series.git", borrow)
+        with open(git_dir / "config", "a") as config:
+            config.write(_PASSING)
+        yield git_dir
 
+
+# What soon is gone is not compressed, and stays in the pack that git-fast-import(1) writes.
+_PASSING = "[pack]\n\tcompression = 0\n[fastimport]\n\tunpackLimit = 1\n"
 
 _CONFIG = {
     "sha1": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n",

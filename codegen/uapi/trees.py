@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 from codegen.architectures import ARCHITECTURES
 from codegen.base.errors import FindingsError, UsageError
 from codegen.base.findings import Finding, error
 from codegen.base.progress import Report, silent
+from codegen.c.remembered import parser
+from codegen.store import answers, owncode
 from codegen.tree.reader import Tree
 from codegen.uapi.compare import compare
 from codegen.uapi.difference import Change, Difference, gathered
@@ -24,12 +26,44 @@ def differences(old: Tree, new: Tree, progress: Report = silent) -> tuple[Differ
     """What changed in KVM's uAPI between two trees, by header.
 
     `progress` counts the architectures of both.
+    It is found out once for the same headers.
     Raises FindingsError where a header does not parse, UsageError where no tree has one.
     """
     one = {headers.arch: headers for headers in read_headers(old)}
     other = {headers.arch: headers for headers in read_headers(new)}
     if not one and not other:
         raise UsageError("neither tree has uAPI headers of KVM: arch/*/include/uapi/asm/kvm*.h")
+    question = [_made_by(), *_asked(one), *_asked(other)]
+    said = answers.known("abi-differences", question)
+    if said is None:
+        found = _differences(one, other, progress)
+        answers.keep("abi-differences", question, [astuple(each) for each in found])
+        return found
+    return tuple(
+        Difference(Change(change), name, header, line, before, after, tuple(archs), everywhere)
+        for change, name, header, line, before, after, archs, everywhere in said
+    )
+
+
+def _made_by() -> bytes:
+    """What the answer depends on beside the headers."""
+    return owncode.code(("architectures", "c", "uapi")).encode() + parser()
+
+
+def _asked(headers: Mapping[str, UapiHeaders]) -> Iterator[bytes]:
+    """The headers of a tree: who has which, and once what is in them."""
+    files = {path: data for h in headers.values() for path, data in (*h.own, *h.others)}
+    having = [
+        (arch, [[path for path, _ in part] for part in (h.own, h.others)], h.missing)
+        for arch, h in headers.items()
+    ]
+    yield repr((having, sorted(files))).encode()
+    yield from (files[path] for path in sorted(files))
+
+
+def _differences(
+    one: Mapping[str, UapiHeaders], other: Mapping[str, UapiHeaders], progress: Report
+) -> tuple[Difference, ...]:
     touched = [arch for arch in ARCHITECTURES if one.get(arch) != other.get(arch)]
     total = 2 * len(touched)
     before, problems = _read(one, touched, lambda n, arch: progress(n, total, f"reading {arch}"))

@@ -15,6 +15,9 @@ from codegen.c.apart import apart
 from codegen.c.remembered import remembered
 from codegen.check import docs
 from codegen.store.store import store
+from codegen.uapi import trees
+from codegen.uapi.trees import differences
+from tests.unit.test_abi import READONLY, changed, small
 
 CLANG, EVALUATE = "codegen.c.clang", "codegen.c.evaluate"
 LARGE = b"#define A 1\nenum { B };\nstatic int f(void)\n{\n\treturn A;\n}\n" + b"\n" * 9000
@@ -79,6 +82,19 @@ def test_another_parser_is_asked_anew(asked: list[str], monkeypatch: pytest.Monk
     monkeypatch.setattr(room, "parser", lambda module: b"a newer one")
     remembered(CLANG, "extents", "one.c", LARGE)
     assert asked == ["extents"] * 2
+
+
+def test_two_trees_are_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The headers count, and in which tree they are."""
+    old, new = small(), small(changed(READONLY, READONLY.replace("1)", "2)")), arm64="")
+    first = differences(old, new)
+    back = differences(new, old)
+    assert [each.breaks for each in first].count(True) and first != back
+    monkeypatch.setattr(trees, "read_abi", lambda headers: pytest.fail("read again"))
+    assert differences(old, new) == first
+    assert differences(new, old) == back
+    with pytest.raises(pytest.fail.Exception, match="read again"):
+        differences(old, small(changed(READONLY, "")))
 
 
 @pytest.mark.parametrize("text", ["A `word\n", "Nothing.\n"])
