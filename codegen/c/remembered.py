@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from codegen.c.apart import apart
@@ -33,9 +30,6 @@ def remembered(module: str, function: str, path: str, data: bytes, /, *arguments
     return said
 
 
-@cache
 def parser(*modules: str) -> bytes:
     """What an answer depends on beside the question: the parser, and gen's modules that ask it."""
-    top = Path(__file__).parents[2]
-    own = (top / f"{module.replace('.', '/')}.py" for module in modules)
-    return b"".join(path.read_bytes() for path in own) + version("libclang").encode()
+    return answers.made_by("libclang", *modules)

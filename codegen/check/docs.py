@@ -7,9 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
-from pathlib import Path
 
 from codegen.check.remark import Remark
 from codegen.check.view import View
@@ -90,7 +87,10 @@ def complaints(text: str) -> list[Complaint]:
 
     It is asked once for the same text.
     """
-    question = [_docutils(), text.encode("utf-8", "surrogatepass")]
+    question = [
+        answers.made_by("docutils", __name__, rst.__name__),
+        text.encode("utf-8", "surrogatepass"),
+    ]
     said = answers.known("docutils", question)
     if said is None:
         said = _asked(text)
@@ -107,13 +107,6 @@ def _asked(text: str) -> list[tuple[int, str]]:
         )
         for said in rst.messages(rst.doctree(text))
     ]
-
-
-@cache
-def _docutils() -> bytes:
-    """What an answer depends on beside the text: docutils, and gen's modules that ask it."""
-    own = (Path(__file__).read_bytes(), Path(rst.__file__).read_bytes())
-    return b"".join(own) + version("docutils").encode()
 
 
 def _elsewhere(complaint: str, whole: str) -> bool:

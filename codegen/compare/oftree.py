@@ -7,8 +7,7 @@ from codegen.compare.contender import Contender
 from codegen.kernel.survey import Survey
 from codegen.plan.asked import TreeFacts
 from codegen.series.make import open_tree
-from codegen.store import owncode
-from codegen.store.store import key, store
+from codegen.store import answers, owncode
 
 _KIND = "does"
 _ROOMS = ("c", "kernel", "sites", "kinds", "plan")  # that take part
@@ -24,13 +23,14 @@ class OfTree:
     def does(self, capability: str, *patterns: str) -> bool:
         """See `TreeFacts.does`."""
         commit = self._location.commit
-        question = (commit or "", self._architectures, capability, patterns)
-        asked = key(owncode.code(_ROOMS, "codegen.plan.asked"), *question)
-        kept = store().get(_KIND, asked) if commit else None
-        if kept is not None:
-            return bool(kept.said)
+        own = owncode.code(_ROOMS, "codegen.plan.asked")
+        asked = repr((commit, self._architectures, capability, patterns))
+        question = [own.encode(), asked.encode()]
+        known = answers.known(_KIND, question) if commit else None
+        if known is not None:
+            return bool(known)
         with open_tree(self._location) as tree:
             found = TreeFacts(Survey(tree, self._architectures)).does(capability, *patterns)
         if commit:
-            store().put(_KIND, asked, found)
+            answers.keep(_KIND, question, found)
         return found

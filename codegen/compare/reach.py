@@ -18,8 +18,7 @@ from codegen.compare.model import Figure, unknown
 from codegen.compare.userspace import absent
 from codegen.kernel.ways import Way, Ways, call_graph
 from codegen.series.make import open_tree
-from codegen.store import owncode
-from codegen.store.store import key, store
+from codegen.store import answers, owncode
 
 _KIND = "ways"
 _ROOMS = ("c", "kernel", "compare")  # that take part
@@ -95,9 +94,9 @@ def _added(mail: str) -> Iterator[tuple[str, bool, str]]:
             yield function, new, text
 
 
-def _key(contender: Contender, arch: Architecture, name: str) -> str:
+def _question(contender: Contender, arch: Architecture, name: str) -> Sequence[bytes]:
     code = owncode.code(_ROOMS, "codegen.compare.reach")
-    return key(code, contender.location.commit or "", arch.name, name)
+    return [each.encode() for each in (code, contender.location.commit or "", arch.name, name)]
 
 
 def _recalled(
@@ -106,8 +105,8 @@ def _recalled(
     """What the store has of some functions of a tree; of a folder, which changes, nothing."""
     if contender.location.commit is None:
         return dict.fromkeys(names)
-    kept = {name: store().get(_KIND, _key(contender, arch, name)) for name in names}
-    return {name: _ways(each.said) if each else None for name, each in kept.items()}
+    kept = {name: answers.known(_KIND, _question(contender, arch, name)) for name in names}
+    return {name: _ways(said) if said else None for name, said in kept.items()}
 
 
 def _ways(said: Mapping[str, Any]) -> Ways:
@@ -124,7 +123,7 @@ def _found(contender: Contender, arch: Architecture, names: Sequence[str]) -> di
     found = {name: graph.ways(name) for name in names}
     if contender.location.commit is not None:
         for name, ways in found.items():
-            store().put(_KIND, _key(contender, arch, name), asdict(ways))
+            answers.keep(_KIND, _question(contender, arch, name), asdict(ways))
     return found
 
 
@@ -138,9 +137,9 @@ def _reach(contender: Contender, arch: Architecture, found: Mapping[str, Ways | 
     told = {name: ways for name, ways in found.items() if ways is not None}
     if len(told) < len(found):
         return Reach(unknown(_NOT_YET), unknown(_NOT_YET))
-    answers = {name: _answer(name, ways) for name, ways in told.items()}
-    text = "; ".join(f"{name}(): {answer.text}" for name, answer in answers.items())
-    return Reach(_hot(list(answers.values()), source), Figure(text, source=source))
+    heard = {name: _answer(name, ways) for name, ways in told.items()}
+    text = "; ".join(f"{name}(): {answer.text}" for name, answer in heard.items())
+    return Reach(_hot(list(heard.values()), source), Figure(text, source=source))
 
 
 @dataclass(frozen=True)

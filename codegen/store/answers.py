@@ -5,6 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from codegen.base.errors import EnvironmentFailure
@@ -26,3 +29,11 @@ def keep(kind: str, question: Sequence[bytes], answer: Any, most: int = 0) -> No
     """
     with suppress(EnvironmentFailure):
         store().put(kind, key(*question), answer, most=most)
+
+
+@cache
+def made_by(library: str, *modules: str) -> bytes:
+    """What an answer depends on beside the question: a library, and gen's modules that ask it."""
+    top = Path(__file__).parents[2]
+    own = (top / f"{module.replace('.', '/')}.py" for module in modules)
+    return b"".join(path.read_bytes() for path in own) + version(library).encode()
