@@ -21,18 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from codegen.tree import resolve
 from codegen.tree.cache import cache_dir
 from tests.bench.bench_test import ROOT, Hand, line
+from tests.caches import linked
 
 KNOB = "zap-leafs-only"
-TREES = ("trees.git", "debs", "maintainers", "locks")  # of the cache
-
-
-def fresh(folder: Path) -> Path:
-    """A cache with the user's trees alone."""
-    folder.mkdir()
-    for name in TREES:
-        if (cache_dir() / name).exists():
-            (folder / name).symlink_to(cache_dir() / name)
-    return folder
 
 
 def page(cache: Path, release: str, *more: str) -> float:
@@ -61,10 +52,10 @@ def main() -> None:
         folder = Path(name)
         print(f"{'':34} {'gen':>9}  {'one make':>9}")
         make = Hand(folder / "hand", location).kernel()
-        cache = fresh(folder / "cache")
+        cache = linked(folder / "cache")
         line("empty cache to the page", page(cache, release), make, 2.2)
         print(f"{'the same page again':34} {page(cache, release):7.1f} s")
-        quick = page(fresh(folder / "quick"), release, "--quick")
+        quick = page(linked(folder / "quick"), release, "--quick")
         print(f"{'nothing built, --quick':34} {quick:7.1f} s")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from codegen.tree.cache import cache_path
+from tests.caches import OBJECTS, linked
 from tests.processes import below, running
 from tests.unit.cluster import ROOT, Cluster, jobs_of, kept_by_workers
 from tests.unit.test_matrix_runs import until
@@ -77,9 +77,7 @@ def test_a_worker_that_is_killed_in_the_midst_of_it(
     location("6.12")
     folder = tmp_path / "cluster"
     for name in ("w0", "w1", "client"):  # a store for each, trees and objects for all
-        (folder / name).mkdir(parents=True)
-        for shared in ("trees.git", "debs", "bench", "locks"):
-            (folder / name / shared).symlink_to(cache_path() / shared)
+        linked(folder / name, OBJECTS)
     env = {"PYTHONPATH": str(ROOT)}
     cluster = Cluster(folder, env)
     cells = ("--abi", "small-pages-only", "--variants", "quirk", "--tree", "debian:6.12")

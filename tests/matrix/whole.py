@@ -28,14 +28,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from codegen.store.store import Store
-from codegen.tree.cache import cache_dir
+from tests.caches import OBJECTS, linked
 from tests.processes import below
 from tests.unit.cluster import ROOT, Cluster, Network, jobs_of, kept_by_workers, speaks_tls
 
 WORDS = ["--abi", "all", "--tree", "debian:6.1", "--tree", "debian:6.12"]
 WORDS += ["--compiler", "gcc", "--compiler", "clang", "--json"]
 WORKERS = 3
-SHARED = ("trees.git", "debs", "maintainers", "locks", "bench")  # of the cache
 _SAME = ("verdict", "step", "patch", "reason", "patchset")  # of an outcome, wherever it ran
 _POINT = re.compile(r"\s*((?:not )?ok) \d+ (.*)")  # of KTAP; boots end in any order
 
@@ -44,7 +43,9 @@ def main() -> int:
     """Run both, and write what came of them."""
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(exist_ok=True)
-    here = matrix({"GEN_CACHE": str(linked(folder / "here"))}, "--html", str(folder / "page.html"))
+    here = matrix(
+        {"GEN_CACHE": str(linked(folder / "here", OBJECTS))}, "--html", str(folder / "page.html")
+    )
     there, killed = on_cluster(folder)
     results = {each["name"]: result(each, folder / "here") for each in here["cells"]}
     others = {each["name"]: result(each, folder / "client") for each in there["cells"]}
@@ -66,16 +67,6 @@ def main() -> int:
     return bool(differ)
 
 
-def linked(folder: Path) -> Path:
-    """A cache with the user's trees and objects, and a store of its own."""
-    folder.mkdir(exist_ok=True)
-    for name in SHARED:
-        place = folder / name
-        if not place.exists():
-            place.symlink_to(cache_dir() / name)
-    return folder
-
-
 def matrix(env: Mapping[str, str], *words: str, within: Sequence[str] = ()) -> dict[str, Any]:
     """What gen matrix says of all cells."""
     command = [*within, sys.executable, "-m", "codegen", "matrix", *WORDS, *words]
@@ -90,8 +81,7 @@ def matrix(env: Mapping[str, str], *words: str, within: Sequence[str] = ()) -> d
 def on_cluster(folder: Path) -> tuple[dict[str, Any], str]:
     """The same of three workers, of which one is killed; and which."""
     for number in range(WORKERS):
-        (folder / "cluster").mkdir(exist_ok=True)
-        linked(folder / "cluster" / f"w{number}")
+        linked(folder / "cluster" / f"w{number}", OBJECTS)
     shutil.rmtree(folder / "dask", ignore_errors=True)
     env = {"PYTHONPATH": str(ROOT), **speaks_tls(folder)}
     network = Network()
@@ -101,7 +91,7 @@ def on_cluster(folder: Path) -> tuple[dict[str, Any], str]:
         killer = threading.Thread(target=kill, args=(cluster, killed), daemon=True)
         killer.start()
         try:
-            own = {**env, "GEN_CACHE": str(linked(folder / "client"))}
+            own = {**env, "GEN_CACHE": str(linked(folder / "client", OBJECTS))}
             words = ("--scheduler", cluster.address)
             return matrix(own, *words, within=network.within("client")), " ".join(killed)
         finally:
