@@ -26,6 +26,10 @@ _OPTIONS = (
 # What the script looks for to believe that it stands at the top of a kernel tree.
 _TOP_FILES = ("COPYING", "CREDITS", "Kbuild", "Makefile", "README")
 _TOP_FOLDERS = "Documentation arch include drivers fs init ipc kernel lib".split()
+# A section of MAINTAINERS without expressions for names; how a pattern of files in it begins.
+_SECTION = re.compile(rb"(?![A-Z]:)[^\n]+(?:\n[A-MO-Z]:[^\n]*)+")
+_PATTERN = re.compile(rb"^F:[ \t]*([\w./+,@~#=-]*)(?=([^\n]*))", re.M)
+_WILDCARDS = re.compile(rb"[\w./+,@~#=*?\s-]*")
 _LINE = re.compile(r"^(?P<who>.+?)\s+\((?P<role>[^()]*(?:\([^()]*\)[^()]*)*)\)$")
 
 
@@ -91,10 +95,32 @@ def _imitate(top: Path, script: bytes, listed: bytes, paths: Sequence[str]) -> N
     for name in _TOP_FILES:
         (top / name).touch()
     (top / _SCRIPT).write_bytes(script)
-    (top / "MAINTAINERS").write_bytes(listed)
+    (top / "MAINTAINERS").write_bytes(_concerned(listed, paths))
     for path in paths:
         (top / path).parent.mkdir(parents=True, exist_ok=True)
         (top / path).touch()
+
+
+def _concerned(listed: bytes, paths: Sequence[str]) -> bytes:
+    """MAINTAINERS without sections that cannot be about a path: the script tries each on each path.
+
+    Whatever is not surely a section of other files stays, for the script to decide.
+    """
+    names = [os.fsencode(path) for path in paths]
+    return b"\n\n".join(
+        each for each in re.split(rb"\n{2,}", listed) if not _of_others(each, names)
+    )
+
+
+def _of_others(section: bytes, paths: Sequence[bytes]) -> bool:
+    """Whether all that a section says of files is patterns that begin as no path does."""
+    patterns = _PATTERN.findall(section)
+    return (
+        bool(patterns)
+        and _SECTION.fullmatch(section) is not None
+        and all(_WILDCARDS.fullmatch(rest) for _, rest in patterns)
+        and not any(path.startswith(start) for start, _ in patterns for path in paths)
+    )
 
 
 def _sorted(lines: Sequence[str]) -> Recipients:

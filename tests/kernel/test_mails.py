@@ -4,17 +4,26 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from codegen.mail.mbox import MANIFEST
+from codegen.series import recipients as asked_of
 from codegen.series.make import Generated, open_tree
 from codegen.series.recipients import recipients
 from codegen.tree.git import git_environment
+from tests.kernel.conftest import RELEASES, location
 
 pytestmark = pytest.mark.kernel
+
+# Folders whose files have maintainers of many kinds.
+KVM = (
+    *("Documentation/virt/kvm/", "arch/arm64/kvm/", "arch/s390/kvm/", "arch/x86/kvm/svm/"),
+    *("drivers/vfio/", "include/uapi/linux/", "tools/testing/selftests/kvm/", "virt/kvm/"),
+)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -70,3 +79,18 @@ def test_every_patch_reaches_those_of_its_own_files(series: tuple[Generated, Pat
             assert not [who for who in (*asked.to, *asked.cc) if who not in head]
             selftests = any(path.startswith("tools/testing/") for path in patch.changes)
             assert "shuah@kernel.org" in head or not selftests
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_sections_that_cannot_be_about_a_file_change_nothing(
+    release: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_tree(location(release)) as tree:
+        paths = [path for folder in KVM for path in sorted(tree.paths(folder))[:3]]
+        script, listed = tree.read("scripts/get_maintainer.pl"), tree.read("MAINTAINERS")
+    perl = shutil.which("perl")
+    assert perl and len(paths) > 2 * len(KVM)
+    found = [asked_of._run(perl, script, listed, [path]) for path in paths]
+    assert len(asked_of._concerned(listed, paths)) < len(listed) / 4
+    monkeypatch.setattr(asked_of, "_concerned", lambda listed, paths: listed)
+    assert found == [asked_of._run(perl, script, listed, [path]) for path in paths]
