@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import selectors
@@ -71,6 +72,7 @@ def _work(
     ask: Callable[[_Asked], _Answer], questions: Sequence[_Asked], todo: int, tell: int, line: int
 ) -> None:
     """A fork's whole life.  It must run nothing of its parent's that is due at the end."""
+    gc.disable()  # the memory is gone with the fork, which lives a second or two
     try:
         hang_on(line)
         answers = []

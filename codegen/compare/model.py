@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby
 
 Value = str | int | float
 
@@ -88,6 +89,16 @@ class Question:
     def sources(self, columns: Sequence[int]) -> Sequence[str]:
         """Where the figures of some columns are from, each once."""
         return list(dict.fromkeys(s for at in columns if (s := self.figures[at].source)))
+
+    def runs(self, columns: Sequence[int]) -> Sequence[tuple[int, int]]:
+        """The first of columns side by side that have the same words, and how many these are."""
+
+        def said(at: int) -> object:
+            figure = self.figures[at]
+            return at if isinstance(figure.value, int | float) else (figure.value, figure.missing)
+
+        runs = (list(run) for _, run in groupby(columns, said))
+        return [(run[0], len(run)) for run in runs]
 
     def marked(self, columns: Sequence[int]) -> frozenset[int]:
         """Those of some columns that have the worst figure, where the figures differ."""

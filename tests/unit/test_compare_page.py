@@ -126,6 +126,16 @@ def test_where_a_variant_is_the_worst_is_told() -> None:
     assert "In short" in texts["html"] and "<td>numbers left</td>" in texts["html"]
 
 
+def test_the_same_words_stand_once_on_the_page_and_numbers_beside_each_variant() -> None:
+    said = (Figure("by KVM_RUN"), Figure("by KVM_RUN"))
+    made = page(Question("hot", "asked", said), Question("code", "lines", (Figure(1),) * 2))
+    text = shown(made)["html"]
+    assert text.count("by KVM_<wbr>RUN") == 1 and text.count('colspan="2"') == 1
+    rows = Question("a", "b", (Figure("x"), Figure("y"), Figure("y"), unknown("y")))
+    assert rows.runs([0, 1, 2]) == [(0, 1), (1, 2)]
+    assert rows.runs([1, 3]) == [(1, 1), (3, 1)]
+
+
 def test_the_contract_is_told() -> None:
     for text in shown(page()).values():
         assert "guarantee (KVM does so)" in text
