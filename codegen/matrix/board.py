@@ -127,6 +127,6 @@ def board(told: MatrixRun, before: MatrixRun | None = None, again: Mapping[int, 
                 since,
             )
         )
-    ended = told.ended or (time.time() if told.alive else told.started)
+    ended = told.ended or (time.time() if told.alive else told.heard)
     seconds = max(0.0, ended - told.started)
     return Board(told.name, told.until, told.started, seconds, tuple(entries), told.alive)

@@ -44,7 +44,8 @@ class MatrixRun:
     commits: Sequence[str]
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     running: dict[int, tuple[str, float]] = field(default_factory=dict)
-    ended: float | None = None
+    ended: float | None = None  # when it came to its end
+    heard: float = 0.0  # when it told something the last time
     alive: bool = False
 
     @property
@@ -156,14 +157,14 @@ def read_run(folder: Path) -> MatrixRun:
 
 
 def _heard(told: MatrixRun, said: Mapping[str, Any]) -> None:
-    number = said.get("cell")
+    number, told.heard = said.get("cell"), float(said["at"])
     if said.get("ended"):
-        told.ended = float(said["at"])
+        told.ended = told.heard
     elif isinstance(number, int) and "outcome" in said:
         told.running.pop(number, None)
         told.outcomes[number] = from_json(said["outcome"])
     elif isinstance(number, int):
-        told.running[number] = (str(said["worker"]), float(said["at"]))
+        told.running[number] = (str(said["worker"]), told.heard)
 
 
 def _alive(folder: Path) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from kcidb_io.schema import LATEST
 
 from codegen.matrix.board import Board, board
 from codegen.matrix.cells import Cell
-from codegen.matrix.journal import MatrixRun
+from codegen.matrix.journal import MatrixRun, journal, read_run
 from codegen.matrix.outcome import Outcome
+from codegen.matrix.plan import Planned
 from codegen.matrix.show import formats, html, kcidb, terminal
 from codegen.run.guestlog import Verdict
 from codegen.store.store import store
@@ -160,3 +162,18 @@ def test_a_cell_that_runs_says_where_and_since_when() -> None:
     assert first.startswith("waits ") and re.match(r"runs +3\d s .*, on w1$", second)
     told.alive = False  # whoever had begun it is gone
     assert board(told).counts == "2 waits"
+
+
+def test_a_run_that_was_ended_took_until_it_told_something_the_last_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    planned = [Planned(cell, None) for cell in made(None, None).cells]
+    started = time.time()
+    with suppress(KeyboardInterrupt), journal("broken", "test", planned) as told:
+        monkeypatch.setattr(time, "time", lambda: started + 60)
+        told.begin(0, "w1")
+        raise KeyboardInterrupt
+    monkeypatch.undo()
+    found = board(read_run(told.folder))
+    assert not found.alive and 55 < found.seconds <= 60
+    assert read_run(told.folder).ended is None
