@@ -64,6 +64,7 @@ class CSource:
     def __init__(self, path: str, data: bytes) -> None:
         self.path = path
         self.data = data
+        self._tokens: dict[tuple[int, int], tuple[Token, ...]] = {}
 
     @cached_property
     def _declared(self) -> tuple[Extent, ...]:
@@ -110,8 +111,12 @@ class CSource:
 
     def tokens(self, start: int, end: int) -> tuple[Token, ...]:
         """The tokens between two byte offsets, comments included and marked."""
-        found = lexed(self._characters, start, end)
-        return tuple(Token(self.text(a, b), a, b, kind == "comment") for a, b, kind in found)
+        known = self._tokens.get((start, end))
+        if known is None:  # many sites ask for the same functions
+            found = lexed(self._characters, start, end)
+            known = tuple(Token(self.text(a, b), a, b, kind == "comment") for a, b, kind in found)
+            self._tokens[start, end] = known
+        return known
 
     @cached_property
     def _characters(self) -> str:
