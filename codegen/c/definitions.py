@@ -30,7 +30,8 @@ def definitions(file: Outline, name: str) -> tuple[Definition, ...]:
             block and at > block.open and not _enum(file, block)
         ):
             continue
-        before, after = file.code[max(0, at - 40) : at], file.code[at + len(name) :].lstrip()[:1]
+        before, rest = file.code[max(0, at - 40) : at], file.code[at + len(name) :].lstrip()
+        after = "" if rest.startswith("(*") else rest[:1]  # the type that a pointed function has
         if block and at > block.open:
             if before.rstrip()[-1:] in ("{", ",") and after in ("=", ",", "}"):
                 found.append(Definition(at))

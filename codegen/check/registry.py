@@ -11,6 +11,7 @@ from codegen.base.nearest import did_you_mean
 from codegen.check import (
     abi,
     checkpatch,
+    configs,
     docs,
     effect,
     layout,
@@ -33,6 +34,7 @@ _TOOLS = "Documentation/process/generated-content.rst"
 _STABLE = "Documentation/process/stable-api-nonsense.rst"
 _ADDING = "Documentation/process/botching-up-ioctls.rst"
 _SPHINX = "Documentation/doc-guide/sphinx.rst"
+_CONFIGS = "Documentation/process/submit-checklist.rst"
 _SPARSE = "Documentation/dev-tools/sparse.rst"
 _API = "Documentation/virt/kvm/api.rst"
 _UAPI = "include/uapi/linux/kvm.h"
@@ -86,6 +88,7 @@ CHECKS = (
     Check("effect", "what is advertised works: userspace relies on it", _REVIEW, effect.used),
     Check("said", "what is documented is what KVM does", _API, said.still_true),
     Check("abi", "programs are not built again for a new kernel", _STABLE, abi.kept),
+    Check("configs", "a kernel without an option builds as well", _CONFIGS, configs.declared),
     Check("checkpatch", "R17: nobody wants to discuss style", _SUBMIT, checkpatch.checkpatch),
     Check("maintainers", "who does not get a patch does not review it", _SUBMIT, mails.reached),
     Check("docs", "R15: the documentation builds without new warnings", _SPHINX, docs.built),

@@ -7,12 +7,13 @@ import difflib
 
 import pytest
 
+from codegen.check.configs import undeclared
 from codegen.check.remark import Remark
 from codegen.check.run import check
 from codegen.series.make import Generated, open_tree
 from codegen.series.read import read_series
 
-from .conftest import CELLS, Cell, location, made, sampled
+from .conftest import CELLS, KEPT, Cell, location, made, sampled
 
 pytestmark = pytest.mark.kernel
 
@@ -143,3 +144,16 @@ def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> 
     flawed = {"flawed.patch": files["flawed.patch"]}
     again = check(read_series(flawed, location("6.12"))).findings
     assert at(again, "flawed.patch", "bisect") == warned
+
+
+@pytest.mark.parametrize("release", KEPT)
+def test_a_tree_as_it_is_uses_nothing_that_an_option_declares(release: str) -> None:
+    used = 0
+    with open_tree(location(release)) as tree:
+        for folder in ("arch/arm64/kvm/", "arch/x86/kvm/", "arch/x86/include/asm/kvm"):
+            for path in tree.paths(folder):
+                if path.endswith((".c", ".h")):
+                    used += 1
+                    found = list(undeclared(tree, path, [(0, len(tree.read(path)))]))
+                    assert not found, (path, found)
+    assert used > 100

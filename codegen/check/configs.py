@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a patch uses is declared in every kernel that builds it, whatever KVM is configured to have.
+
+gen builds with all of KVM switched on.  A name that KVM's headers, or the file itself, declare only
+in branches for an option of KVM's is not there without the option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+
+from codegen.architectures import ARCHITECTURES
+from codegen.c.definitions import definitions
+from codegen.c.outline import Outline, covers, outline
+from codegen.c.words import is_name
+from codegen.check.remark import Remark
+from codegen.check.view import View, is_kvm, is_uapi
+from codegen.kernel.folders import folders
+from codegen.kernel.kconfig import symbols
+from codegen.kernel.makefiles import built_for
+from codegen.kernel.survey import Survey
+from codegen.mail.patch import Posted
+from codegen.sites.code import C_FILES
+from codegen.tree.changed import Changed
+from codegen.tree.reader import Overlay, Tree
+
+_CONFIG = re.compile(r"\bCONFIG_(\w+)")
+_NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")
+# What a line declares: a function, variable or type in column 1, a macro, a constant of an enum.
+_MADE = re.compile(
+    r"^(?:[A-Za-z_][^\n(;=\[]*?\b(\w+)\s*(?:\((?!\*)|[;=\[])|[ \t]*#[ \t]*define[ \t]+(\w+)"
+    r"|\s+([A-Z]\w+)\s*[,=\n])",
+    re.M,
+)
+# Before a tag, of which a pointer may know no more, or before what a macro may make no use of.
+_OPEN = re.compile(r"\b(?:(?:struct|union|enum)\s+|[A-Z][A-Z0-9_]*\()\Z")
+
+
+def declared(view: View) -> Iterator[Remark]:
+    """No new line uses a name that only an option of KVM's declares, unless it needs it as well."""
+    tree = view.before.tree
+    for patch in view.patches:
+        tree = Overlay(tree, {path: made.after for path, made in patch.changes.items()})
+        for path, change in patch.changes.items():
+            data = change.after
+            if data and path.endswith(C_FILES) and is_kvm(path) and not is_uapi(path):
+                for name, at, needs in undeclared(tree, path, _new_lines(change)):
+                    yield _remark(patch, path, data.count(b"\n", 0, at) + 1, name, needs)
+
+
+def undeclared(
+    tree: Tree, path: str, spans: Iterable[tuple[int, int]]
+) -> Iterator[tuple[str, int, frozenset[str]]]:
+    """The names that some bytes of a file use and that some kernel with KVM does not declare there.
+
+    Each once, with its offset and the options of which one has to be on.
+    """
+    data, told = tree.read(path), set[str]()
+    text = outline(data)
+    names = sorted(_names(text, spans), key=lambda each: each[1])
+    for known in [Configured(tree, arch) for arch in _building(tree, path)]:
+        perhaps = known.conditional | _conditional(data)
+        for name, at in names:
+            if name in perhaps - told and (needs := known.lacking(path, text, name, at)):
+                told.add(name)
+                yield name, at, needs
+
+
+def _new_lines(change: Changed) -> Iterator[tuple[int, int]]:
+    """Where the new lines of a file begin and end."""
+    ends = [0]
+    for line in (change.after or b"").splitlines(keepends=True):
+        ends.append(ends[-1] + len(line))
+    return ((ends[number - 1], ends[number]) for number in change.added)
+
+
+def _names(text: Outline, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, int]]:
+    """What code names there, and where; nothing that a macro at file scope gets."""
+    for start, end in spans:
+        for found in _NAME.finditer(text.code, start, end):
+            before = text.code[max(0, found.start() - 40) : found.start()]
+            if is_name(found[0]) and not (
+                _OPEN.search(before) or covers(text.calls, found.start())
+            ):
+                yield found[0], found.start()
+
+
+def _building(tree: Tree, path: str) -> Iterator[str]:
+    """The architectures that a file is for, of those that have KVM."""
+    own = re.match(r"arch/(\w+)/", path)
+    for arch in (own[1],) if own else ARCHITECTURES:
+        if arch in ARCHITECTURES and folders(tree).arch_kconfig(arch):
+            yield arch
+
+
+class Configured:
+    """What a tree declares under which of KVM's symbols, for one architecture."""
+
+    def __init__(self, tree: Tree, arch: str) -> None:
+        self._survey = Survey(tree, (arch,), wide=False)
+        self._symbols = symbols(tree, arch)
+
+    @cached_property
+    def conditional(self) -> frozenset[str]:
+        """The names that headers declare in branches, as far as a line tells."""
+        paths = (p for prefix in self._survey.kvm_prefixes() for p in self._survey.files(prefix))
+        found = (
+            _conditional(self._survey.tree.read(path)) for path in paths if path.endswith(".h")
+        )
+        return frozenset().union(*found)
+
+    def lacking(self, path: str, text: Outline, name: str, at: int) -> frozenset[str]:
+        """The options of which one must be on for a name to be there, at a use that needs none.
+
+        Empty where the name is there whenever KVM is, or where nothing is known of it.
+        """
+        headers = self._survey.holding(name, self._survey.kvm_prefixes())
+        files = [outline(self._survey.tree.read(p)) for p in headers if p.endswith(".h")]
+        declared = {self._needs(f, place) for f in (*files, text) for place in _made(f, name)}
+        has = self._symbols.implied(self._needs(text, at) | built_for(self._survey.tree, path))
+        if not declared or frozenset() in declared or any(each & has for each in declared):
+            return frozenset()
+        return frozenset().union(*declared) if not has & self._symbols.never else frozenset()
+
+    def _needs(self, text: Outline, at: int) -> frozenset[str]:
+        """The options in whose branches an offset stands."""
+        found = (s for s, spans in _branches(text).items() if covers(spans, at))
+        return frozenset(found) & self._symbols.optional
+
+
+@lru_cache(maxsize=256)
+def _branches(text: Outline) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    """Where a file is compiled only with a symbol; nothing of those that stand in an `||`."""
+    asked = [(s, "||" in each.rest) for each in text.directives for s in _CONFIG.findall(each.rest)]
+    unclear = {symbol for symbol, either in asked if either}
+    return {s: text.only_with(f"CONFIG_{s}") for s in {s for s, _ in asked} - unclear}
+
+
+@lru_cache(maxsize=512)
+def _conditional(header: bytes) -> frozenset[str]:
+    if b"CONFIG_" not in header:
+        return frozenset()
+    text = outline(header)
+    spans = {span for each in _branches(text).values() for span in each}
+    return frozenset(m[m.lastindex or 0] for a, b in spans for m in _MADE.finditer(text.text, a, b))
+
+
+def _made(text: Outline, name: str) -> Iterator[int]:
+    """Where a file declares a name; `static DEFINE_MUTEX(x);` does not declare DEFINE_MUTEX."""
+    for each in definitions(text, name):
+        called = name.isupper() and text.code.startswith("(", each.at + len(name))
+        if not called or name in text.macros:
+            yield each.at
+
+
+def _remark(patch: Posted, path: str, line: int, name: str, needs: frozenset[str]) -> Remark:
+    options = " or ".join(f"CONFIG_{each}" for each in sorted(needs))
+    what = f"{path}:{line}: without {options} nothing declares `{name}`"
+    hint = "a stub in the other branch, as others have beside it, or the same condition here"
+    return Remark(what, patch.name, patch.line_at(path, line), hint)

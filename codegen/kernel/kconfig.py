@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Which of KVM's own configuration symbols a kernel with KVM may lack, by its Kconfig files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from codegen.kernel.folders import folders
+from codegen.tree.reader import Tree, read_or_none
+
+_CONFIG = re.compile(r"^(?:menu)?config\s+(\w+)", re.M)
+_SELECT = re.compile(r"^\s+select\s+(\w+)[ \t]*(if\b)?", re.M)
+_SET = re.compile(r"^\s+(?:(?:bool|tristate|int|prompt)\s+\"|default\b|def_)", re.M)
+_DEPENDS = re.compile(r"^\s+depends on ([\w& \t]+)$", re.M)  # on all that it names
+_FOLLOWS = re.compile(r"^\s+def_(?:bool|tristate)\s+KVM\b", re.M)
+_ROOT = "KVM"
+
+_Symbols = Mapping[str, frozenset[str]]
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """KVM's symbols on an architecture.
+
+    `brings` has what is on whenever each of them is, `optional` are those that a kernel with KVM
+    may lack, and of these `never` those that nothing there switches on.
+    """
+
+    brings: _Symbols = field(default_factory=dict)
+    optional: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+    def implied(self, symbols: Iterable[str]) -> frozenset[str]:
+        """Some symbols, with all that is on where they are."""
+        return _reached(symbols, self.brings)
+
+
+def symbols(tree: Tree, arch: str) -> Symbols:
+    """KVM's symbols of a tree: of the code that all architectures build, and of one of them."""
+    where = folders(tree)
+    always: dict[str, frozenset[str]] = {}
+    perhaps: dict[str, frozenset[str]] = {}
+    roots, free = {_ROOT}, {_ROOT}
+    for path in (where.kconfig, where.arch_kconfig(arch)):
+        text = (read_or_none(tree, path or "") or b"").decode("utf-8", "replace")
+        _, *blocks = _CONFIG.split(text)
+        for name, block in zip(blocks[::2], blocks[1::2], strict=True):
+            found = _SELECT.findall(block)
+            every = {each for each, condition in found if not condition}
+            every |= {word for line in _DEPENDS.findall(block) for word in re.findall(r"\w+", line)}
+            always[name] = always.get(name, frozenset()) | every
+            perhaps[name] = perhaps.get(name, frozenset()).union(each for each, _ in found)
+            if _FOLLOWS.search(block):
+                roots.add(name)
+            if _SET.search(block):
+                free.add(name)
+    known = frozenset(always)
+    return Symbols(always, known - _reached(roots, always), known - _reached(free, perhaps))
+
+
+def _reached(symbols: Iterable[str], brings: _Symbols) -> frozenset[str]:
+    found: set[str] = set()
+    todo = list(symbols)
+    while todo:
+        if (symbol := todo.pop()) not in found:
+            found.add(symbol)
+            todo += brings.get(symbol, ())
+    return frozenset(found)
