@@ -45,22 +45,32 @@ def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
         macro, number = view.new_macros.get(member.name), now.number(member)
         if macro is None or number in taken:  # taken twice: the check of the ABI says so
             continue
-        if number < highest:
-            hint = f"{highest + 1} is the next: userspace may know {number} with another meaning"
-            what = f"{member.name} takes {number}, a hole below {last} = {highest}"
-            yield Remark(what, macro.patch.name, macro.line, hint)
-        elif number > highest + 1:
-            yield from _gap(view, macro, number, highest, last)
+        if number != highest + 1 and not _given(view, member.name, number):
+            yield from _elsewhere(view, macro, number, highest, last)
         if number > highest:
             highest, last = number, member.name
 
 
-def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Iterator[Remark]:
-    """Nothing of a number that a patch says a commit of Linux has given."""
-    told = rf"\b(?:{number}|{number:#x})\s+for\s+{macro.name}\b"
+def _given(view: View, name: str, number: int) -> bool:
+    """Whether a patch says that a commit of Linux has given the number."""
+    told = rf"\b(?:{number}|{number:#x})\s+for\s+{name}\b"
     given = rf"commit [0-9a-f]{{12}}(?:[^\n]|\n(?!\n))*{told}"
-    if any(re.search(given, patch.message) for patch in view.patches):
-        return
+    return any(re.search(given, patch.message) for patch in view.patches)
+
+
+def _elsewhere(
+    view: View, macro: NewMacro, number: int, highest: int, last: str
+) -> Iterator[Remark]:
+    """A number that is not the next one: in a hole, or with a gap before it."""
+    if number < highest:
+        hint = f"{highest + 1} is the next: userspace may know {number} with another meaning"
+        what = f"{macro.name} takes {number}, a hole below {last} = {highest}"
+        yield Remark(what, macro.patch.name, macro.line, hint)
+    elif number > highest:
+        yield from _gap(view, macro, number, highest, last)
+
+
+def _gap(view: View, macro: NewMacro, number: int, highest: int, last: str) -> Iterator[Remark]:
     mails = [view.first, *(patch.message.encode() for patch in view.patches)]
     passed = range(highest + 1, min(number, highest + 65))
     claimed = all(any(re.search(rb"\b%d\b" % n, mail) for mail in mails) for n in passed)

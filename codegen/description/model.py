@@ -55,6 +55,7 @@ PatchFile = Annotated[
     matching(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.(patch|diff|mbox)$", "0001-mechanism.patch", 200),
 ]
 KvmName = Annotated[str, matching(r"^KVM_[A-Z0-9_]*[A-Z0-9]$", "KVM_X86_QUIRK_SLOT_ZAP_ALL")]
+MacroName = Annotated[str, matching(r"^[A-Z][A-Z0-9_]*[A-Z0-9]$", "GUEST_MEMFD_FLAG_MMAP")]
 DescriptionFile = Annotated[
     str, matching(r"^[A-Za-z0-9_][A-Za-z0-9_./-]*\.yaml$", "exit-on-missing.yaml", 200)
 ]
@@ -214,7 +215,7 @@ class Merged(Part):
     commit: Annotated[CommitId, Field(description="that brought it to Linux")]
     title: Annotated[LineText, Field(description="of that commit")]
     numbers: Annotated[
-        dict[KvmName, Annotated[int, Field(ge=0, lt=1 << 31)]],
+        dict[MacroName, Annotated[int, Field(ge=0, lt=1 << 31)]],
         Field(min_length=1, max_length=8, description="by name; of a bit, its place"),
     ]
 

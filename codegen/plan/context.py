@@ -13,7 +13,7 @@ from codegen.c.source import lex
 from codegen.description.load import Description
 from codegen.description.model import Knob, Merged
 from codegen.kernel.dialect import translated
-from codegen.kernel.numbers import Family, constants, refuse_enumerators
+from codegen.kernel.numbers import NumberMacro, constants, refuse_enumerators
 from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
@@ -98,7 +98,10 @@ def numbers(
                     hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
                 )
             )
-        number = _given(description, names[key], members)
+        # an ioctl counts by its direction and struct as well: Linux gives several one number, and
+        # what has all of that in common is found where the ABIs are compared
+        refused = () if spec.ioctls_below else members.members
+        number = _given(description, names[key], {members.number(m): m for m in refused})
         if number is None:
             number = members.next(reserved.of(spec.prefix))
         if number > spec.most:
@@ -113,17 +116,18 @@ def numbers(
     return taken
 
 
-def _given(description: Description, name: str, members: Family) -> int | None:
-    """The number that Linux has given a name.  Raises FindingsError where the tree gave it away."""
+def _given(description: Description, name: str, gone: Mapping[int, NumberMacro]) -> int | None:
+    """The number that Linux gave a name.  Raises FindingsError where it is `gone`, to another."""
     for index, each in enumerate(description.knob.merged):
         number = each.numbers.get(name)
-        other = next((m for m in members.members if members.number(m) == number), None)
+        if number is None:
+            continue
+        other = gone.get(number)
         if other:
             what = f"{number} is {other.name} in this tree: {other.where()}"
             where = ("merged", index, "numbers", name)
             raise error(description.finding(where, what, "this tree has given the number away"))
-        if number is not None:
-            return number
+        return number
     return None
 
 

@@ -9,9 +9,13 @@ import pytest
 
 from codegen.base.findings import NotHere
 from codegen.base.resources import resources
+from codegen.c.source import lex
 from codegen.description.load import Description, parse
+from codegen.kernel.numbers import NumberMacro, constants
+from codegen.kernel.survey import Survey
 from codegen.plan.variants import described
 from codegen.series.make import Generated, finish, open_tree, plan_for
+from codegen.tree.reader import Overlay, Tree
 from tests.knobs import KNOBS, Upstream, again, described_in, description, ours, upstream, without
 
 from .conftest import RELEASES, location
@@ -54,9 +58,35 @@ def whole(series: Generated) -> bool:
     return len(series.commits) == len(series.plan.patches) >= 2
 
 
+def numbers(tree: Tree, said: Description) -> dict[str, int | str]:
+    """The macros of a tree's uAPI headers: their values, and ioctls as they are written."""
+    macros = constants(Survey(tree, said.knob.architectures))
+    return {each.name: written(each) if each.is_ioctl else each.value for each in macros}
+
+
+def written(macro: NumberMacro) -> str:
+    """A macro as it stands in its header, whatever the spaces."""
+    text = macro.source.text(macro.extent.start, macro.extent.end)
+    return " ".join(token.text for token in lex(text))
+
+
+def not_linux_s(said: Description, series: Generated, release: str) -> dict[str, object]:
+    """What the series has given other numbers than the newest tree has: a name has one everywhere,
+    and a description that does not say `merged` takes on an older tree what others have.
+    """
+    with open_tree(location(release)) as tree, open_tree(location(RELEASES[-1])) as newest:
+        before, theirs = numbers(tree, said), numbers(newest, said)
+        ours = numbers(Overlay(tree, series.plan.files), said)
+    new = ours.keys() - before.keys()
+    return {n: (ours[n], theirs[n]) for n in new & theirs.keys() if ours[n] != theirs[n]}
+
+
 @pytest.mark.parametrize(("knob", "release"), MADE)
-def test_there_is_a_series(knob: str, release: str) -> None:
-    assert whole(made(description(knob), release))
+def test_there_is_a_series_with_the_numbers_of_linux(knob: str, release: str) -> None:
+    said = description(knob)
+    series = made(said, release)
+    assert whole(series)
+    assert not not_linux_s(said, series, release)
 
 
 @pytest.mark.parametrize(("knob", "release", "answer"), ANSWERS)

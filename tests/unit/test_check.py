@@ -261,6 +261,17 @@ def test_gen_s_own_series_with_one_thing_wrong(
     assert all(remark.reason for remark in found)
 
 
+@pytest.mark.parametrize(("gave", "count"), [("commit 0123456789ab", 0), ("somebody", 1)])
+def test_a_hole_is_none_where_a_commit_of_linux_gave_the_number(
+    linux: Path, tree: TreeLocation, tmp_path: Path, gave: str, count: int
+) -> None:
+    place = "#define KVM_CREATE_VM _IO(KVMIO, 0x01)\n"
+    ioctl = edited(UAPI, (place, f"{place}#define KVM_NEW _IO(KVMIO, 0x50)\n"))
+    told = f'Linux has it since {gave} ("KVM: Add KVM_NEW"), so take\n0x50 for KVM_NEW.'
+    found = run(by_hand(linux, tmp_path, (f"KVM: Add KVM_NEW\n\n{told}", [ioctl])), tree)
+    assert len(said(found, "numbers")) == count
+
+
 TAG = "Assisted-by: gen:"
 ASKS = "Using Assisted-by:\n------------------\n\nAcknowledge it by adding an Assisted-by tag.\n"
 

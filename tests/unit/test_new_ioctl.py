@@ -59,6 +59,7 @@ LARGE = [{**bytes_(4096), "name": f"large{n}", "goes": "out"} for n in range(4)]
         ("number-ioctl", {"struct": "kvm_limit"}, "a struct without members"),
         ("mask-ioctl", {"struct": None}, "members of no struct"),
         ("mask-ioctl", {"argument": "how many"}, "takes a struct or a number"),
+        ("number-ioctl", {"command": "_IOR"}, "without a struct is made by _IO"),
         ("number-ioctl", {"call": None}, "`call` is missing"),
         ("number-ioctl", {"returns": None}, "no member is given back"),
         ("mask-ioctl", {"members": tags(type="__u8")}, ""),
@@ -109,6 +110,11 @@ def handler(made: Any, path: str, name: str) -> str:
     text: str = made.files[path].decode()
     at = text.index(f"static int {name}(")
     return text[at : text.index("\n}\n", at)]
+
+
+def test_a_number_is_made_as_linux_makes_it() -> None:
+    made = plan(said("mask-ioctl", command="_IOR"), "new-ioctl", uapi)
+    assert b"KVM_SET_TAGS\t_IOR(KVMIO, " in made.files[UAPI]
 
 
 def test_a_mask_without_an_answer_is_that_of_its_bits() -> None:

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from codegen.base.errors import FindingsError
+from codegen.description.load import parse
 from codegen.kernel.numbers import family
 from codegen.plan.context import Reserved, numbers
 from codegen.plan.variants import load_variant
+from tests.golden.test_kinds import KNOBS_FOLDER
 from tests.minitree import UAPI, X86_UAPI, Change, added, edited, old
 from tests.unit.kit import TEMPLATES, knob, plan, survey
 
@@ -169,6 +172,27 @@ def test_what_linux_has_merged_has_its_numbers() -> None:
     assert "bit 9 for KVM_MEM_SMALL_MAPS" in said
     other = plan(knob("quirk", merged=[MERGED]), "quirk")
     assert not other.merged and "Linux has it" not in other.patches[1].message
+
+
+def test_names_that_several_commits_gave_are_said_apart() -> None:
+    first, second = (
+        {**MERGED, "numbers": {name: number}}
+        for name, number in (("KVM_MEM_SMALL_MAPS", 9), ("KVM_CAP_MEMSLOT_SMALL_MAPS", 300))
+    )
+    made = plan(knob("memslot-flag", merged=[first, second]), "memslot-flag")
+    said = " ".join(made.patches[1].message.split())
+    assert "Linux has KVM_MEM_SMALL_MAPS since commit 0123456789ab" in said
+    assert "Linux has KVM_CAP_MEMSLOT_SMALL_MAPS since commit 0123456789ab" in said
+    made = plan(knob("memslot-flag", merged=[second]), "memslot-flag")
+    assert "Linux has KVM_CAP_MEMSLOT_SMALL_MAPS since" in " ".join(made.patches[1].message.split())
+
+
+def test_an_ioctl_shares_the_number_that_linux_gave_it() -> None:
+    merged = [{**MERGED, "numbers": {"KVM_LIMIT_LEAFS": 0xA3}}]
+    text = yaml.safe_load((KNOBS_FOLDER / "number-ioctl.yaml").read_bytes())
+    said = parse(yaml.safe_dump({**text, "merged": merged}).encode(), "knob.yaml")
+    made = numbers(survey(), said, load_variant(TEMPLATES, "new-ioctl"), Reserved())
+    assert made["name"] == 0xA3  # of KVM_ENABLE_CAP and KVM_GET_TSC_KHZ in that tree
 
 
 def test_a_number_that_the_tree_gave_away_is_refused() -> None:

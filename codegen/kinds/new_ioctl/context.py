@@ -61,7 +61,8 @@ class Call:
     @property
     def command(self) -> str:
         both = self.takes and self.gives
-        return "_IOWR" if both else "_IO" + "R" * self.gives + "W" * self.takes
+        usual = "_IOWR" if both else "_IO" + "R" * self.gives + "W" * self.takes
+        return self.said.command or usual
 
     @property
     def refuses(self) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -69,6 +69,10 @@ class Ioctl(Part):
         Expression | None,
         Field(description="of a struct with a `rest`, in bytes, over kvm or vcpu; `args` points"),
     ] = None
+    command: Annotated[
+        Literal["_IOR", "_IOW", "_IOWR"] | None,
+        Field(description="what makes its number, where Linux has it not as the members go"),
+    ] = None
     argument: Annotated[
         Phrase | None, Field(description="what it takes in place of a struct: a number of 32 bits")
     ] = None
@@ -119,6 +123,8 @@ def ioctl_problems(part: Ioctl, where: Where, find: Find) -> Iterator[Finding]:
         yield find((*where, "struct"), "a struct without members", "say its `members`")
     if part.members and not part.struct:
         yield find((*where, "members"), "members of no struct", "`struct` is its name")
+    if part.command and not part.struct:
+        yield find((*where, "command"), "an ioctl without a struct is made by _IO", "leave it out")
     if part.struct and part.argument:
         what = "an ioctl takes a struct or a number"
         yield find((*where, "argument"), what, "say it as a member of the struct")
