@@ -28,6 +28,7 @@ from codegen.vocabulary.part import (
 )
 from codegen.vocabulary.text import Clause, Prose
 
+Lock = Literal["lock", "slots_lock"]
 Privilege = Annotated[str, matching(r"^CAP_[A-Z_]+$", "CAP_SYS_ADMIN")]
 When = Literal["before-vcpus", "before-memslots", "any-time", "once"]
 
@@ -47,9 +48,7 @@ class Updates(Part):
 
     code: Annotated[Setup, Field(description="C over the VM `kvm`, behind the assignment")]
     does: Annotated[Clause, Field(description="what that does, such as: KVM drops all mappings")]
-    lock: Annotated[
-        Literal["lock", "slots_lock"], Field(description="the mutex of struct kvm to hold")
-    ] = "lock"
+    lock: Annotated[Lock, Field(description="the mutex of struct kvm to hold")] = "lock"
     again: Annotated[
         TestCode | None, Field(description="for the selftest: defines observe_again()")
     ] = None
@@ -63,6 +62,9 @@ class Enabled(KindSection):
     condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
     needs: Annotated[list[Needs], Field(description="in the order in which they are told")] = []
     updates: Updates | None = None
+    lock: Annotated[
+        Lock | None, Field(description="the mutex of struct kvm that whoever reads it holds")
+    ] = None
     privilege: Annotated[Privilege | None, Field(description="the capable() it takes")] = None
     check_extension: Annotated[
         Expression | None, Field(description="what KVM_CHECK_EXTENSION returns, if not the usual")
@@ -96,6 +98,9 @@ def enabled_problems(part: Enabled, field: Any, where: Where, find: Find) -> Ite
     if part.updates and part.when != "any-time":
         message = f"`updates` is for what changes later, and this is set {part.when}"
         yield find((*where, "updates"), message, "leave it out, or `when: any-time`")
+    if part.lock and (part.updates or part.when.startswith("before")):
+        has = "what it `updates`" if part.updates else "what is set " + part.when
+        yield find((*where, "lock"), f"{has} has a lock of its own", "leave it out")
     if part.updates and part.updates.again and not defines(part.updates.again, "observe_again"):
         hint = "`static bool observe_again(…)`, with the arguments of observe()"
         yield find(

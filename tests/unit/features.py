@@ -197,6 +197,8 @@ FEATURES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"field": {**MASK, "one-way": True}, "when": "any-time", "needs": [NEEDS]},
         {},
     ),
+    "any-time-locked": ("vm-capability", {"when": "any-time", "lock": "slots_lock"}, {}),
+    "once-locked": ("vm-capability", {"when": "once", "lock": "slots_lock"}, {}),
     "updates": ("vm-capability", {"when": "any-time", "updates": UPDATES}, {}),
     "updates-one-way": (
         "vm-capability",
