@@ -13,7 +13,7 @@ from codegen.kinds.carried import CarriedMember
 from codegen.kinds.kind import Kind
 from codegen.kinds.levels import Level
 from codegen.kinds.section import KindSection
-from codegen.vocabulary.ccode import CType, Expression, Setup
+from codegen.vocabulary.ccode import CaseSetup, CType, Expression, Setup
 from codegen.vocabulary.part import (
     Capability,
     Expressions,
@@ -38,6 +38,7 @@ TYPES: Mapping[str, Any] = {
     "expression": Expression,
     "expressions": Expressions,
     "setup": Setup,
+    "case-setup": CaseSetup,
     "line": LineText,
     "subject": Subject,
     "clause": Clause,

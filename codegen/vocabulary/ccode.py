@@ -170,6 +170,14 @@ def _says_something(value: str) -> Iterator[Problem]:
         yield Problem("nothing is left to look for", 0, "name what the statement consists of")
 
 
+def _one_case(value: str) -> Iterator[Problem]:
+    """TEST_REQUIRE() of KVM's selftests exits, and the cases behind this one do not run."""
+    for token in tokens(value):
+        if token.text in ("TEST_REQUIRE", "__TEST_REQUIRE"):
+            hint = 'where it does not hold: `skipped = "no KVM_CAP_…";`, free the VM and return'
+            yield Problem(f"{token.text}() ends all of the test, and not this case", token.at, hint)
+
+
 def defines(code: str, name: str) -> bool:
     """Whether a piece of C defines a function of that name, by its looks."""
     return bool(re.search(rf"^[ \t]*\w[\w \t*]*\b{name}\s*\(", code, re.M))
@@ -195,6 +203,8 @@ Statements = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _P
 TestCode = Annotated[str, Field(max_length=16000), holds(*_CODE, _indented, _TEST)]
 Fragment = Annotated[str, Field(max_length=2000), holds(*_CODE, _NONE, _says_something, _few_gaps)]
 Setup = Annotated[str, Field(max_length=2000), holds(*_CODE, _indented, _NONE)]
+# of one case of a test alone
+CaseSetup = Annotated[str, Field(max_length=2000), holds(*_CODE, _indented, _NONE, _one_case)]
 # what is put into a line of C has no line break of YAML at its ends
 _Inline = AfterValidator(str.strip)
 Expression = Annotated[str, Field(max_length=400), holds(*_ONE, expression), _Inline]

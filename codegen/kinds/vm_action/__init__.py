@@ -14,7 +14,7 @@ from codegen.kinds.failures import Failure
 from codegen.kinds.kind import Kind
 from codegen.kinds.packed import ARGS
 from codegen.kinds.section import KindSection
-from codegen.vocabulary.ccode import Expression, Setup
+from codegen.vocabulary.ccode import CaseSetup, Expression, Setup
 from codegen.vocabulary.part import Capability, Expressions, Find, KvmSymbol, Where
 from codegen.vocabulary.text import Phrase, Prose
 
@@ -43,7 +43,7 @@ class VmAction(KindSection):
     condition: Annotated[Expressions | None, Field(description="must hold, else -EINVAL")] = None
     condition_why: Annotated[Prose | None, Field(description="for the commit message")] = None
     without: Annotated[
-        Setup | None,
+        CaseSetup | None,
         Field(description="in the selftest: makes a `vm` for which the condition does not hold"),
     ] = None
     setup: Annotated[
