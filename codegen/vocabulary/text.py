@@ -98,11 +98,11 @@ def _beginnings(value: str) -> Iterator[Problem]:
 
 def _no_trailer(value: str) -> Iterator[Problem]:
     """A paragraph of one line that has a colon behind its first word: git's trailer.c takes it for
-    a trailer where it is the last one of a message."""
-    for found in _PARAGRAPH.finditer(value):
+    a trailer where it is the last one of a message, as the last one of a text may be."""
+    for found in list(_PARAGRAPH.finditer(value))[-1:]:
         text = " ".join(found[0].split())
         if len(text) <= MESSAGE_COLUMNS and _TRAILER.match(text):
-            message = "git takes a line like this for a trailer, if no paragraph follows"
+            message = "git takes a line like this for a trailer, where no paragraph follows"
             yield Problem(message, found.start(), "say it in a sentence, without the colon")
 
 
