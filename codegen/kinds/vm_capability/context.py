@@ -89,7 +89,14 @@ def argument_test(field: Any, args: str) -> str:
     """The C test that says whether a capability's arguments are none that the field takes."""
     if field.type == "packed":
         return " || ".join(packing.packed_tests(field, args))
-    return " || ".join([*_value_tests(field, f"{args}[0]"), *(f"{args}[{n}]" for n in (1, 2, 3))])
+    others = [f"{args}[{n}]" for n in (1, 2, 3)]
+    return " || ".join([*_value_tests(field, f"{args}[0]"), *others, *_overflow(field, args)])
+
+
+def _overflow(field: Any, args: str) -> list[str]:
+    """The test of a number that is multiplied, the longest one and so the last."""
+    times = field.type in ("u32", "u64") and field.times
+    return [f"check_mul_overflow({args}[0], {times}, &product)"] if times else []
 
 
 def _value_tests(field: Any, value: str) -> list[str]:
@@ -101,9 +108,7 @@ def _value_tests(field: Any, value: str) -> list[str]:
         return [f"({value} & ~(u64){mask})"]
     tests = [f"{value} < {literal(field.min)}"] if field.min > 1 else []
     tests += [f"!{value}"] if field.min == 1 else []
-    if field.times:
-        tests += [f"check_mul_overflow({value}, {field.times}, &product)"]
-    elif field.max < 2**64 - 1:
+    if not field.times and field.max < 2**64 - 1:
         tests += [f"{value} > {literal(field.max)}"]
     return tests
 
