@@ -146,6 +146,9 @@ def _code(knob: Knob, find: Find) -> Iterator[Finding]:
         yield find(("test",), "`code` is missing in `test`", hint)
     if test.code and test.unseen:
         yield find(("test", "unseen"), "`code` observes it", "leave one of the two out")
+    if test.requires in ("false", "0"):
+        hint = "why no selftest can see it, in `unseen` instead of `code`"
+        yield find(("test", "requires"), "no host has that, and the test never runs", hint)
 
 
 def _guarantee_tried(knob: Knob, find: Find) -> Iterator[Finding]:

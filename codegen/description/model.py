@@ -33,6 +33,7 @@ from codegen.vocabulary.text import (
     Permission,
     Phrase,
     Prose,
+    Sentences,
     Subject,
 )
 
@@ -189,7 +190,7 @@ class Test(Part):
         None
     )
     unseen: Annotated[
-        Prose | None, Field(description="instead of `code`: why no selftest can see the effect")
+        Sentences | None, Field(description="instead of `code`: why no selftest can see the effect")
     ] = None
     values: Annotated[list[Unsigned], Field(max_length=8, description="to try, of a number")] = []
     default: Annotated[Expression | None, Field(description="of a number, for the selftest")] = None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from codegen.vocabulary.markup import no_markup, sound_markup
 from codegen.vocabulary.rules import (
@@ -114,6 +114,15 @@ def no_full_stop(value: str) -> Iterator[Problem]:
         yield Problem(f"the text ends with a {what}", len(end) - 1, "leave it out")
 
 
+def _sentences(value: str) -> Iterator[Problem]:
+    """The rule of texts that stand between sentences."""
+    text = value.rstrip()
+    if not text[:1].isupper():
+        yield Problem("the text does not begin like a sentence", 0, "with a capital letter")
+    if not text.endswith("."):
+        yield Problem("the text does not end like a sentence", len(text) - 1, "with a full stop")
+
+
 def _one_paragraph(value: str) -> Iterator[Problem]:
     if found := re.search(r"\n[ \t]*\n", value.rstrip()):
         hint = "it is put into sentences; `background` has room for more"
@@ -167,10 +176,15 @@ Comment = Annotated[str, Field(max_length=85), holds(characters(), *_PLAIN, _tid
 Subject = Annotated[
     str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop, imperative)
 ]
-Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE)]
-Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive)]
+# a text that goes into a sentence brings no line's end with it
+_Inline = AfterValidator(str.rstrip)
+Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE), _Inline]
+Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive), _Inline]
 Prose = Annotated[
     str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings, _no_trailer)
+]
+Sentences = Annotated[
+    str, Field(max_length=600), holds(characters("\n"), *_PLAIN, _one_paragraph, _sentences)
 ]
 Documentation = Annotated[
     str,
