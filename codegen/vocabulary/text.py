@@ -177,9 +177,9 @@ Subject = Annotated[
     str, Field(max_length=120), holds(characters(), *_PLAIN, _tidy, no_full_stop, imperative)
 ]
 # a text that goes into a sentence brings no line's end with it
-_Inline = AfterValidator(str.rstrip)
-Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE), _Inline]
-Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive), _Inline]
+_ToTheEnd = AfterValidator(str.rstrip)
+Clause = Annotated[str, Field(max_length=600), holds(*_CLAUSE), _ToTheEnd]
+Permission = Annotated[str, Field(max_length=600), holds(*_CLAUSE, permissive), _ToTheEnd]
 Prose = Annotated[
     str, Field(max_length=4000), holds(characters("\n"), *_PLAIN, _beginnings, _no_trailer)
 ]
