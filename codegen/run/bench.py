@@ -133,7 +133,8 @@ def open_bench(
     `stranger` is the digest of a series that gen did not make.
     Raises EnvironmentFailure where the cache cannot be written.
     """
-    root = cache_dir() / "bench"
+    # by one path, whatever links lead there: make builds all again for another compiler's
+    root = (cache_dir() / "bench").resolve()
     options = options or Options()
     folder = root / _name(location, options.arch)
     bench = Bench(folder, location, options, stranger[:16])

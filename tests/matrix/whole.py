@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -41,6 +42,7 @@ _POINT = re.compile(r"\s*((?:not )?ok) \d+ (.*)")  # of KTAP; boots end in any o
 
 def main() -> int:
     """Run both, and write what came of them."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the network is taken down
     folder = Path(sys.argv[1]).resolve()
     folder.mkdir(exist_ok=True)
     here = matrix(
