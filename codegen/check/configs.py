@@ -8,7 +8,7 @@ in branches for an option of KVM's is not there without the option.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 
 from codegen.architectures import ARCHITECTURES
@@ -30,8 +30,8 @@ _CONFIG = re.compile(r"\bCONFIG_(\w+)")
 _NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 # What a line declares: a function, variable or type in column 1, a macro, a constant of an enum.
 _MADE = re.compile(
-    r"^(?:[A-Za-z_][^\n(;=\[]*?\b(\w+)\s*(?:\((?!\*)|[;=\[])|[ \t]*#[ \t]*define[ \t]+(\w+)"
-    r"|\s+([A-Z]\w+)\s*[,=\n])",
+    r"^(?:[A-Za-z_][^\n(;=\[]*?\b(\w+)[ \t]*(?:\((?!\*)|[;=\[])"
+    r"|[ \t]*#[ \t]*define[ \t]+(\w+)|[ \t]+([A-Z]\w+)[ \t]*[,=\n])",
     re.M,
 )
 # Before a tag, of which a pointer may know no more, or before what a macro may make no use of.
@@ -59,11 +59,12 @@ def undeclared(
     """
     data, told = tree.read(path), set[str]()
     text = outline(data)
-    names = sorted(_names(text, spans), key=lambda each: each[1])
-    for known in [Configured(tree, arch) for arch in _building(tree, path)]:
-        perhaps = known.conditional | _conditional(data)
+    kernels = [Configured(tree, arch) for arch in _building(tree, path)]
+    perhaps = _conditional(data).union(*(each.conditional for each in kernels))
+    names = sorted(_names(text, spans, perhaps), key=lambda each: each[1])
+    for each in kernels:
         for name, at in names:
-            if name in perhaps - told and (needs := known.lacking(path, text, name, at)):
+            if name not in told and (needs := each.lacking(path, text, name, at)):
                 told.add(name)
                 yield name, at, needs
 
@@ -71,20 +72,22 @@ def undeclared(
 def _new_lines(change: Changed) -> Iterator[tuple[int, int]]:
     """Where the new lines of a file begin and end."""
     ends = [0]
-    for line in (change.after or b"").splitlines(keepends=True):
-        ends.append(ends[-1] + len(line))
+    for line in (change.after or b"").split(b"\n"):
+        ends.append(ends[-1] + len(line) + 1)
     return ((ends[number - 1], ends[number]) for number in change.added)
 
 
-def _names(text: Outline, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[str, int]]:
-    """What code names there, and where; nothing that a macro at file scope gets."""
+def _names(
+    text: Outline, spans: Iterable[tuple[int, int]], wanted: Container[str]
+) -> Iterator[tuple[str, int]]:
+    """Which of some names code has there, and where; nothing that a macro at file scope gets."""
     for start, end in spans:
         for found in _NAME.finditer(text.code, start, end):
-            before = text.code[max(0, found.start() - 40) : found.start()]
-            if is_name(found[0]) and not (
-                _OPEN.search(before) or covers(text.calls, found.start())
-            ):
-                yield found[0], found.start()
+            name, at = found[0], found.start()
+            if name not in wanted or not is_name(name):
+                continue
+            if not (_OPEN.search(text.code[max(0, at - 40) : at]) or covers(text.calls, at)):
+                yield name, at
 
 
 def _building(tree: Tree, path: str) -> Iterator[str]:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from codegen.kernel.folders import folders
 from codegen.tree.reader import Tree, read_or_none
 
-_CONFIG = re.compile(r"^(?:menu)?config\s+(\w+)", re.M)
-_SELECT = re.compile(r"^\s+select\s+(\w+)[ \t]*(if\b)?", re.M)
-_SET = re.compile(r"^\s+(?:(?:bool|tristate|int|prompt)\s+\"|default\b|def_)", re.M)
-_DEPENDS = re.compile(r"^\s+depends on ([\w& \t]+)$", re.M)  # on all that it names
-_FOLLOWS = re.compile(r"^\s+def_(?:bool|tristate)\s+KVM\b", re.M)
+_CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)", re.M)
+_SELECT = re.compile(r"^[ \t]+select[ \t]+(\w+)[ \t]*(if\b)?", re.M)
+_SET = re.compile(r"^[ \t]+(?:(?:bool|tristate|int|prompt)[ \t]+\"|default\b|def_)", re.M)
+_DEPENDS = re.compile(r"^[ \t]+depends on ([\w& \t]+)$", re.M)  # on all that it names
+_FOLLOWS = re.compile(r"^[ \t]+def_(?:bool|tristate)[ \t]+KVM\b", re.M)
 _ROOT = "KVM"
 
 _Symbols = Mapping[str, frozenset[str]]
