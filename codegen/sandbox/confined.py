@@ -37,7 +37,8 @@ _BETWEEN_LOOKS = 1000
 ANOTHER = tuple(
     word for name in ("SETUID", "SETGID", "SETPCAP") for word in ("--cap-add", f"CAP_{name}")
 )
-_USERS = itertools.cycle(range(61184, 65520))
+_NOBODY = frozenset(range(61184, 65520))
+_USERS = itertools.cycle(sorted(_NOBODY))
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,7 @@ def start(sandbox: Sandbox, program: Program) -> Iterator[Foreign]:
         words += [f"--nproc={limits.processes + _BETWEEN_LOOKS}"]
     words += ["--", *program.command]
     counted = sandbox.maker(limits) if sandbox.maker else nullcontext()
+    _take_back(_writable(room))
     lent = _lent(_writable(room), user) if user is not None else nullcontext()
     with open(told, "rb") as status, counted as member, lent:
         try:
@@ -180,6 +182,21 @@ def _lent(places: Sequence[Path], user: int) -> Iterator[None]:
     finally:
         for place in places:
             _give(place, os.geteuid())
+
+
+def _take_back(places: Sequence[Path]) -> None:
+    """What was lent by somebody who was killed before he had it back is root's again.
+
+    chown(1) does a folder behind what is in it, so that its own entries tell.
+    """
+    for place in places if os.geteuid() == 0 else ():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            owners = {
+                place.lstat().st_uid,
+                *(e.stat(follow_symlinks=False).st_uid for e in os.scandir(place)),
+            }
+            if owners & _NOBODY:
+                _give(place, 0)
 
 
 def _give(place: Path, user: int) -> None:

@@ -294,3 +294,15 @@ def test_a_compiler_of_the_users_own_is_seen_and_the_home_is_not(
     seen = sandbox.run(["my-gcc"], Room(), "gcc", env=env)
     assert seen.stdout == b""
     assert b"No such file" in seen.stderr
+
+
+def test_what_a_killed_run_had_lent_is_taken_back(way: str, tmp_path: Path) -> None:
+    if way == "user":  # who has no other users to lend to
+        return
+    inner = tmp_path / "out/inner"
+    inner.mkdir(mode=0o755)
+    for place in (inner, tmp_path / "out"):
+        os.chown(place, 61190, 61190)
+    assert run(f"echo 1 > {inner}/new", tmp_path / "out").status == 0
+    owners = {place.stat().st_uid for place in (inner, inner / "new", tmp_path / "out")}
+    assert owners == {0}
