@@ -124,7 +124,8 @@ def start(sandbox: Sandbox, program: Program) -> Iterator[Foreign]:
         words += [f"--nproc={limits.processes + _BETWEEN_LOOKS}"]
     words += ["--", *program.command]
     counted = sandbox.maker(limits) if sandbox.maker else nullcontext()
-    _take_back(_writable(room))
+    if user is None:  # another user gets all of it, whoever has it now
+        _take_back(_writable(room))
     lent = _lent(_writable(room), user) if user is not None else nullcontext()
     with open(told, "rb") as status, counted as member, lent:
         try:
