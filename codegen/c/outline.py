@@ -37,6 +37,11 @@ class Directive:
     end: int
     rest: str
 
+    @property
+    def words(self) -> frozenset[str]:
+        """All identifiers that it names."""
+        return frozenset(_IDENTIFIER.findall(self.rest))
+
 
 @dataclass(frozen=True, slots=True)
 class Macro:
@@ -89,22 +94,28 @@ class Outline:
 
         A condition on something else says nothing of them, in its `#else` neither.
         """
-        named = re.compile(rf"\b(?:{'|'.join(map(re.escape, macros))})\b")
-        found: list[tuple[int, int]] = []
-        # of each open `#if`: whether its branch asks for them (None: for something else), and where
-        branches: list[tuple[bool | None, int]] = []
+        return tuple(
+            (start, end) for words, start, end in self.conditions if not words.isdisjoint(macros)
+        )
+
+    @cached_property
+    def conditions(self) -> tuple[tuple[frozenset[str], int, int], ...]:
+        """The branches of `#if` lines: what each asks for to be defined, and where it is."""
+        found: list[tuple[frozenset[str], int, int]] = []
+        # of each open `#if`: the words of its branch, whether it asks for their absence, and where
+        branches: list[tuple[frozenset[str], bool, int]] = []
         for each in self.directives:
             opens = each.word in ("if", "ifdef", "ifndef")
             if not opens and not (branches and each.word in ("elif", "else", "endif")):
                 continue
-            asked, begun = (None, 0) if opens else branches.pop()
-            if asked:
-                found.append((begun, each.start))
+            words, negated, begun = (frozenset[str](), False, 0) if opens else branches.pop()
+            if words and not negated:
+                found.append((words, begun, each.start))
             if opens or each.word == "elif":
                 negated = each.word == "ifndef" or "!" in each.rest
-                branches.append((not negated if named.search(each.rest) else None, each.end))
+                branches.append((each.words, negated, each.end))
             elif each.word == "else":
-                branches.append((True if asked is False else None, each.end))
+                branches.append((words if negated else frozenset(), False, each.end))
         return tuple(found)
 
     @cached_property

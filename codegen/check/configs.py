@@ -8,25 +8,22 @@ in branches for an option of KVM's is not there without the option.
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Sequence
 from functools import cached_property, lru_cache
 
-from codegen.architectures import ARCHITECTURES
 from codegen.c.definitions import definitions
 from codegen.c.outline import Outline, covers, outline
 from codegen.c.words import is_name
 from codegen.check.remark import Remark
 from codegen.check.view import View, is_kvm, is_uapi
 from codegen.kernel.folders import folders
-from codegen.kernel.kconfig import symbols
+from codegen.kernel.kconfig import CONFIG, symbols
 from codegen.kernel.makefiles import built_for
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Posted
 from codegen.sites.code import C_FILES
-from codegen.tree.changed import Changed
 from codegen.tree.reader import Overlay, Tree
 
-_CONFIG = re.compile(r"\bCONFIG_(\w+)")
 _NAME = re.compile(r"(?<!\w)[A-Za-z_]\w*")
 # What a line declares: a function, variable or type in column 1, a macro, a constant of an enum.
 _MADE = re.compile(
@@ -43,38 +40,40 @@ def declared(view: View) -> Iterator[Remark]:
     tree = view.before.tree
     for patch in view.patches:
         tree = Overlay(tree, {path: made.after for path, made in patch.changes.items()})
+        kernels = Kernels(tree)
         for path, change in patch.changes.items():
-            data = change.after
+            data, starts = change.after, change.starts
             if data and path.endswith(C_FILES) and is_kvm(path) and not is_uapi(path):
-                for name, at, needs in undeclared(tree, path, _new_lines(change)):
+                new = ((starts[number - 1], starts[number]) for number in change.added)
+                for name, at, needs in kernels.undeclared(path, new):
                     yield _remark(patch, path, data.count(b"\n", 0, at) + 1, name, needs)
 
 
-def undeclared(
-    tree: Tree, path: str, spans: Iterable[tuple[int, int]]
-) -> Iterator[tuple[str, int, frozenset[str]]]:
-    """The names that some bytes of a file use and that some kernel with KVM does not declare there.
+class Kernels:
+    """The kernels that a tree becomes: KVM of each architecture, with and without its options."""
 
-    Each once, with its offset and the options of which one has to be on.
-    """
-    data, told = tree.read(path), set[str]()
-    text = outline(data)
-    kernels = [Configured(tree, arch) for arch in _building(tree, path)]
-    perhaps = _conditional(data).union(*(each.conditional for each in kernels))
-    names = sorted(_names(text, spans, perhaps), key=lambda each: each[1])
-    for each in kernels:
-        for name, at in names:
-            if name not in told and (needs := each.lacking(path, text, name, at)):
-                told.add(name)
-                yield name, at, needs
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._all = {arch: _Kernel(tree, arch) for arch in folders(tree).architectures}
 
+    def undeclared(
+        self, path: str, spans: Iterable[tuple[int, int]]
+    ) -> Iterator[tuple[str, int, frozenset[str]]]:
+        """The names that some bytes of a file use and that some kernel does not declare there.
 
-def _new_lines(change: Changed) -> Iterator[tuple[int, int]]:
-    """Where the new lines of a file begin and end."""
-    ends = [0]
-    for line in (change.after or b"").split(b"\n"):
-        ends.append(ends[-1] + len(line) + 1)
-    return ((ends[number - 1], ends[number]) for number in change.added)
+        Each once, with its offset and the options of which one has to be on.
+        """
+        data, told = self._tree.read(path), set[str]()
+        text, built = outline(data), built_for(self._tree, path)
+        own = re.match(r"arch/(\w+)/", path)
+        kernels = [kernel for arch, kernel in self._all.items() if not own or own[1] == arch]
+        perhaps = _conditional(data).union(*(each.conditional for each in kernels))
+        names = sorted(_names(text, spans, perhaps), key=lambda each: each[1])
+        for each in kernels:
+            for name, at in names:
+                if name not in told and (needs := each.lacking(built, text, name, at)):
+                    told.add(name)
+                    yield name, at, needs
 
 
 def _names(
@@ -90,15 +89,7 @@ def _names(
                 yield name, at
 
 
-def _building(tree: Tree, path: str) -> Iterator[str]:
-    """The architectures that a file is for, of those that have KVM."""
-    own = re.match(r"arch/(\w+)/", path)
-    for arch in (own[1],) if own else ARCHITECTURES:
-        if arch in ARCHITECTURES and folders(tree).arch_kconfig(arch):
-            yield arch
-
-
-class Configured:
+class _Kernel:
     """What a tree declares under which of KVM's symbols, for one architecture."""
 
     def __init__(self, tree: Tree, arch: str) -> None:
@@ -114,40 +105,45 @@ class Configured:
         )
         return frozenset().union(*found)
 
-    def lacking(self, path: str, text: Outline, name: str, at: int) -> frozenset[str]:
-        """The options of which one must be on for a name to be there, at a use that needs none.
+    def lacking(self, built: frozenset[str], text: Outline, name: str, at: int) -> frozenset[str]:
+        """The options of which one must be on for a name to be there, at a use that needs none in a
+        file that is `built` for some.
 
         Empty where the name is there whenever KVM is, or where nothing is known of it.
         """
         headers = self._survey.holding(name, self._survey.kvm_prefixes())
         files = [outline(self._survey.tree.read(p)) for p in headers if p.endswith(".h")]
         declared = {self._needs(f, place) for f in (*files, text) for place in _made(f, name)}
-        has = self._symbols.implied(self._needs(text, at) | built_for(self._survey.tree, path))
-        if not declared or frozenset() in declared or any(each & has for each in declared):
+        has = self._symbols.implied(self._needs(text, at) | built)
+        if has & self._symbols.never or any(not each or each & has for each in declared):
             return frozenset()
-        return frozenset().union(*declared) if not has & self._symbols.never else frozenset()
+        return frozenset().union(*declared)
 
     def _needs(self, text: Outline, at: int) -> frozenset[str]:
         """The options in whose branches an offset stands."""
-        found = (s for s, spans in _branches(text).items() if covers(spans, at))
-        return frozenset(found) & self._symbols.optional
+        found = (asked for asked, start, end in _branches(text) if start <= at < end)
+        return frozenset().union(*found) & self._symbols.optional
 
 
 @lru_cache(maxsize=256)
-def _branches(text: Outline) -> Mapping[str, tuple[tuple[int, int], ...]]:
-    """Where a file is compiled only with a symbol; nothing of those that stand in an `||`."""
-    asked = [(s, "||" in each.rest) for each in text.directives for s in _CONFIG.findall(each.rest)]
-    unclear = {symbol for symbol, either in asked if either}
-    return {s: text.only_with(f"CONFIG_{s}") for s in {s for s, _ in asked} - unclear}
+def _branches(text: Outline) -> Sequence[tuple[frozenset[str], int, int]]:
+    """What is compiled only with some symbols; nothing of those that stand in an `||`."""
+    unclear = frozenset().union(*(each.words for each in text.directives if "||" in each.rest))
+    clear = ((words - unclear, start, end) for words, start, end in text.conditions)
+    return [(named, a, b) for words, a, b in clear if (named := _symbols(words))]
+
+
+def _symbols(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.removeprefix(CONFIG) for word in words if word.startswith(CONFIG))
 
 
 @lru_cache(maxsize=512)
 def _conditional(header: bytes) -> frozenset[str]:
-    if b"CONFIG_" not in header:
+    if CONFIG.encode() not in header:
         return frozenset()
     text = outline(header)
-    spans = {span for each in _branches(text).values() for span in each}
-    return frozenset(m[m.lastindex or 0] for a, b in spans for m in _MADE.finditer(text.text, a, b))
+    made = (m for _, a, b in _branches(text) for m in _MADE.finditer(text.text, a, b))
+    return frozenset(each[each.lastindex or 0] for each in made)
 
 
 def _made(text: Outline, name: str) -> Iterator[int]:

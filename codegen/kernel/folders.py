@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
+from codegen.architectures import ARCHITECTURES
 from codegen.tree.reader import Overlay, Tree, read_or_none
 
 API = "Documentation/virt/kvm/api.rst"
@@ -60,6 +61,11 @@ class Folders:
                 _ARCH_SYMBOL,
             )
         return self._of_arch[arch]
+
+    @cached_property
+    def architectures(self) -> tuple[str, ...]:
+        """Those that have KVM, of all that gen knows."""
+        return tuple(name for name in ARCHITECTURES if self.arch_kconfig(name))
 
     @cached_property
     def code(self) -> tuple[str, ...]:

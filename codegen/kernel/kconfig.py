@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from codegen.kernel.folders import folders
 from codegen.tree.reader import Tree, read_or_none
 
-_CONFIG = re.compile(r"^(?:menu)?config[ \t]+(\w+)", re.M)
+CONFIG = "CONFIG_"  # before a symbol where C and make name it
+ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
 _SELECT = re.compile(r"^[ \t]+select[ \t]+(\w+)[ \t]*(if\b)?", re.M)
 _SET = re.compile(r"^[ \t]+(?:(?:bool|tristate|int|prompt)[ \t]+\"|default\b|def_)", re.M)
 _DEPENDS = re.compile(r"^[ \t]+depends on ([\w& \t]+)$", re.M)  # on all that it names
@@ -45,7 +46,7 @@ def symbols(tree: Tree, arch: str) -> Symbols:
     roots, free = {_ROOT}, {_ROOT}
     for path in (where.kconfig, where.arch_kconfig(arch)):
         text = (read_or_none(tree, path or "") or b"").decode("utf-8", "replace")
-        _, *blocks = _CONFIG.split(text)
+        _, *blocks = ENTRY.split(text)
         for name, block in zip(blocks[::2], blocks[1::2], strict=True):
             found = _SELECT.findall(block)
             every = {each for each, condition in found if not condition}

@@ -30,21 +30,26 @@ def built_for(tree: Tree, path: str) -> frozenset[str]:
     what it is a part of, by the Makefiles in its folder and those above, up to `arch/*/`.
     """
     folder, _, name = path.rpartition("/")
-    rules: list[_Rule] = []
+    lists: dict[str, list[_Rule]] = {}  # by the name of what is in them
     while folder.count("/"):
         for each in _NAMES:
             text = read_or_none(tree, f"{folder}/{each}") or b""
-            rules += _rules(text.decode("utf-8", "replace"))
+            for rule in _rules(text.decode("utf-8", "replace")):
+                for part in rule.parts:
+                    lists.setdefault(part.rpartition("/")[2], []).append(rule)
         folder = folder.rpartition("/")[0]
     found, seen, todo = set[str](), set[str](), {f"{name.removesuffix('.c')}.o"}
     while todo:
         seen.add(part := todo.pop())
-        for rule in rules:
-            if any(each == part or each.endswith(f"/{part}") for each in rule.parts):
-                found |= rule.symbols
-                stem = rule.whole.removesuffix("-objs")
-                lists = (f"$({rule.whole}-y)", f"$({rule.whole})", f"$({stem}-objs)")
-                todo |= {f"{stem}.o", *lists} - seen
+        for rule in lists.get(part, ()):
+            found |= rule.symbols
+            stem = rule.whole.removesuffix("-objs")
+            todo |= {
+                f"{stem}.o",
+                f"$({rule.whole}-y)",
+                f"$({rule.whole})",
+                f"$({stem}-objs)",
+            } - seen
     return frozenset(found)
 
 

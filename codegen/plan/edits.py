@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from codegen.architectures import ARCHITECTURES
 from codegen.base.findings import Finding, NotHere, error
 from codegen.c.definitions import definitions
 from codegen.c.outline import outline
@@ -160,8 +159,7 @@ def _check_architectures(
     if path.startswith("arch/") or not (variant.only_on or "->arch." in value):
         return
     having = [variant.only_on] if variant.only_on else description.knob.architectures
-    kvm = (name for name in ARCHITECTURES if survey.folders.arch_kconfig(name))
-    lacking = [name for name in kvm if name not in having]
+    lacking = [name for name in survey.folders.architectures if name not in having]
     if lacking:
         raise not_here(
             f"{predicate}() is defined in {path}, which "

@@ -17,13 +17,13 @@ from codegen.c.outline import Outline, covers, includes, outline
 from codegen.c.uses import Use
 from codegen.c.visible import Unseen, Visibility
 from codegen.kernel.folders import folders
+from codegen.kernel.kconfig import CONFIG
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.sites.code import C_FILES
 from codegen.tree.changed import Changed, NewSpan
 from codegen.tree.reader import Overlay, Tree, read_or_none
 
-_CONFIG = re.compile(r"\bCONFIG_(\w+)")
 _MOST_FILES = 60  # in which a name that is not visible is looked for
 
 
@@ -89,15 +89,18 @@ def _building(tree: Tree, path: str, architectures: Sequence[str]) -> Iterator[s
     yield from architectures
     where = folders(tree)
     if path.startswith(where.code) and "/uapi/" not in path:
-        yield from (a for a in ARCHITECTURES if a not in architectures and where.arch_kconfig(a))
+        yield from (a for a in where.architectures if a not in architectures)
 
 
 def _left_out(tree: Tree, text: Outline, arch: str) -> list[tuple[int, int]]:
     """What is compiled only with a symbol of Kconfig that KVM of an architecture does not have."""
     kconfig = read_or_none(tree, folders(tree).arch_kconfig(arch) or "") or b""
-    named = {s for each in text.directives for s in _CONFIG.findall(each.rest)}
-    lacking = [f"CONFIG_{s}" for s in named if not re.search(rf"\b{s}\b".encode(), kconfig)]
-    return [span for symbol in lacking for span in text.only_with(symbol)]
+    named = {s for words, _, _ in text.conditions for s in words if s.startswith(CONFIG)}
+    return list(
+        text.only_with(
+            *(s for s in named if not re.search(rf"\b{s.removeprefix(CONFIG)}\b".encode(), kconfig))
+        )
+    )
 
 
 def _of_another(file: Outline, offset: int, arch: str) -> bool:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from codegen.base.findings import Finding, error
 from codegen.c.outline import outline
 from codegen.c.source import CSource, Token
+from codegen.kernel.kconfig import ENTRY
 from codegen.mail.patch import Patch
-from codegen.sites.kbuild import ENTRY
 
 _Declared = Mapping[tuple[str, str], list[int]]  # what of, its name, and in which lines
 _WORD = re.compile(rb"[A-Za-z_]\w*")

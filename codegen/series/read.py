@@ -67,10 +67,7 @@ def _traced(change: Changed, sites: Sequence[Mapping[str, Any]]) -> Changed:
     Of its own mails gen has the sites alone: the nearest to where a hunk is in the file before.
     """
     mine = [site for site in sites if site["file"] == change.path]
-    starts = [0]
-    for line in (change.after or b"").split(b"\n"):
-        starts.append(starts[-1] + len(line) + 1)
-    new = []
+    starts, new = change.starts, []
     for hunk in change.hunks:
         nearest = min(mine, key=lambda site: abs(site["line"] - hunk.old), default={})
         end = hunk.new - 1 + len(hunk.added)

@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from codegen.kernel.kconfig import ENTRY
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 
-ENTRY = re.compile(r"^(?:menu)?config[ \t]+(\w+)[ \t]*$", re.M)
 _BODY = re.compile(r"(?:^(?:[ \t]+\S.*|[ \t]*)\n)*", re.M)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,12 @@ class Changed:
     new: tuple[NewSpan, ...] = ()
     hunks: tuple[Hunk, ...] = ()
     mode: str = ""
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Where each line of the file behind the patch begins, and where one behind them would."""
+        sizes = (len(line) + 1 for line in (self.after or b"").split(b"\n"))
+        return tuple(accumulate(sizes, initial=0))
 
     @cached_property
     def added(self) -> Mapping[int, str]:

@@ -7,7 +7,7 @@ import difflib
 
 import pytest
 
-from codegen.check.configs import undeclared
+from codegen.check.configs import Kernels
 from codegen.check.remark import Remark
 from codegen.check.run import check
 from codegen.series.make import Generated, open_tree
@@ -150,10 +150,11 @@ def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> 
 def test_a_tree_as_it_is_uses_nothing_that_an_option_declares(release: str) -> None:
     used = 0
     with open_tree(location(release)) as tree:
+        kernels = Kernels(tree)
         for folder in ("arch/arm64/kvm/", "arch/x86/kvm/", "arch/x86/include/asm/kvm"):
             for path in tree.paths(folder):
                 if path.endswith((".c", ".h")):
                     used += 1
-                    found = list(undeclared(tree, path, [(0, len(tree.read(path)))]))
+                    found = list(kernels.undeclared(path, [(0, len(tree.read(path)))]))
                     assert not found, (path, found)
     assert used > 100
