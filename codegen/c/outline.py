@@ -25,6 +25,7 @@ TOKEN = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\.\.\.|##|\S")
 _MACRO_CALL = re.compile(r"^[A-Z][A-Z0-9_]*\(", re.M)
 _ROUND = re.compile(r"[()]")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_WORD = re.compile(r"\b[A-Za-z_]\w*")  # and no number's suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Directive:
     @property
     def words(self) -> frozenset[str]:
         """All identifiers that it names."""
-        return frozenset(_IDENTIFIER.findall(self.rest))
+        return frozenset(_WORD.findall(self.rest))
 
 
 @dataclass(frozen=True, slots=True)

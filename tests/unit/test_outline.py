@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from codegen.c.outline import Outline, covers
+from codegen.c.outline import Outline, covers, outline
 
 FILE = b"""a
 #ifdef __x86_64__
@@ -72,3 +72,9 @@ def lines(*macros: str) -> str:
 def test_branches_of_a_macro(macros: tuple[str, ...], expected: str) -> None:
     """The `#else` of a condition on something else is for everybody."""
     assert lines(*macros) == expected
+
+
+def test_a_number_s_suffix_is_no_word_of_a_condition() -> None:
+    file = outline(b"#if VERSION >= 201112L && defined(WIDE)\nint x;\n#endif\n")
+    assert file.only_with("WIDE") == file.only_with("VERSION") != ()
+    assert file.only_with("L") == ()
