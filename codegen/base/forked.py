@@ -8,20 +8,26 @@ import os
 import pickle
 import selectors
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from codegen.base.lifeline import hang_on
 
 _Asked = TypeVar("_Asked")
 _Answer = TypeVar("_Answer")
+_Ask = Callable[[_Asked], _Answer | Future[_Answer]]
 _MOST = 255  # questions, as the number of each is one byte
 _PIECE = 1 << 16
 
 
 def forked(
-    ask: Callable[[_Asked], _Answer], questions: Sequence[_Asked], processes: int = 0
+    ask: _Ask[_Asked, _Answer], questions: Sequence[_Asked], processes: int = 0
 ) -> list[_Answer]:
     """What `ask` says to each question; answers must be fit for pickle.
+
+    An answer may be a Future, such as a thread's whose programs are waited for: meanwhile the next
+    question is asked.
 
     A process that is free takes the next question: as many work as there are CPUs, if the number
     is not given.  A question that no process has answered, such as one whose answer is an
@@ -32,13 +38,17 @@ def forked(
     if many > 1 and len(questions) <= _MOST:
         found = _answers(ask, questions, many)
     return [
-        found[number] if number in found else ask(question)
+        found[number] if number in found else _said(ask(question))
         for number, question in enumerate(questions)
     ]
 
 
+def _said(answer: _Answer | Future[_Answer]) -> _Answer:
+    return answer.result() if isinstance(answer, Future) else answer
+
+
 def _answers(
-    ask: Callable[[_Asked], _Answer], questions: Sequence[_Asked], many: int
+    ask: _Ask[_Asked, _Answer], questions: Sequence[_Asked], many: int
 ) -> dict[int, _Answer]:
     todo, told = os.pipe()
     os.write(told, bytes(range(len(questions))))
@@ -69,18 +79,20 @@ def _answers(
 
 
 def _work(
-    ask: Callable[[_Asked], _Answer], questions: Sequence[_Asked], todo: int, tell: int, line: int
+    ask: _Ask[_Asked, _Answer], questions: Sequence[_Asked], todo: int, tell: int, line: int
 ) -> None:
     """A fork's whole life.  It must run nothing of its parent's that is due at the end."""
     gc.disable()  # the memory is gone with the fork, which lives a second or two
     try:
         hang_on(line)
-        answers = []
+        begun = []
         while number := os.read(todo, 1):
-            try:
-                answers.append((number[0], ask(questions[number[0]])))
-            except Exception:
-                continue  # asked once more by the parent
+            with suppress(Exception):  # asked once more by the parent
+                begun.append((number[0], ask(questions[number[0]])))
+        answers = []
+        for which, answer in begun:
+            with suppress(Exception):
+                answers.append((which, _said(answer)))
         with open(tell, "wb") as stream:
             pickle.dump(answers, stream, pickle.HIGHEST_PROTOCOL)
     finally:

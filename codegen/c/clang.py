@@ -59,10 +59,11 @@ def extents(path: str, data: bytes) -> tuple[Declared, ...]:
     unit = index().parse(_NAME, args=_ARGS, unsaved_files=files, options=_OPTIONS)
     for cursor in unit.cursor.get_children():
         kind = _KINDS.get(cursor.kind)
-        if kind is None or cursor.location.file is None or cursor.location.file.name != _NAME:
+        extent = cursor.extent
+        start = extent.start
+        if kind is None or start.file is None:  # no other file can be opened: the parser's macros
             continue
         if kind != "macro" and not cursor.is_definition():
             kind = "declaration"
-        extent = cursor.extent
-        found.append((kind, cursor.spelling, extent.start.offset, extent.end.offset))
+        found.append((kind, cursor.spelling, start.offset, extent.end.offset))
     return tuple(found)

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 from codegen.c.statements import at_directive
 
 _UNREAD = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
-_DIRECTIVE = re.compile(r"^[ \t]*#[ \t]*(\w*)((?:[^\n\\]|\\.|\\\n)*)", re.M)
+_DIRECTIVE = re.compile(r"#[ \t]*(\w*)((?:[^\n\\]|\\.|\\\n)*)")
 _BRACE = re.compile(r"[{}]")
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+([<\"])([^>\"\n]+)[>\"]", re.M)
 _DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
@@ -80,10 +80,15 @@ class Outline:
     @cached_property
     def directives(self) -> tuple[Directive, ...]:
         """The lines of the preprocessor, in order."""
-        return tuple(
-            Directive(m[1], m.start(), m.start(2), m.end(), m[2])
-            for m in _DIRECTIVE.finditer(self.text)
-        )
+        found: list[Directive] = []
+        at = 0
+        while match := _DIRECTIVE.search(self.text, at):  # `#` is rare, and found fast
+            start = self.text.rfind("\n", 0, match.start()) + 1
+            begins = not self.text[start : match.start()].strip(" \t")
+            if begins:
+                found.append(Directive(match[1], start, match.start(2), match.end(), match[2]))
+            at = match.end() if begins else match.start() + 1
+        return tuple(found)
 
     @cached_property
     def assembly(self) -> tuple[tuple[int, int], ...]:
@@ -140,7 +145,11 @@ class Outline:
     @cached_property
     def code(self) -> str:
         """The text without the lines of the preprocessor."""
-        return _DIRECTIVE.sub(_blank_line, self.text)
+        pieces, at = [], 0
+        for each in self.directives:
+            pieces += [self.text[at : each.start], spaces(self.text[each.start : each.end])]
+            at = each.end
+        return "".join([*pieces, self.text[at:]])
 
     @cached_property
     def macros(self) -> dict[str, tuple[Macro, ...]]:
@@ -254,10 +263,6 @@ def covers(spans: Iterable[tuple[int, int]], offset: int) -> bool:
 def in_word(char: str) -> bool:
     """Whether a character goes on with an identifier; nothing does not."""
     return char.isalnum() or char == "_"
-
-
-def _blank_line(match: re.Match[str]) -> str:
-    return spaces(match[0])
 
 
 def spaces(text: str) -> str:

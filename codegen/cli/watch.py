@@ -8,6 +8,7 @@ code is busy with does not matter.  The watcher then removes what lay in the tem
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -25,6 +26,7 @@ _ENDING = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 _COMMIT_S = 0.5  # for what must not be broken off
 _TOOLS_S = 0.3  # for make to remove what it has half made
 _FAILED = 2
+_KEPT = 100_000  # objects more before Python looks for what is unused: gen uses most to its end
 
 
 def main() -> int:
@@ -59,6 +61,7 @@ def _work(line: int, told: int, mask: Iterable[int]) -> int:
         if signal.getsignal(each) != signal.SIG_IGN:
             signal.signal(each, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+    gc.set_threshold(_KEPT)
     from codegen.cli.main import main as command_line
 
     return command_line()

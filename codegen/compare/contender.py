@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from codegen.base.errors import FindingsError
@@ -79,10 +80,12 @@ def contenders(
         called = ", ".join(wanted.variants[number].name for number in todo)
         report(0, None, f"making {called} on {location.name}")
 
-    def make(number: int) -> Known:
-        return _made(wanted, wanted.variants[number], location, names[number])
+    with ThreadPoolExecutor(1) as pool:  # scripts and git are waited for while the next is planned
 
-    found = dict(zip(todo, forked(make, todo), strict=True))
+        def make(number: int) -> Known | Future[Known]:
+            return _made(wanted, wanted.variants[number], location, names[number], pool)
+
+        found = dict(zip(todo, forked(make, todo), strict=True))
     series = (known[number] or found[number] for number in range(len(known)))
     return [
         Contender(wanted.description, variant, location, version, each)
@@ -90,7 +93,9 @@ def contenders(
     ]
 
 
-def _made(wanted: Wanted, variant: Variant, location: TreeLocation, name: str | None) -> Known:
+def _made(
+    wanted: Wanted, variant: Variant, location: TreeLocation, name: str | None, pool: Executor
+) -> Known | Future[Known]:
     """A series, or the answer that there is none, made now; kept under the name."""
     description, reserved, redundant = wanted.description, wanted.reserved, wanted.redundant
     try:
@@ -100,4 +105,4 @@ def _made(wanted: Wanted, variant: Variant, location: TreeLocation, name: str | 
         return remember_answer(answer, name)
     except FindingsError as problem:
         return refused(problem)
-    return remember(finish(plan, location, reserved), name)
+    return pool.submit(lambda: remember(finish(plan, location, reserved), name))

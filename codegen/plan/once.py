@@ -12,7 +12,7 @@ from codegen.c.source import CSource, Token
 from codegen.kernel.kconfig import ENTRY
 from codegen.mail.patch import Patch
 
-_Declared = Mapping[tuple[str, str], list[int]]  # what of, its name, and in which lines
+_Declared = Mapping[tuple[str, str], list[int]]  # what of, its name, and at which offsets
 _WORD = re.compile(rb"[A-Za-z_]\w*")
 
 
@@ -30,38 +30,38 @@ def check_once(patches: Iterable[Patch]) -> None:
             )
             twice = {key: at for key, at in _declared(path, after, new).items() if len(at) > 1}
             before = _declared(path, change.before or b"", new) if twice else {}
-            for (of, name), lines in twice.items():
-                if len(lines) > max(1, len(before.get((of, name), ()))):
-                    what = f"{of} `{name}` would be there twice: {path}:{lines[0]} and {lines[-1]}"
+            for (of, name), places in twice.items():
+                if len(places) > max(1, len(before.get((of, name), ()))):
+                    first, last = (after.count(b"\n", 0, at) + 1 for at in (places[0], places[-1]))
+                    what = f"{of} `{name}` would be there twice: {path}:{first} and {last}"
                     raise error(Finding(what, hint="the description has to use another name"))
 
 
 def _declared(path: str, data: bytes, names: frozenset[bytes]) -> _Declared:
-    """Those of some names that a file declares, with their lines."""
+    """Those of some names that a file declares, with their offsets."""
     found: dict[tuple[str, str], list[int]] = {}
-    for of, name, line in _all(path, data, names):
+    for of, name, at in _all(path, data, names):
         if name.encode() in names:
-            found.setdefault((of, name), []).append(line)
+            found.setdefault((of, name), []).append(at)
     return found
 
 
 def _all(path: str, data: bytes, names: frozenset[bytes]) -> Iterator[tuple[str, str, int]]:
     """What a file declares; of structs in which none of the names stands, nothing."""
     if path.rpartition("/")[2].startswith("Kconfig"):
-        text = data.decode("utf-8", "replace")
-        for match in ENTRY.finditer(text):
-            yield "the symbol", match[1], text.count("\n", 0, match.start()) + 1
+        for match in ENTRY.finditer(data.decode("latin-1")):
+            yield "the symbol", match[1], match.start()
     elif path.endswith(".h"):
         source = CSource(path, data)
         for name, macros in outline(data).macros.items():
             for macro in macros:
-                yield "the macro", name, source.line(macro.start)
+                yield "the macro", name, macro.start
         for extent in source.all("struct"):
             if names.isdisjoint(_WORD.findall(data[extent.start : extent.end])):
                 continue
             tokens = source.tokens(extent.start, extent.end)
             for token in _members([each for each in tokens if not each.comment]):
-                yield f"struct {extent.name}: the member", token.text, source.line(token.start)
+                yield f"struct {extent.name}: the member", token.text, token.start
 
 
 def _members(tokens: list[Token]) -> Iterator[Token]:

@@ -4,13 +4,12 @@ configured and compiled, on what they are booted, and gen's own part in it."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-from functools import lru_cache
 
 from codegen.base.errors import EnvironmentFailure
 from codegen.run import make
 from codegen.run.build import Options
+from codegen.run.program import version_line
 from codegen.store import owncode
 from codegen.store.store import key
 
@@ -40,14 +39,9 @@ def _made_by(options: Options, start: str) -> tuple[object, ...]:
     return (owncode.code(_ROOMS, start), options.arch.name, compiler, how)
 
 
-@lru_cache(maxsize=4)
 def qemu_id(program: str) -> str:
     """What QEMU says that it is.  Raises EnvironmentFailure where there is none."""
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            [program, "--version"], capture_output=True, text=True, check=False, env=env
-        )
-    except OSError as problem:
-        raise EnvironmentFailure(f"cannot run {program}: {problem.strerror}") from None
-    return done.stdout.partition("\n")[0]
+        return version_line(program)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        raise EnvironmentFailure(f"cannot run {program}: {problem}") from None

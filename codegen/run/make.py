@@ -15,6 +15,7 @@ from typing import IO
 from codegen.architectures.toolchain import Toolchain
 from codegen.base import whole
 from codegen.base.errors import EnvironmentFailure, FindingsError
+from codegen.run.program import version_line
 from codegen.sandbox import made, sandbox
 from codegen.sandbox.limits import BUILD, LimitHit, size
 from codegen.sandbox.view import Room
@@ -126,11 +127,10 @@ def compiler_id(tools: Toolchain) -> str:
     """The first line of `compiler --version`; raises EnvironmentFailure where it does not run."""
     name = tools.program
     try:
-        done = subprocess.run([name, "--version"], capture_output=True, text=True, check=True)
+        return version_line(name)
     except (OSError, subprocess.CalledProcessError) as error:
         what = f"the compiler {name!r} does not run: {error}"
         raise EnvironmentFailure(f"{what} (Debian: {tools.package})") from error
-    return done.stdout.partition("\n")[0]
 
 
 def check_tools() -> None:

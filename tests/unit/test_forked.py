@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -39,6 +41,37 @@ def test_one_question_or_one_process_needs_no_fork() -> None:
     assert forked(lambda _: os.getpid(), [1], 4) == [os.getpid()]
     assert forked(lambda _: os.getpid(), [1, 2], 1) == [os.getpid()] * 2
     assert forked(lambda _: 0, []) == []
+
+
+def test_the_next_question_is_asked_while_answers_are_waited_for() -> None:
+    heard, told = os.pipe()
+    pool = ThreadPoolExecutor(1)
+
+    def wait(number: int) -> int:
+        ready, _, _ = select.select([heard], [], [], 30)
+        return number + 10 if ready and os.read(heard, 1) else -1
+
+    def ask(number: int) -> Future[int] | int:
+        if number < 2:
+            return pool.submit(wait, number)
+        return os.write(told, b"xx")
+
+    assert forked(ask, [0, 1, 2], 2) == [10, 11, 2]
+    os.close(heard)
+    os.close(told)
+
+
+def test_what_a_future_raises_is_raised_here() -> None:
+    def ask(number: int) -> Future[int]:
+        later: Future[int] = Future()
+        if number == 2:
+            later.set_exception(ValueError("two"))
+        else:
+            later.set_result(number)
+        return later
+
+    with pytest.raises(ValueError, match="two"):
+        forked(ask, range(4), 2)
 
 
 def test_what_is_raised_is_raised_here() -> None:

@@ -78,3 +78,19 @@ def test_a_number_s_suffix_is_no_word_of_a_condition() -> None:
     file = outline(b"#if VERSION >= 201112L && defined(WIDE)\nint x;\n#endif\n")
     assert file.only_with("WIDE") == file.only_with("VERSION") != ()
     assert file.only_with("L") == ()
+
+
+def test_directives_begin_lines_and_go_on_behind_a_backslash() -> None:
+    text = b"""a # no \\
+ #define B 1 \\
+   2
+#if C // "
+d
+#endif"""
+    file = outline(text)
+    assert [(each.word, each.start) for each in file.directives] == [
+        (word, text.index(start))
+        for word, start in (("define", b" #def"), ("if", b"#if"), ("endif", b"#end"))
+    ]
+    assert file.code.split() == ["a", "#", "no", "\\", "d"]
+    assert len(file.code) == len(text) and file.code.count("\n") == text.count(b"\n")

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a program of this machine says that it is."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from functools import lru_cache
+
+
+def version_line(name: str) -> str:
+    """The first line of `name --version`, asked once as long as it is the same file.
+
+    Raises OSError where it is not there, CalledProcessError where it fails.
+    """
+    path = shutil.which(name)
+    if path is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    there = os.stat(path)
+    return _asked(path, there.st_ino, there.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _asked(path: str, inode: int, modified: int) -> str:
+    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    done = subprocess.run(
+        [path, "--version"],
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=True,
+        env=env,
+    )
+    return done.stdout.partition("\n")[0]
