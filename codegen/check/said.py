@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from codegen.c.candidates import may_define
 from codegen.c.source import CSource, Token, lex
 from codegen.check.remark import Remark
-from codegen.check.view import View, is_kvm, is_uapi
+from codegen.check.view import View, is_kvm
+from codegen.kernel.folders import uapi
 from codegen.mail.patch import Posted
 from codegen.sites.rst import apart
 from codegen.tree.changed import Changed
@@ -27,8 +29,8 @@ def still_true(view: View) -> Iterator[Remark]:
     """What api.rst says of a macro is read again where a test for it changes.
 
     An error where no paragraph that names the macro is touched, a note with those left otherwise:
-    they may hold as they are.  A test that asks for a new macro as well answers for the old one
-    as before.
+    they may hold as they are; or they are another architecture's, where several define the macro.
+    A test that asks for a new macro as well answers for the old one as before.
     """
     for name, (patch, line) in sorted(_changed_tests(view).items()):
         paragraphs = list(_paragraphs(view, name))
@@ -37,7 +39,7 @@ def still_true(view: View) -> Iterator[Remark]:
             more = f" and {len(left) - _MOST} more" if left[_MOST:] else ""
             what = f"a test for {name} changes; what is said of it stays: "
             hint = "correct what is no longer so; `corrects` of a description does"
-            note = len(left) < len(paragraphs)
+            note = len(left) < len(paragraphs) or len(_in_uapi(view, name)) > 1
             yield Remark(what + ", ".join(left[:_MOST]) + more, patch, line, hint, note=note)
 
 
@@ -93,8 +95,12 @@ def _statements(tokens: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
             first = index + 1
 
 
-def _in_uapi(view: View, name: str) -> bool:
-    return any(is_uapi(f.source.path) for f in view.before.definitions("macro", name))
+def _in_uapi(view: View, name: str) -> Sequence[str]:
+    """The headers of the uAPI that define a macro, those of all architectures."""
+    survey = view.before
+    headers = [*uapi(), *(path for arch in survey.folders.architectures for path in uapi(arch))]
+    held = survey.holding(name, headers)
+    return [path for path in held if may_define("macro", name, survey.tree.read(path))]
 
 
 def _line(patch: Posted, change: Changed, name: str) -> int:

@@ -462,6 +462,16 @@ def test_what_may_be_meant_is_a_note(
     assert any(message in f"{r.message} {r.hint}" for r in found), found
 
 
+def test_what_may_be_said_of_another_architecture_is_a_note(tmp_path: Path) -> None:
+    linux = written(minitree(*COMPLETE), tmp_path / "linux")
+    header = linux / ARM_UAPI
+    both = f"{ARM_FIRST}#define KVM_X86_QUIRK_SLOT_ZAP_ALL 1\n"
+    header.write_text(header.read_text().replace(ARM_FIRST, both))
+    mails = by_hand(committed(linux), tmp_path, ASKED_MORE)
+    report = run(mails, resolve(str(linux)))
+    assert said(report, "said", note=True) and not said(report, "said")
+
+
 def test_a_finding_has_its_line_in_the_patch_file(good: Mapping[str, Mails], tree: TreeLocation) -> None:  # fmt: skip
     mails = dict(good[FLAG])
     swap(1, "Stop at", "We stop at")(mails)
