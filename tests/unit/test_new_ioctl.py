@@ -38,6 +38,15 @@ def tags(**more: Any) -> list[dict[str, Any]]:
     return [{"name": "tags", "type": "__u64", "means": "tags", "bits": [SHARED], **more}]
 
 
+def kinds(value: int = 255, **more: Any) -> list[dict[str, Any]]:
+    """A struct of a member that is one of two values, with keys of it changed."""
+    values = [
+        {"name": f"KVM_TAG_KIND_{number}", "value": each, "means": "one"}
+        for number, each in enumerate((1, value))
+    ]
+    return [{"name": "kind", "type": "__u8", "means": "a kind", "values": values, **more}]
+
+
 def bytes_(count: int) -> dict[str, Any]:
     """A member of so many bytes."""
     return {"name": f"bytes{count}", "type": "__u8", "count": count, "means": "bytes"}
@@ -72,6 +81,11 @@ LARGE = [{**bytes_(4096), "name": f"large{n}", "goes": "out"} for n in range(4)]
             {"members": [*tags(), {**tags(bits=[dict(SHARED)])[0], "name": "more"}]},
             "with the bits of one mask",
         ),
+        ("mask-ioctl", {"members": kinds(value=256)}, "a __u8 holds 255 at most"),
+        ("mask-ioctl", {"members": kinds(type="__s8", value=128)}, "a __s8 holds 127 at most"),
+        ("mask-ioctl", {"members": kinds(value=1)}, "given twice"),
+        ("mask-ioctl", {"members": kinds(goes="both")}, "is one number that goes to KVM"),
+        ("mask-ioctl", {"members": kinds(bits=[SHARED])}, "a mask has bits"),
         ("sized-ioctl", {"size": None}, "a rest without one"),
         ("number-ioctl", {"size": "8"}, "a size of nothing"),
         ("sized-ioctl", {"check_extension": None}, "nothing tells how large struct kvm_state is"),
@@ -122,6 +136,23 @@ def test_a_mask_without_an_answer_is_that_of_its_bits() -> None:
     test = "args.tags & ~(KVM_MEMORY_TAG_SHARED | KVM_MEMORY_TAG_COLD)"
     assert test in handler(made, X86, "kvm_vm_ioctl_set_tags")
     assert b"\tcase KVM_CAP_TAGS:\n\t\tr = 1;" in made.files[X86]
+
+
+def test_a_member_that_is_one_of_some_values_is_no_other() -> None:
+    word = {"type": "__u64", "means": "a part of the range"}
+    members = [{**word, "name": "gpa"}, {**word, "name": "size"}, *kinds(type="__u64")]
+    fill = "args.size = 4096;\nargs.kind = KVM_TAG_KIND_1;"
+    made = plan(said("vm-ioctl", members=members, call=fill), "new-ioctl", uapi)
+    header = made.files[UAPI].decode()
+    assert "#define KVM_TAG_KIND_0\t1\n#define KVM_TAG_KIND_1\t255\n" in header
+    test = "if (args.kind != KVM_TAG_KIND_0 && args.kind != KVM_TAG_KIND_1)"
+    assert test in " ".join(handler(made, X86, "kvm_vm_ioctl_drop_leafs").split())
+    document = made.files["Documentation/virt/kvm/api.rst"].decode()
+    assert "``kind`` has a value that KVM does not know" in document
+    assert "The values of ``kind`` are:\n\n- KVM_TAG_KIND_0: one\n" in document
+    (selftest,) = (text.decode() for path, text in made.files.items() if path.endswith("_test.c"))
+    others = "const __u64 others[] = { 0, 2, 254, 256, 18446744073709551615ull };"
+    assert others in " ".join(selftest.split())
 
 
 def test_what_the_capability_answers_is_asked_of_the_vm_of_a_vcpu() -> None:

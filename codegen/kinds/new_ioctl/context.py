@@ -15,7 +15,7 @@ from codegen.kinds.ioctls import struct_of
 from codegen.kinds.levels import FDS, IOCTLS, OBJECTS, PARAMETERS
 from codegen.kinds.new_ioctl.parts import Ioctl, IoctlMember
 from codegen.kinds.structs import StructMember, member_lines, offsets, size
-from codegen.style.filters import listing
+from codegen.style.filters import listing, literal
 
 if TYPE_CHECKING:
     from codegen.kinds.new_ioctl import NewIoctl
@@ -141,6 +141,7 @@ def _failures(v: NewIoctl, said: Ioctl, new: bool, condition: str) -> Mapping[st
     zeros = [f"``{member.name}``" for member in said.members if member.zero]
     invalid = [f"{listing(zeros, 'or')} is not 0"] if zeros else []
     invalid += [f"``{member.name}`` has a bit that KVM does not know" for member in said.masks]
+    invalid += [f"``{member.name}`` has a value that KVM does not know" for member in said.choices]
     if new and not said.struct:
         number = "the argument does not fit into 32 bits"
         invalid.append(number if said.argument else "the argument is not 0")
@@ -196,6 +197,16 @@ def bit_lines(said: IoctlMember) -> str:
     return "".join(f"#define {each.name}\t({one} << {each.bit})\n" for each in said.bits)
 
 
+def no_value(said: IoctlMember, struct: str) -> str:
+    """The C test that says whether a member is none of its values."""
+    return " && ".join(f"{struct}.{said.name} != {each.name}" for each in said.values)
+
+
+def value_lines(said: IoctlMember) -> str:
+    """`#define` for each value of a member."""
+    return "".join(f"#define {each.name}\t{literal(each.value)}\n" for each in said.values)
+
+
 def speaks_of(code: str, word: str) -> bool:
     """Whether C has that name in it."""
     return bool(re.search(rf"\b{word}\b", code))
@@ -205,6 +216,8 @@ FILTERS = {
     "speaks_of": speaks_of,
     "unknown_bits": unknown_bits,
     "bit_lines": bit_lines,
+    "no_value": no_value,
+    "value_lines": value_lines,
     "member_lines": member_lines,
     "zero_test": zero_test,
     "errors_table": errors_table,

@@ -33,13 +33,24 @@ class MemberBit(Part):
     means: Annotated[Phrase, Field(description="what it says, for api.rst")]
 
 
+class MemberValue(Part):
+    """A named value of a member."""
+
+    name: Annotated[IoctlName, Field(description="the value's name")]
+    value: Annotated[int, Field(ge=0, lt=1 << 64, description="the number")]
+    means: Annotated[Phrase, Field(description="what it asks for, for api.rst")]
+
+
 class IoctlMember(StructMember):
-    """A member of an ioctl's struct; one with `bits` is a mask of these, and the `rest` is an array
-    that has what is left of the size of the whole.
+    """A member of an ioctl's struct; one with `bits` is a mask of these, one with `values` is one
+    of these, and the `rest` is an array that has what is left of the size of the whole.
     """
 
     bits: Annotated[
         list[MemberBit], Field(max_length=64, description="those that there are of a mask")
+    ] = []
+    values: Annotated[
+        list[MemberValue], Field(max_length=32, description="all that there are: others fail")
     ] = []
     rest: Annotated[bool, Field(description="an array, the last member, without a count")] = False
 
@@ -50,6 +61,18 @@ class IoctlMember(StructMember):
     @property
     def array(self) -> str:
         return "[]" if self.rest else super().array
+
+    @property
+    def most(self) -> int:
+        """The largest number that it holds."""
+        return (1 << 8 * self.size - self.type.startswith("__s")) - 1
+
+    @property
+    def others(self) -> list[int]:
+        """Numbers without a name: the neighbours of those that have one, and the largest."""
+        named = {each.value for each in self.values}
+        near = {value + step for value in named for step in (-1, 1)} | {self.most}
+        return sorted(value for value in near - named if 0 <= value <= self.most)
 
 
 class Ioctl(Part):
@@ -109,6 +132,11 @@ class Ioctl(Part):
     def masks(self) -> list[IoctlMember]:
         """The members that are masks."""
         return [member for member in self.members if member.bits]
+
+    @property
+    def choices(self) -> list[IoctlMember]:
+        """The members that are one of some values."""
+        return [member for member in self.members if member.values]
 
 
 class OtherIoctl(Ioctl):
@@ -185,13 +213,24 @@ def uses(code: str, name: str) -> bool:
 
 
 def member_problems(part: IoctlMember, where: Where, find: Find) -> Iterator[Finding]:
-    """What is wrong with a member that is a mask."""
+    """What is wrong with a member that is a mask, or one of some values."""
     yield from repeated([each.name for each in part.bits], (*where, "bits"), find, "name")
     yield from repeated([each.bit for each in part.bits], (*where, "bits"), find, "bit")
-    for index, each in enumerate(part.bits):
-        if each.bit >= 8 * part.size:
-            what = f"a {part.type} has no bit {each.bit}"
+    yield from repeated([each.name for each in part.values], (*where, "values"), find, "name")
+    yield from repeated([each.value for each in part.values], (*where, "values"), find, "value")
+    for index, bit in enumerate(part.bits):
+        if bit.bit >= 8 * part.size:
+            what = f"a {part.type} has no bit {bit.bit}"
             yield find((*where, "bits", index, "bit"), what, "a larger type, or a lower bit")
-    if part.bits and (part.zero or part.count or part.goes != "in"):
-        what = "a mask is one number that goes to KVM"
-        yield find((*where, "bits"), what, "no `zero`, `count` or `goes` beside it")
+    for index, value in enumerate(part.values):
+        if value.value > part.most:
+            what = f"a {part.type} holds {part.most} at most"
+            yield find((*where, "values", index, "value"), what, "a larger type")
+    for key in ("bits", "values"):
+        if getattr(part, key) and (part.zero or part.count or part.goes != "in"):
+            what = "a mask is one number that goes to KVM"
+            if key == "values":
+                what = "what is one of some values is one number that goes to KVM"
+            yield find((*where, key), what, "no `zero`, `count` or `goes` beside it")
+    if part.bits and part.values:
+        yield find((*where, "values"), "a mask has bits", "leave out `bits`, or `values`")
