@@ -46,10 +46,10 @@ HERE = {
 # What is made, and lacks something here: a processor's, or a machine that gen boots.
 NOT_EMULATED = {
     "arm-sea": "a memory whose errors abort an access",
-    "compat-caps": "powerpc",
     "disable-exits-aperfmperf": "APERF and MPERF",
     "freeze-in-smm": "VMX",
     "ignore-guest-pat": "VMX, whose page tables it is about",
+    "isa-levels": "powerpc",
     "keyop": "s390",
     "sev-vmsa-features": "SEV-ES",
     "snp-policy-bits": "SEV-SNP",

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.kernel, pytest.mark.long]
 TRIED = {
     "loongarch": ("pin-memslots", "vm-capability", "6.12", "clang-19"),
     "mips": ("pin-memslots", "vm-capability", "6.12", "gcc"),
-    "powerpc": ("compat-caps", "new-ioctl", "7.2", "gcc"),
+    "powerpc": ("isa-levels", "new-ioctl", "7.2", "gcc"),
     "s390": ("user-operexec", "vm-capability", "6.12", "gcc"),
 }
 

@@ -74,7 +74,8 @@ LARGE = [{**bytes_(4096), "name": f"large{n}", "goes": "out"} for n in range(4)]
         ("mask-ioctl", {"members": tags(type="__u8")}, ""),
         ("mask-ioctl", {"members": tags(type="__u8", bits=[{**SHARED, "bit": 8}])}, "no bit 8"),
         ("mask-ioctl", {"members": tags(bits=[SHARED, dict(SHARED)])}, "given twice"),
-        ("mask-ioctl", {"members": tags(goes="out")}, "a mask is one number that goes to KVM"),
+        ("mask-ioctl", {"members": tags(goes="out")}, ""),
+        ("mask-ioctl", {"members": tags(goes="both")}, "a mask is one number that goes to KVM"),
         ("mask-ioctl", {"members": tags(bits=[{**SHARED, "bit": 31}])}, "cannot tell of KVM_MEM"),
         (
             "mask-ioctl",

@@ -130,8 +130,8 @@ class Ioctl(Part):
 
     @property
     def masks(self) -> list[IoctlMember]:
-        """The members that are masks."""
-        return [member for member in self.members if member.bits]
+        """The members that are masks of which KVM takes the bits that it knows."""
+        return [member for member in self.members if member.bits and not member.goes_out]
 
     @property
     def choices(self) -> list[IoctlMember]:
@@ -226,11 +226,11 @@ def member_problems(part: IoctlMember, where: Where, find: Find) -> Iterator[Fin
         if value.value > part.most:
             what = f"a {part.type} holds {part.most} at most"
             yield find((*where, "values", index, "value"), what, "a larger type")
-    for key in ("bits", "values"):
-        if getattr(part, key) and (part.zero or part.count or part.goes != "in"):
-            what = "a mask is one number that goes to KVM"
-            if key == "values":
-                what = "what is one of some values is one number that goes to KVM"
-            yield find((*where, key), what, "no `zero`, `count` or `goes` beside it")
+    if part.bits and (part.zero or part.count or part.goes == "both"):
+        what = "a mask is one number that goes to KVM or back"
+        yield find((*where, "bits"), what, "no `zero` or `count` beside it, nor `goes: both`")
+    if part.values and (part.zero or part.count or part.goes_out):
+        what = "what is one of some values is one number that goes to KVM"
+        yield find((*where, "values"), what, "no `zero`, `count` or `goes` beside it")
     if part.bits and part.values:
         yield find((*where, "values"), "a mask has bits", "leave out `bits`, or `values`")
