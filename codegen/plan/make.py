@@ -150,7 +150,23 @@ def _plan(
         lines.check_editable(edited)
     call = renderer.inline(variant.call)
     ways = tuple(choice.where for choice in choices)
-    return Plan(description, variant, taken, tuple(patches), ways, call)
+    placed = _placed(variant, renderer, patches)
+    return Plan(description, variant, taken, tuple(patches), ways, call, placed=placed)
+
+
+def _placed(variant: Variant, renderer: Renderer, patches: Sequence[Patch]) -> dict[str, str]:
+    """The numbers that places say, by the names that the edit list gives them; several where
+    architectures differ.
+    """
+    said = {}
+    edits = [edit for patch in patches for edit in patch.edits]
+    for spec in (each for patch in variant.patches for each in patch.edits):
+        if not spec.number_of:
+            continue
+        found = [edit.place.names["number"] for edit in edits if edit.site == spec.site]
+        if found:
+            said[renderer.inline(spec.number_of)] = " and ".join(dict.fromkeys(found))
+    return said
 
 
 def _choose(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from codegen.description.load import Description
 from codegen.description.model import Knob, Merged, PriorArt
@@ -18,7 +18,8 @@ from codegen.vocabulary.part import Where
 class Plan:
     """A series before anything is written.
 
-    `own` are the knob's patches; those of the plans that are `brought`, of the knobs that it
+    `placed` are the numbers of which a place says the next one, by what has them.  `own` are the
+    knob's patches; those of the plans that are `brought`, of the knobs that it
     needs, come before them.
     """
 
@@ -31,6 +32,7 @@ class Plan:
     prior_art: tuple[PriorArt, ...] = ()  # of those that the description names, the tree's
     redundant: str = ""  # why the tree has it already, where it was made all the same
     brought: tuple[Plan, ...] = ()
+    placed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[Plan, ...]:
@@ -54,6 +56,7 @@ class Plan:
         named: dict[str, str] = {}
         for part in self.parts:
             named |= shown(part.description.knob, part.variant, part.numbers)
+            named |= part.placed
         return named
 
     @property

@@ -92,6 +92,7 @@ class EditSpec(_Part):
     per_arch: bool = False
     # constants of the knob: they come with the mechanism if that uses them already
     early: bool = False
+    number_of: str | None = None  # the name that takes the number that the place says
 
 
 class PatchSpec(_Part):

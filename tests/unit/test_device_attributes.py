@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,15 @@ def test_what_lint_says_of_attributes(more: dict[str, Any], told: str, hint: str
         said("vcpu-attribute", **more)
     text = "".join(finding.render() for finding in caught.value.findings)
     assert told in text and hint in text
+
+
+def test_the_numbers_that_places_say_are_told() -> None:
+    first = system(attributes)
+    second = system(attributes, left(first), beside=NAME, name=f"{NAME}_2")
+    group = said("vcpu-attribute").knob.section("device-attribute").group
+    # the first attribute of a group is the first one in any tree
+    numbers = [(first, GROUP), (second, f"{NAME}_2"), (vcpu(attributes), group)]
+    for made, name in numbers:
+        assert list(made.named_numbers) == [name]
+        defined = re.search(rf"define {name}\s+(\d+)\n", made.files[X86_UAPI].decode())
+        assert defined and defined[1] == made.named_numbers[name]
