@@ -11,6 +11,7 @@ from codegen.base.nearest import did_you_mean
 from codegen.check import (
     abi,
     checkpatch,
+    comments,
     configs,
     docs,
     effect,
@@ -28,6 +29,7 @@ from codegen.check.remark import Remark
 from codegen.check.view import View
 
 _X86 = "Documentation/process/maintainer-kvm-x86.rst"
+_CODING = "Documentation/process/coding-style.rst"
 _REVIEW = "Documentation/virt/kvm/review-checklist.rst"
 _SUBMIT = "Documentation/process/submitting-patches.rst"
 _TOOLS = "Documentation/process/generated-content.rst"
@@ -87,6 +89,7 @@ CHECKS = (
     Check("memslots", "a flag is taken where something acts on it", _API, memslots.accepted),
     Check("effect", "what is advertised works: userspace relies on it", _REVIEW, effect.used),
     Check("said", "what is documented is what KVM does", _API, said.still_true),
+    Check("comments", "who reads the code believes its comments", _CODING, comments.still_true),
     Check("abi", "programs are not built again for a new kernel", _STABLE, abi.kept),
     Check("configs", "a kernel without an option builds as well", _CONFIGS, configs.declared),
     Check("checkpatch", "R17: nobody wants to discuss style", _SUBMIT, checkpatch.checkpatch),

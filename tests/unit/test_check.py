@@ -472,6 +472,31 @@ def test_what_may_be_said_of_another_architecture_is_a_note(tmp_path: Path) -> N
     assert said(report, "said", note=True) and not said(report, "said")
 
 
+TOLD = "/* Nothing to do for read-only slots. */"
+BELOW = "if ((change != KVM_MR_FLAGS_ONLY) || (new_flags & KVM_MEM_READONLY))"
+MORE = code(X86, BELOW, f"{BELOW[:-1]} ||\n\t    tdp_enabled)")
+NEW_FLAG = code(UAPI, "#define KVMIO", "#define KVM_MEM_NEW (1UL << 3)\n#define KVMIO")
+
+
+@pytest.mark.parametrize(
+    ("steps", "notes"),
+    [
+        ([MORE], 1),
+        ([MORE, code(X86, TOLD, "/* Nothing to do for some slots. */")], 0),
+        ([code(X86, f"{BELOW}\n", f"{BELOW}\n\n")], 0),
+        ([code(X86, TOLD, ""), MORE], 0),
+        ([NEW_FLAG, code(X86, BELOW, f"{BELOW[:-1]} || (new_flags & KVM_MEM_NEW))")], 0),
+    ],
+)
+def test_a_comment_is_read_again_where_its_condition_changes(
+    linux: Path, tree: TreeLocation, tmp_path: Path, steps: list[Step], notes: int
+) -> None:
+    found = said(run(by_hand(linux, tmp_path, *steps), tree), "comments", note=True)
+    assert len(found) == notes
+    assert all("stays: Nothing to do for read-only slots." in r.message for r in found)
+    assert all(r.line and r.patch for r in found)
+
+
 def test_a_finding_has_its_line_in_the_patch_file(good: Mapping[str, Mails], tree: TreeLocation) -> None:  # fmt: skip
     mails = dict(good[FLAG])
     swap(1, "Stop at", "We stop at")(mails)
