@@ -4,8 +4,6 @@ configured and compiled, on what they are booted, and gen's own part in it."""
 
 from __future__ import annotations
 
-import subprocess
-
 from codegen.base.errors import EnvironmentFailure
 from codegen.run import make
 from codegen.run.build import Options
@@ -43,5 +41,5 @@ def qemu_id(program: str) -> str:
     """What QEMU says that it is.  Raises EnvironmentFailure where there is none."""
     try:
         return version_line(program)
-    except (OSError, subprocess.CalledProcessError) as problem:
+    except OSError as problem:
         raise EnvironmentFailure(f"cannot run {program}: {problem}") from None

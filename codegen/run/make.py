@@ -128,7 +128,7 @@ def compiler_id(tools: Toolchain) -> str:
     name = tools.program
     try:
         return version_line(name)
-    except (OSError, subprocess.CalledProcessError) as error:
+    except OSError as error:
         what = f"the compiler {name!r} does not run: {error}"
         raise EnvironmentFailure(f"{what} (Debian: {tools.package})") from error
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 def version_line(name: str) -> str:
     """The first line of `name --version`, asked once as long as it is the same file.
 
-    Raises OSError where it is not there, CalledProcessError where it fails.
+    Raises OSError where it is not there or fails.
     """
     path = shutil.which(name)
     if path is None:
@@ -26,11 +26,8 @@ def version_line(name: str) -> str:
 def _asked(path: str, inode: int, modified: int) -> str:
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
     done = subprocess.run(
-        [path, "--version"],
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=True,
-        env=env,
+        [path, "--version"], capture_output=True, encoding="utf-8", errors="replace", env=env
     )
+    if done.returncode:
+        raise OSError(f"{path} --version ended with status {done.returncode}")
     return done.stdout.partition("\n")[0]
