@@ -3,10 +3,11 @@
 
     python tests/matrix/whole.py FOLDER
 
-The cluster has a scheduler, a client and three workers, each in a network namespace of its own, and
-speaks TLS.  Each worker has a store of its own; they share the trees, as there is no network to the
-archive, and what this machine has compiled.  One is killed while it builds.  Some two hours on two
-processors; what finished is not done again.  It writes whole.json beside this file.
+The cluster has a scheduler, a client and three workers, each in a network namespace of its own,
+and speaks TLS. Each worker has a store of its own; they share the trees, as there is no network
+to the archive, and what this machine has compiled. One is killed while it builds. Some two and a
+half hours on two processors; what finished is not done again. It writes whole.json beside this
+file.
 """
 
 from __future__ import annotations
