@@ -59,9 +59,11 @@ def extents(path: str, data: bytes) -> tuple[Declared, ...]:
     unit = index().parse(_NAME, args=_ARGS, unsaved_files=files, options=_OPTIONS)
     for cursor in unit.cursor.get_children():
         kind = _KINDS.get(cursor.kind)
+        if kind is None:
+            continue
         extent = cursor.extent
         start = extent.start
-        if kind is None or start.file is None:  # no other file can be opened: the parser's macros
+        if start.file is None:  # no other file can be opened: a macro of the parser's own
             continue
         if kind != "macro" and not cursor.is_definition():
             kind = "declaration"

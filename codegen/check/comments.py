@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from codegen.c.source import CSource, Token, lex
 from codegen.check.remark import Remark
-from codegen.check.view import View, is_kvm
+from codegen.check.view import View, functions, is_kvm
 from codegen.mail.patch import Posted
 from codegen.tree.changed import Changed
 from codegen.tree.reader import read_or_none
@@ -28,7 +28,7 @@ def still_true(view: View) -> Iterator[Remark]:
     changes = [each for each in view.changes() if _code(each[1])]
     for path in dict.fromkeys(change.path for _, change in changes):
         old, new = (
-            _functions(path, read_or_none(survey.tree, path))
+            dict(functions(path, read_or_none(survey.tree, path)))
             for survey in (view.before, view.after)
         )
         for name in (name for name in new if name in old and old[name] != new[name]):
@@ -45,12 +45,6 @@ def still_true(view: View) -> Iterator[Remark]:
 
 def _code(change: Changed) -> bool:
     return is_kvm(change.path) and change.path.endswith((".c", ".h"))
-
-
-def _functions(path: str, data: bytes | None) -> Mapping[str, str]:
-    """The functions of a file by their names, as they are written."""
-    source = CSource(path, data or b"")
-    return {each.name: source.text(each.start, each.end) for each in source.all("function")}
 
 
 def _commented(function: str) -> Mapping[str, str]:

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from codegen.c.candidates import may_define
-from codegen.c.source import CSource, Token, lex
+from codegen.c.source import Token, lex
 from codegen.check.remark import Remark
-from codegen.check.view import View, is_kvm
+from codegen.check.view import View, functions, is_kvm
 from codegen.kernel.folders import uapi
 from codegen.mail.patch import Posted
 from codegen.sites.rst import apart
@@ -39,7 +39,7 @@ def still_true(view: View) -> Iterator[Remark]:
             more = f" and {len(left) - _MOST} more" if left[_MOST:] else ""
             what = f"a test for {name} changes; what is said of it stays: "
             hint = "correct what is no longer so; `corrects` of a description does"
-            note = len(left) < len(paragraphs) or len(_in_uapi(view, name)) > 1
+            note = len(left) < len(paragraphs) or len(_uapi_headers(view, name)) > 1
             yield Remark(what + ", ".join(left[:_MOST]) + more, patch, line, hint, note=note)
 
 
@@ -48,7 +48,10 @@ def _changed_tests(view: View) -> Mapping[str, tuple[str, int]]:
     found: dict[str, tuple[str, int]] = {}
     for patch, change in view.changes():
         if change.path.endswith(".c") and is_kvm(change.path):
-            old, new = (_functions(change.path, data) for data in (change.before, change.after))
+            old, new = (
+                Counter(text for _, text in functions(change.path, data))
+                for data in (change.before, change.after)
+            )
             lost = _tests(old - new) - _tests(new - old)
             wider = _wider(new, view.new_macros) if lost else frozenset()
             for name, _ in lost:
@@ -56,29 +59,23 @@ def _changed_tests(view: View) -> Mapping[str, tuple[str, int]]:
                     name not in view.new_macros
                     and name not in found
                     and name not in wider
-                    and _in_uapi(view, name)
+                    and _uapi_headers(view, name)
                 ):
                     found[name] = patch.name, _line(patch, change, name)
     return found
 
 
-def _wider(functions: Counter[str], macros: Collection[str]) -> frozenset[str]:
+def _wider(written: Counter[str], macros: Collection[str]) -> frozenset[str]:
     """What is asked for together with one of some macros."""
-    asking = Counter(text for text in functions if any(name in text for name in macros))
+    asking = Counter(text for text in written if any(name in text for name in macros))
     together = (name for name, text in _tests(asking) if not set(macros).isdisjoint(text.split()))
     return frozenset(together)
 
 
-def _functions(path: str, data: bytes | None) -> Counter[str]:
-    """The functions of a file, as they are written."""
-    source = CSource(path, data or b"")
-    return Counter(source.text(each.start, each.end) for each in source.all("function"))
-
-
-def _tests(functions: Counter[str]) -> Tests:
+def _tests(written: Counter[str]) -> Tests:
     """The statements of functions that ask for a macro; those that list it among others do not."""
     tests: Tests = Counter()
-    for function, count in functions.items():
+    for function, count in written.items():
         for statement in _statements(lex(function)):
             words = [token.text for token in statement]
             for at, word in enumerate(words):
@@ -95,7 +92,7 @@ def _statements(tokens: tuple[Token, ...]) -> Iterator[tuple[Token, ...]]:
             first = index + 1
 
 
-def _in_uapi(view: View, name: str) -> Sequence[str]:
+def _uapi_headers(view: View, name: str) -> Sequence[str]:
     """The headers of the uAPI that define a macro, those of all architectures."""
     survey = view.before
     headers = [*uapi(), *(path for arch in survey.folders.architectures for path in uapi(arch))]

@@ -93,6 +93,12 @@ class View:
         return tuple(m for name, m in self.new_macros.items() if name.startswith(prefix))
 
 
+def functions(path: str, data: bytes | None) -> Iterator[tuple[str, str]]:
+    """The functions of a file: the name of each, and how it is written."""
+    source = CSource(path, data or b"")
+    return ((each.name, source.text(each.start, each.end)) for each in source.all("function"))
+
+
 def is_uapi(path: str) -> bool:
     """Whether a path is a header of KVM's that userspace sees."""
     return bool(_UAPI.fullmatch(path))

@@ -19,8 +19,8 @@ class Plan:
     """A series before anything is written.
 
     `placed` are the numbers of which a place says the next one, by what has them.  `own` are the
-    knob's patches; those of the plans that are `brought`, of the knobs that it
-    needs, come before them.
+    knob's patches; those of the plans that are `brought`, of the knobs that it needs, come before
+    them.
     """
 
     description: Description

@@ -24,7 +24,7 @@ def version_line(name: str) -> str:
 
 @lru_cache(maxsize=32)
 def _asked(path: str, inode: int, modified: int) -> str:
-    env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    env = {**os.environ, "LC_ALL": "C"}  # it may be a wrapper that needs more of it
     done = subprocess.run(
         [path, "--version"], capture_output=True, encoding="utf-8", errors="replace", env=env
     )
