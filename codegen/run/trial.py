@@ -119,7 +119,7 @@ class Trial:
         mutants: Sequence[Mutant] = ()
         if self.wishes.mutants and new:
             mutants = find_mutants(self.series, kernel, self.accel.name)
-        images = self._begin(images, mutants)
+        images = self._begin(images)
         added = Lane(new, True, images, self._boot, self._row)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
@@ -148,12 +148,11 @@ class Trial:
         what = f"the kernel of {self.series.patches[patches - 1].name}"
         return self.bench.keep(self.bench.kernel(commit, self._steps(what)), commit)
 
-    def _begin(self, images: Mapping[str, Path], mutants: Sequence[Mutant]) -> Mapping[str, Path]:
+    def _begin(self, images: Mapping[str, Path]) -> Mapping[str, Path]:
         """Copies of the images, which lie beside the boots and stay as long as they do."""
         assert self.accel is not None
         asked = [image.name for image in images.values()]
         asked += [self.accel.name, str(self.wishes.limit_s), digest(self._init.read_bytes())]
-        asked.append(digest(repr(mutants).encode()))
         begin(self.folder, asked, self.wishes.resume)
         return {
             name: shutil.copyfile(image, self.folder / f"{name}.{self._suffix}")
@@ -235,11 +234,12 @@ class Trial:
         tests: Sequence[GuestTest],
         params: Params,
         listener: Listener | None = None,
+        of: Sequence[str] = (),
     ) -> Results:
         assert self.accel is not None
         params = (*self.wishes.params, *params)
         guest = Guest(image, self._init, self.accel.name, params, self.arch)
-        name = _SAFE.sub("-", "-".join([kernel, *params, tests[0].name]))
+        name = _SAFE.sub("-", "-".join([kernel, *of, *params, tests[0].name]))
         with self._spent(f"boot {kernel}"):
             results = run_tests(
                 guest,
@@ -273,8 +273,10 @@ class Trial:
         image = self.folder / f"mutants-{numbers}.{self._suffix}"
         image.write_bytes(made.read(strain.image))
 
+        these = digest(repr(strain.mutants).encode())
+
         def boot(rows: Sequence[GuestTest], params: Params) -> Results:
-            return self._boot("mutants", image, rows, params)
+            return self._boot("mutants", image, rows, params, of=[these])
 
         for each in try_strain(strain, tests, conditions, boot):
             self.noticed.append(each)
