@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from codegen.matrix.outcome import Outcome
 from codegen.matrix.trees import located
 from codegen.matrix.work import Ended, Work
 from codegen.run import kept, report
-from codegen.run.bench import Bench, open_bench
+from codegen.run.bench import Bench
 from codegen.run.guestlog import Verdict
 from codegen.run.make import BuildFailed, Step
 from codegen.run.selftests import FOLDER, build_all
@@ -86,13 +86,13 @@ def _judge(work: Work, found: checks.Checked) -> None:
 
 def kselftest(work: Work) -> None:
     """The kernel and all of its KVM selftests build with the series."""
-    with _bench(work) as bench:
-        commits = commits_of(work.series, bench.git_dir)
-        kernel = bench.kernel(commits.tip, _steps(work, "the kernel"))
-        work.notes += kernel.notes
-        touched = touched_tests(work.series, kernel)
-        tests = build_all(kernel, touched, _steps(work, "the selftests"))
-        work.notes += (f"{name} does not build in this tree" for name in tests.broken)
+    bench = work.bench
+    commits = commits_of(work.series, bench.git_dir)
+    kernel = bench.kernel(commits.tip, _steps(work, "the kernel"))
+    work.notes += kernel.notes
+    touched = touched_tests(work.series, kernel)
+    tests = build_all(kernel, touched, _steps(work, "the selftests"))
+    work.notes += (f"{name} does not build in this tree" for name in tests.broken)
 
 
 def boot(work: Work) -> None:
@@ -112,17 +112,17 @@ def _try(work: Work, wishes: Wishes, step: Until) -> None:
     some = work.job.patches is not None
     if some:  # the tests of all patches, on the kernel of some
         wishes = replace(wishes, baseline=False, mutants=False, patches=work.job.patches)
-    with _bench(work) as bench:
-        commits = commits_of(work.whole, bench.git_dir)
-        name = kept.key_of(bench.options, commits)
-        known = None if wishes.mutants or some or work.stranger else kept.recall(kept.TRIAL, name)
-        if known:
-            work.known.append(step)
-            rows = [report.from_dict(row) for row in known.said["results"]]
-            logs = {each: known.read(each) for each in known.files}
-        else:
-            trial = _tried(work, wishes, bench)
-            rows, logs = trial.rows, kept.logs_of(trial)
+    bench = work.bench
+    commits = commits_of(work.whole, bench.git_dir)
+    name = kept.key_of(bench.options, commits)
+    known = None if wishes.mutants or some or work.stranger else kept.recall(kept.TRIAL, name)
+    if known:
+        work.known.append(step)
+        rows = [report.from_dict(row) for row in known.said["results"]]
+        logs = {each: known.read(each) for each in known.files}
+    else:
+        trial = _tried(work, wishes, bench)
+        rows, logs = trial.rows, kept.logs_of(trial)
     work.logs.update(logs)
     work.logs[f"{step}.ktap"] = report.ktap(rows).encode()
     _judge_rows(rows)
@@ -150,15 +150,6 @@ def _judge_rows(rows: Sequence[TestResult]) -> None:
                 raise Ended(verdict, f"{row.name}: {row.reason}", row.log)
 
 
-@contextmanager
-def _bench(work: Work) -> Iterator[Bench]:
-    def waiting() -> None:
-        work.report(0, None, "waiting for another run on this tree")
-
-    with open_bench(work.location, work.options, waiting, work.stranger) as bench:
-        yield bench
-
-
 def _steps(work: Work, what: str) -> Callable[[Step], None]:
     return lambda step: work.report(step.done, step.total, f"building {what}")
 
@@ -180,8 +171,8 @@ def do(job: Job, report: Report = silent) -> tuple[Outcome, Mapping[str, bytes]]
     """
     verify(job)
     location = located(job.tree, report)
-    with scratch_folder() as folder:
-        work = Work(job, location, Path(folder), report)
+    with scratch_folder() as folder, ExitStack() as held:
+        work = Work(job, location, Path(folder), report, held)
         told: dict[Until, Ended] = {}
         for step in job.done:
             ended = _done(step, work)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from codegen.description.load import load
 from codegen.matrix.asked import Until
 from codegen.matrix.job import Job, as_bytes
 from codegen.plan.variants import load_variant
+from codegen.run.bench import Bench, open_bench
 from codegen.run.build import Options
 from codegen.run.guestlog import Verdict
 from codegen.sandbox import sandbox
@@ -53,6 +55,7 @@ class Work:
     location: TreeLocation
     folder: Path
     report: Report
+    held: ExitStack  # what is held until the job is done
     seconds: dict[str, float] = field(default_factory=dict)
     known: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -110,6 +113,16 @@ class Work:
     def whole(self) -> Series:
         """The series on its tree."""
         return read_series(self.files, self.location, self.report)
+
+    @cached_property
+    def bench(self) -> Bench:
+        """Where it is built and tried, from the first step that asks to the job's end."""
+
+        def waiting() -> None:
+            self.report(0, None, "waiting for another run on this tree")
+
+        opened = open_bench(self.location, self.options, waiting, self.stranger)
+        return self.held.enter_context(opened)
 
     @property
     def series(self) -> Series:

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from codegen.architectures import DEFAULT, Architecture
@@ -42,6 +42,7 @@ class Bench:
     location: TreeLocation
     options: Options
     stranger: str = ""
+    _built: dict[tuple[str, Path], KernelBuild] = field(default_factory=dict, compare=False)
 
     @property
     def work(self) -> Path:
@@ -78,13 +79,15 @@ class Bench:
 
     def source(self, commit: str) -> Path:
         """The files of a commit; only those that differ from the last one are rewritten."""
+        self._built.clear()
         return sync(self.git_dir, commit, self.folder / "source").path
 
     def kernel(self, commit: str, progress: Progress | None = None) -> KernelBuild:
         """The kernel of a commit.  Raises what `codegen.run.build.build` raises.
 
-        A stranger's goes on from the tree's own, which is made first where nobody has: the next
-        stranger's, and the tree itself, take a fraction of the time then.
+        The last one is there as long as nothing else is checked out.  A stranger's goes on from the
+        tree's own, which is made first where nobody has: the next stranger's, and the tree itself,
+        take a fraction of the time then.
         """
         name = f"kernel-{Path(self.options.compiler).name}"
         base = self.location.commit
@@ -93,7 +96,9 @@ class Bench:
         if progress:
             progress(Step(0, None, "the checkout"))
         out = self.out(name)
-        return build(self.source(commit), out, progress, self.options)
+        if (commit, out) not in self._built:
+            self._built[commit, out] = build(self.source(commit), out, progress, self.options)
+        return self._built[commit, out]
 
     def keep(self, kernel: KernelBuild, commit: str) -> Path:
         """A copy of a kernel's image that stays when others are built; the last four stay."""
