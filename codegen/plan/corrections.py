@@ -16,15 +16,16 @@ from codegen.sites.sentences import SITE, Sentence, in_comment, in_document, nea
 
 
 def corrections(description: Description, variant: Variant, survey: Survey) -> Sequence[TextEdit]:
-    """The corrections of a variant's section, as edits of this tree: one for each paragraph.
+    """What a variant and its section correct, as edits of this tree: one for each paragraph.
 
     Raises FindingsError for a sentence that is not there, if every tree is said to have it, for
     one that is there twice, and for one that cannot be corrected in the form that it has.
     """
     section = description.knob.section(variant.section)
     made: dict[tuple[str, int], TextEdit] = {}
-    for index, each in enumerate(section.corrects):
-        where = (variant.section, "corrects", index, "says")
+    said = [(each, (variant.section, "corrects", at)) for at, each in enumerate(section.corrects)]
+    for each, at in (*((each, (variant.section,)) for each in variant.corrects), *said):
+        where = (*at, "says")
         found = _found(each, survey)
         if len(found) > 1:
             told = ", ".join(f"{s.place.path}:{s.place.line}" for s in found)

@@ -17,6 +17,7 @@ from codegen.description.model import Knob
 from codegen.kernel.numbers import Family, family
 from codegen.kernel.survey import Survey
 from codegen.kinds import Kind, edit_list, kinds_of, read_yaml
+from codegen.kinds.section import Correction
 from codegen.plan.sites import PLACES, SITES
 from codegen.vocabulary.part import attribute, dashed
 
@@ -119,6 +120,7 @@ class Variant(_Part):
     value: str = ""  # left out where the uAPI does something itself, and no predicate is asked
     decides_by: str | None = None
     so_far: str = ""  # of a mechanism that asks no predicate: what there is of the uAPI behind it
+    corrects: list[Correction] = []  # what is false of the tree's text with any such uAPI
     mends: list[PatchSpec] = []  # what has to be mended first, on trees where it has to be
     patches: list[PatchSpec]
 

@@ -25,6 +25,7 @@ _INNER = re.compile(r"^[ \t]*\*?[ \t]?", re.M)
 _ITEM = re.compile(r"\s*(?:[-*+]\s|\d+[.)]\s|:\w[^:]*:\s|@\w+:)")
 _FIELD = re.compile(r"\s*:\w[^:]*:\s+")
 _GRID = re.compile(r"\s*[|+]")
+_BORDER = re.compile(r"^[ \t]*=+(?:[ \t]+=+)+(?=[ \t]*$)", re.M)  # of a simple table
 _RULE = re.compile(r"([=\-^~\"'.#*+])\1{2,}\s*$")
 
 
@@ -136,7 +137,8 @@ def _in_its_line(old: str, says: str, put: str, columns: int) -> str:
 def _reworded(old: str, says: str, put: str, columns: int) -> str:
     """A paragraph with another sentence: wrapped anew from there to the end of what is indented so.
 
-    What hangs, as in the last column of a table, stays as wide as it is.
+    What hangs, as in the last column of a table, stays as wide as it is; so does that of a row with
+    one line, whose table says by its border where the column begins.
     """
     found = _once(old, says)
     begin = old.rfind("\n", 0, found.start()) + 1
@@ -146,6 +148,9 @@ def _reworded(old: str, says: str, put: str, columns: int) -> str:
     first = indent_of(lines[0])
     hung = indent_of((lines[1:] or lines)[0])
     hangs = len(hung) > len(first) and lines[0][len(hung) - 1 : len(hung)] == " "
+    border = _BORDER.search(old)
+    if border and not hangs and len(first) <= (column := border[0].rindex(" ")):
+        hung, hangs = " " * (column + 1), True
     if len(hung) != len(first) and not hangs:
         return _in_its_line(old, says, put, columns)  # a term, with its definition below
     if not hangs:

@@ -34,6 +34,7 @@ LONG_FIELDS = """\
 :Architectures: x86
 :Type: vm
 """
+TABLE = "==== ==================\nA    It is so.\nB    It is another.\n==== ==================\n"
 TERM = "KVM_FLAG\n  If set, it is so,\n  and not otherwise.\n"
 BLOCK = "Shown::\n\n  struct kvm_x {\n\t__u32 pad0;\n\t__u64 other;\n  };\n"
 
@@ -59,6 +60,8 @@ def corrected(text: str, says: str, put: str) -> str:
         (ROW, "FIRST", "THIRD", ROW.replace("FIRST", "THIRD")),
         ("==== ====\n" + ROW, "it does neither", "it rests",
          "==== ====\n" + ROW.replace("it does neither", "it rests")),
+        (TABLE, "It is so.", "It is so, and more of it than fits.",
+         TABLE.replace("It is so.", "It is so, and more\n     of it than fits.")),
         ("- one is so,\n  and is no more\n- two is so\n", "no more", "there",
          "- one is so,\n  and is there\n- two is so\n"),
         (FIELDS, "a set", LONG, LONG_FIELDS),
@@ -156,6 +159,17 @@ def test_two_in_one_paragraph() -> None:
         {**SAYS, "says": "By default, KVM invalidates", "put": "As a rule, KVM invalidates"},
     )
     assert "As a rule, KVM invalidates them." in kit.after(made, API)
+
+
+def test_what_any_uapi_of_a_kind_makes_false() -> None:
+    x86 = "arch/x86/kvm/x86.c"
+    says = (
+        "and there is no\n\t * other flag,",
+        "and the only\n\t * other flag is LOG_DIRTY_PAGES,",
+    )
+    made = kit.plan(kit.knob("memslot-flag"), "memslot-flag", edited(x86, says))
+    said = " ".join(kit.after(made, x86).replace(" * ", " ").split())
+    assert "and the only other change that gets here is one of LOG_DIRTY_PAGES" in said
 
 
 def test_what_a_tree_need_not_say() -> None:

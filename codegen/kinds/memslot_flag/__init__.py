@@ -42,6 +42,9 @@ class MemslotFlag(KindSection):
     config: Annotated[KvmSymbol, Field(description="selected by architectures that accept it")]
     v1: Annotated[bool, Field(description="usable through KVM_SET_USER_MEMORY_REGION as well")]
     mutable: Annotated[bool, Field(description="may change on an existing memslot")] = False
+    per_arch: Annotated[
+        bool, Field(description="architectures answer for the capability, each for its VMs")
+    ] = False
     excludes: Annotated[list[Excluded], Field(max_length=16)] = []
     mixed: Annotated[
         TestCode | None, Field(description="for the selftest: defines only_flagged()")

@@ -25,7 +25,7 @@ typedef struct { int held; } rwlock_t;
 #define IS_ENABLED(option) (MINI_TEXT(option)[0] == '1')
 #define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
 #define WRITE_ONCE(x, val) (*(volatile typeof(x) *)&(x) = (val))
-#define WARN_ON_ONCE(x) (!!(x))
+#define WARN_ON_ONCE(x) ({ int warned = !!(x); warned; })
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define __always_inline inline __attribute__((always_inline))
 #define __must_check __attribute__((warn_unused_result))

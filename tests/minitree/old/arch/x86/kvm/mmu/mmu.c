@@ -10,6 +10,7 @@
 struct kvm_mmu_page {
 	gfn_t gfn;
 	struct kvm_mmu_page *next;
+	bool lpage_disallowed;
 };
 
 #define for_each_gfn_valid_sp_with_gptes(kvm, sp, at) \
@@ -47,4 +48,14 @@ u8 kvm_mmu_max_mapping_level(struct kvm *kvm, struct kvm_memory_slot *slot,
 		max_level = PG_LEVEL_4K;
 
 	return max_level;
+}
+
+void kvm_recover_nx_lpages(struct kvm *kvm, struct kvm_mmu_page *sp,
+			   struct list_head *invalid_list);
+
+void kvm_recover_nx_lpages(struct kvm *kvm, struct kvm_mmu_page *sp,
+			   struct list_head *invalid_list)
+{
+	WARN_ON_ONCE(!sp->lpage_disallowed);
+	kvm_mmu_prepare_zap_page(kvm, sp, invalid_list);
 }
