@@ -735,10 +735,11 @@ def test_or_an_architecture_that_looks_at_the_flag_alone() -> None:
 
 @pytest.mark.parametrize(("file", "named"), [("sev.c", 0), ("tdx_ops.c", 0), ("nested.c", 1)])
 def test_nor_in_what_kvm_does_for_confidential_vms_alone(file: str, named: int) -> None:
+    case = "void init(struct kvm *kvm)\n{\n\tswitch (kvm->arch.vm_type) {\n\tcase KVM_X86_DEFAULT_VM:\n\t\tx87(kvm);\n\t}\n}\n"
     text = "void sync(struct kvm *kvm)\n{\n\tif (kvm->arch.vm_type != KVM_X86_DEFAULT_VM)\n\t\tx87(kvm);\n}\n"
     usual = SITES["vm-type-alike"](survey())
-    more = survey(lambda files: files.update({f"arch/x86/kvm/svm/{file}": text.encode()}))
-    assert len(SITES["vm-type-alike"](more)) == len(usual) + named
+    more = survey(lambda files: files.update({f"arch/x86/kvm/svm/{file}": (text + case).encode()}))
+    assert len(SITES["vm-type-alike"](more)) == len(usual) + named + 1
 
 
 NOWHERE: list[tuple[str, dict[str, Any], Any]] = [

@@ -31,16 +31,14 @@ def alike(survey: Survey) -> tuple[Place, ...]:
     A type that is not named there is taken for one of confidential VMs: `x == DEFAULT`,
     `x != DEFAULT && x != OTHER`, `case DEFAULT:`.  Where all but the default type get an error,
     a new type gets it as well, as the ioctl's documentation says; nor does it get a quirk of the
-    default type, which is for userspace that knows no other; nor what KVM does for VMs of SEV and
-    TDX alone, in files of theirs, whose ioctls refuse it.  What else is done with the default type
+    default type, which is for userspace that knows no other; nor what else is compared in files
+    of SEV and TDX, whose ioctls refuse it.  What else is done with the default type
     is not known, and refused.
     """
     places: list[Place] = []
     for found, tokens in functions_naming(
         survey, survey.kvm_prefixes("x86"), _DEFAULT, suffix=C_FILES
     ):
-        if _CONFIDENTIAL.search(found.source.path):
-            continue
         for index, token in enumerate(tokens):
             if token.text == _DEFAULT and not _begins_list(tokens, index):
                 places += _passed(survey, found, tokens, index)
@@ -72,7 +70,7 @@ def _passed(survey: Survey, found: Found, tokens: tuple[Token, ...], index: int)
             yield _alike_at(found, tokens, index, kind)
     elif kind in ("==", "!="):
         first = _first_of_comparison(tokens, index)
-        if of_quirk(tokens, first, index + 1):
+        if of_quirk(tokens, first, index + 1) or _CONFIDENTIAL.search(found.source.path):
             return
         what = _fate(survey, found, tokens, first, index + 1, kind == "==")
         if what is Fate.UNCLEAR:
