@@ -120,7 +120,8 @@ class Trial:
         if self.wishes.mutants and new:
             mutants = find_mutants(self.series, kernel, self.accel.name)
         images = self._begin(images)
-        added = Lane(new, True, images, self._boot, self._row)
+        some = self.wishes.patches is not None
+        added = Lane(new, True, images, self._boot, self._row, some=some)
         others = Lane(old, False, images, self._boot, self._row, changed)
         self.lanes = [added, others]
         of_others = conditions[:1] if self.wishes.everything else conditions

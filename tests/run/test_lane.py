@@ -107,6 +107,15 @@ def test_without_a_baseline_there_is_one_kernel() -> None:
     assert played.boots == [("series", "a", ())]
 
 
+@pytest.mark.parametrize(("some", "good"), [(True, True), (False, False)])
+def test_a_new_test_skips_on_a_kernel_that_has_not_come_so_far(some: bool, good: bool) -> None:
+    played = Played({("series", "a", ()): Verdict.SKIP})
+    images = {"series": Path("series")}
+    assert Lane([A], True, images, played.boot, played.row, some=some).run(()) is good
+    played.said = {("series", "a", ()): Verdict.FAIL}
+    assert not Lane([A], True, images, played.boot, played.row, some=some).run(())
+
+
 def test_no_tests_no_boots() -> None:
     played = Played({})
     assert played.lane(new=True).run_all([(), TDP_OFF])

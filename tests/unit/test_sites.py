@@ -222,14 +222,6 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "\tif (change != KVM_MR_CREATE && change != KVM_MR_MOVE)",
     ),
     ("memslot-apply-flags", A, None, X86, "", "\t/*"),
-    (
-        "memslot-logged-already",
-        {"arch": "arm64"},
-        None,
-        "arch/arm64/kvm/mmu.c",
-        "\t\t\treturn;",
-        "",
-    ),
     ("check-extension-generic", {}, None, KVM_MAIN, "#endif", "\t\treturn 1;"),
     ("check-extension-list", A, None, X86, "\tcase KVM_CAP_ENABLE_CAP_VM:", "\t\tr = 1;"),
     (
@@ -713,24 +705,6 @@ def test_nor_where_that_is_decided_in_two_steps(text: str, named: int, test: str
     said = text.format(f"kvm->arch.vm_type {test} KVM_X86_DEFAULT_VM")
     more = SITES["vm-type-alike"](survey(edited(SVM, ("\tswitch (", f"\t{said}\n\tswitch ("))))
     assert len(more) == len(usual) + named
-
-
-ARM_MMU = "arch/arm64/kvm/mmu.c"
-
-
-def test_where_dirty_logging_begins_in_other_words() -> None:
-    delete = "\t\tif (change == KVM_MR_DELETE)\n"
-    logs = "\t\tif (kvm_dirty_log_manual_protect_and_init_set(kvm))\n"
-    usual = SITES["memslot-logged-already"](survey(), arch="arm64")
-    other = SITES["memslot-logged-already"](survey(edited(ARM_MMU, (delete, logs))), arch="arm64")
-    assert [each.line for each in other] == [each.line for each in usual]
-    assert (
-        SITES["memslot-logged-already"](survey(edited(ARM_MMU, (delete, ""))), arch="arm64") == ()
-    )
-
-
-def test_or_an_architecture_that_looks_at_the_flag_alone() -> None:
-    assert SITES["memslot-logged-already"](survey(), arch="x86") == ()
 
 
 @pytest.mark.parametrize(("file", "named"), [("sev.c", 0), ("tdx_ops.c", 0), ("nested.c", 1)])
