@@ -13,6 +13,7 @@ struct kvm_page_fault {
 	bool write;
 	bool exec;
 	bool map_writable;
+	bool prefetch;
 };
 
 #define RET_PF_CONTINUE 0
