@@ -107,7 +107,7 @@ def sections(contenders: Sequence[Contender], found: Sequence[Evidence]) -> tupl
             row(f"{struct}-holes", "  and of the holes in it", _of_struct(struct, "holes")),
         ]
     built += [
-        row("instructions", "instructions more where it is asked", _instructions, Worst.MOST),
+        row("instructions", "instructions more in the files that ask", _instructions, Worst.MOST),
         row("functions", "functions that changed there", _functions, prose=True),
     ]
     seen = [
