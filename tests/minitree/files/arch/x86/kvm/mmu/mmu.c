@@ -81,14 +81,11 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	return r;
 }
 
-struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn);
-bool kvm_recover_nx_huge_pages(struct kvm *kvm, gfn_t gfn);
+bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slot);
 
 /* Whether a small page is to be recovered: not what is dirty logged. */
-bool kvm_recover_nx_huge_pages(struct kvm *kvm, gfn_t gfn)
+bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slot)
 {
-	struct kvm_memory_slot *slot = gfn_to_memslot(kvm, gfn);
-
 	WARN_ON_ONCE(!slot);
 
 	return !slot || !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);

@@ -50,12 +50,10 @@ u8 kvm_mmu_max_mapping_level(struct kvm *kvm, struct kvm_memory_slot *slot,
 	return max_level;
 }
 
-void kvm_recover_nx_lpages(struct kvm *kvm, struct kvm_mmu_page *sp,
-			   struct list_head *invalid_list);
+void kvm_recover_nx_lpages(struct kvm_mmu_page *sp);
 
-void kvm_recover_nx_lpages(struct kvm *kvm, struct kvm_mmu_page *sp,
-			   struct list_head *invalid_list)
+void kvm_recover_nx_lpages(struct kvm_mmu_page *sp)
 {
 	WARN_ON_ONCE(!sp->lpage_disallowed);
-	kvm_mmu_prepare_zap_page(kvm, sp, invalid_list);
+	sp->lpage_disallowed = false;
 }
