@@ -122,8 +122,8 @@ def at(remarks: tuple[Remark, ...], patch: str, rule: str) -> str:
 def test_what_is_wrong_is_found_at_its_patch_though_a_later_one_repairs_it() -> None:
     good = series(("zap-leafs-only", "memslot-flag", "6.12"))
     line = "+\t\tvalid_flags |= KVM_MEM_ZAP_LEAFS_ONLY;"
-    flag = swapped(good, 2, line, line.replace("ONLY", "ONLYY"))
-    selftest = swapped(good, 3, "+\tGUEST_DONE();", "+\tGUEST_DONE()")
+    flag = swapped(good, 3, line, line.replace("ONLY", "ONLYY"))
+    selftest = swapped(good, 4, "+\tGUEST_DONE();", "+\tGUEST_DONE()")
     files = {"flawed.patch": mail("6.12", UNHELPED, FLAW, "KVM: x86: Do it wrong"), **good}
     files["repair.patch"] = REPAIR.encode()
     found = check(read_series(files, location("6.12"))).findings
