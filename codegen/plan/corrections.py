@@ -13,6 +13,7 @@ from codegen.kinds.section import Correction
 from codegen.plan.variants import Variant
 from codegen.sites.edit import TextEdit
 from codegen.sites.sentences import SITE, Sentence, in_comment, in_document, nearest_sentence
+from codegen.vocabulary.part import Where
 
 
 def corrections(description: Description, variant: Variant, survey: Survey) -> Sequence[TextEdit]:
@@ -23,9 +24,12 @@ def corrections(description: Description, variant: Variant, survey: Survey) -> S
     """
     section = description.knob.section(variant.section)
     made: dict[tuple[str, int], TextEdit] = {}
-    said = [(each, (variant.section, "corrects", at)) for at, each in enumerate(section.corrects)]
-    for each, at in (*((each, (variant.section,)) for each in variant.corrects), *said):
-        where = (*at, "says")
+    said: list[tuple[Correction, Where]] = [(each, (variant.section,)) for each in variant.corrects]
+    said += [
+        (each, (variant.section, "corrects", index, "says"))
+        for index, each in enumerate(section.corrects)
+    ]
+    for each, where in said:
         found = _found(each, survey)
         if len(found) > 1:
             told = ", ".join(f"{s.place.path}:{s.place.line}" for s in found)

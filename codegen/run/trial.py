@@ -235,12 +235,11 @@ class Trial:
         tests: Sequence[GuestTest],
         params: Params,
         listener: Listener | None = None,
-        of: Sequence[str] = (),
     ) -> Results:
         assert self.accel is not None
         params = (*self.wishes.params, *params)
         guest = Guest(image, self._init, self.accel.name, params, self.arch)
-        name = _SAFE.sub("-", "-".join([kernel, *of, *params, tests[0].name]))
+        name = _SAFE.sub("-", "-".join([image.stem, *params, tests[0].name]))
         with self._spent(f"boot {kernel}"):
             results = run_tests(
                 guest,
@@ -268,16 +267,15 @@ class Trial:
             for mutant in strain.mutants:
                 self._row("mutant", (), expected.stillborn(mutant))
             return
-        numbers = "-".join(str(m.number) for m in (strain.mutants[0], strain.mutants[-1]))
 
-        # what is built next must not change what qemu.sh boots
-        image = self.folder / f"mutants-{numbers}.{self._suffix}"
+        # What is built next must not change what qemu.sh boots, and boots of other mutants, by an
+        # earlier gen, are none of these.
+        these = digest(repr(strain.mutants).encode())
+        image = self.folder / f"mutants-{these}.{self._suffix}"
         image.write_bytes(made.read(strain.image))
 
-        these = digest(repr(strain.mutants).encode())
-
         def boot(rows: Sequence[GuestTest], params: Params) -> Results:
-            return self._boot("mutants", image, rows, params, of=[these])
+            return self._boot("mutants", image, rows, params)
 
         for each in try_strain(strain, tests, conditions, boot):
             self.noticed.append(each)
