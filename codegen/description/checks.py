@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from codegen.base.findings import Finding
 from codegen.c.pattern import holes
-from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Test
+from codegen.description.mechanism import Alternative, Edit, Mechanism, Predicate
+from codegen.description.model import Test
 from codegen.kinds import kinds
 from codegen.kinds.kind import PartCheck
 from codegen.kinds.section import Correction
@@ -111,10 +112,10 @@ def _mechanism(part: Mechanism, where: Where, find: Find) -> Iterator[Finding]:
         if part.alternatives and not getattr(part, name):
             hint = str(type(part).model_fields[name].description)
             yield find(where, f"`{name}` is missing in `mechanism`", hint)
-    if part.then and not part.alternatives:
-        yield find(
-            (*where, "then"), "`then` goes on with nothing", "it comes behind `alternatives`"
-        )
+    for name, hint in (("first", "it comes ahead of"), ("then", "it comes behind")):
+        if getattr(part, name) and not part.alternatives:
+            message = f"`{name}` is beside nothing"
+            yield find((*where, name), message, f"{hint} `alternatives`")
     for key, step in part.steps:
         for index, alternative in enumerate(step.alternatives):
             there = (*where, *key, "alternatives", index)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Set
 
 from codegen.base.findings import Finding
-from codegen.description.model import TRIES, Alternative, Knob
+from codegen.description.mechanism import Alternative, Stage
+from codegen.description.model import TRIES, Knob
 from codegen.kinds import kinds
 from codegen.vocabulary.lexer import tokens
 from codegen.vocabulary.parameters import parameter, pointers
@@ -58,10 +59,9 @@ def _title(knob: Knob, find: Find) -> Iterator[Finding]:
 
 def _mechanism_subject(knob: Knob, find: Find) -> Iterator[Finding]:
     if knob.mechanism:
-        yield from _subject(knob.topic, ("mechanism", "subject"), knob.mechanism.subject, find)
-        for index, step in enumerate(knob.mechanism.then):
-            where = ("mechanism", "then", index, "subject")
-            yield from _subject(step.topic, where, step.subject, find)
+        for where, step in knob.mechanism.steps:
+            topic = step.topic if isinstance(step, Stage) else knob.topic
+            yield from _subject(topic, ("mechanism", *where, "subject"), step.subject, find)
 
 
 def _subject(topic: str | None, where: Where, text: str, find: Find) -> Iterator[Finding]:
@@ -99,17 +99,16 @@ def _predicate_called(knob: Knob, find: Find) -> Iterator[Finding]:
         return
     name = knob.predicate.name
     hint = "the mechanism acts on the knob by calling it"
-    steps = list(knob.mechanism.steps)
     if knob.mechanism.then:
+        steps = knob.mechanism.steps
         if not any(_calls(each, name) for _, step in steps for each in step.alternatives):
             message = f"no edit of the mechanism calls the predicate {name}()"
             yield find(("mechanism", "then"), message, hint)
         return
-    for where, step in steps:
-        for number_, alternative in enumerate(step.alternatives):
-            if not _calls(alternative, name):
-                message = f"no edit of this alternative calls the predicate {name}()"
-                yield find(("mechanism", *where, "alternatives", number_), message, hint)
+    for number_, alternative in enumerate(knob.mechanism.alternatives):
+        if not _calls(alternative, name):
+            message = f"no edit of this alternative calls the predicate {name}()"
+            yield find(("mechanism", "alternatives", number_), message, hint)
 
 
 def _calls(alternative: Alternative, name: str) -> bool:

@@ -20,7 +20,7 @@ class Patch:
 
     `author` is `Name <mail>`, empty as long as it is for whoever sends the series; `date` is
     `@SECONDS ZONE`, empty for that of the tree.  `part` is what a patch of gen's is in its series,
-    and `edits` say what of it went where and why.
+    and `edits` say what of it went where and why.  `tags` are trailers, to come before all others.
     """
 
     subject: str
@@ -30,6 +30,7 @@ class Patch:
     date: str = ""
     part: str = ""
     edits: tuple[TextEdit, ...] = ()
+    tags: tuple[str, ...] = ()
 
     @cached_property
     def files(self) -> Mapping[str, bytes | None]:

@@ -18,7 +18,7 @@ from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
 from codegen.plan.variants import Variant
-from codegen.sites.selftest import names_ucall, test_path
+from codegen.sites.selftest import included, names_ucall, test_path
 from codegen.style.filters import for_any_vm
 from codegen.vocabulary.parameters import pointers
 from codegen.vocabulary.part import Part, attribute, dashed, expression_keys
@@ -146,11 +146,14 @@ def merged_as(knob: Knob, variant: Variant) -> tuple[Merged, ...]:
 def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
     """What templates say of the knob's selftest, in the tree's own dialect."""
     path = test_path(survey, knob.architectures, knob.test.name)
+    system, own, code = included(knob.test.code or "")
     return {
         "path": path,
         "names_ucall": names_ucall(survey, knob.architectures),
         "file": f"{survey.folders.selftests}{path}.c",
-        "code": knob.test.code.rstrip("\n") if knob.test.code else "",
+        "system_headers": system,
+        "own_headers": own,
+        "code": code.rstrip("\n"),
         "checks": knob.test.checks or "",
         "unseen": " ".join((knob.test.unseen or "").split()),
         "requires": knob.test.requires or "",

@@ -16,7 +16,7 @@ from codegen.base.files import read_file
 from codegen.base.findings import error
 from codegen.base.printable import forging
 from codegen.description.load import Description
-from codegen.description.model import Mechanism
+from codegen.description.mechanism import Mechanism
 from codegen.mail.diff import applied
 from codegen.mail.mbox import read_mail
 from codegen.mail.patch import NOBODY, Patch, Posted

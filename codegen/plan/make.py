@@ -15,7 +15,8 @@ from typing import Any
 from codegen.base.errors import FindingsError
 from codegen.base.findings import HereAlready, error
 from codegen.description.load import Description
-from codegen.description.model import Knob, Mechanism, Stage
+from codegen.description.mechanism import Mechanism, Stage
+from codegen.description.model import Knob
 from codegen.kernel.editable import UnixLines, check_merged
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch

@@ -10,7 +10,7 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
 from codegen.c.layout import width
 from codegen.c.pattern import filled, holes
-from codegen.description.model import Alternative, Edit, Mechanism, Predicate, Stage
+from codegen.description.mechanism import Alternative, Edit, Mechanism, Predicate, Stage
 from codegen.kernel.survey import Survey
 from codegen.plan.templates import Renderer
 from codegen.sites import named
@@ -80,7 +80,7 @@ def _check_lacking(survey: Survey, alternative: Alternative) -> None:
 
 def _headed(where: Where, alternative: Alternative, problem: FindingsError) -> Iterator[Finding]:
     *step, number = where
-    after = f" of then[{step[1]}]" if step else ""
+    after = f" of {step[0]}[{step[1]}]" if step else ""
     heading = f"mechanism, alternative {number}{after} ({alternative.tree})"
     for each in problem.findings:
         yield Finding(f"{heading}: {each.message}", hint=each.hint, site=each.site)

@@ -11,7 +11,8 @@ from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, NotHere, error, merge
 from codegen.c.outline import outline
 from codegen.description.load import Description
-from codegen.description.model import Knob, Stage
+from codegen.description.mechanism import Stage
+from codegen.description.model import Knob
 from codegen.kernel.survey import Survey
 from codegen.mail.patch import Patch
 from codegen.plan.called import asks
@@ -57,6 +58,9 @@ def mechanism_patch(
         changes=changes,
         part="mechanism",
         edits=edits,
+        tags=tuple(
+            f'Fixes: {each.commit[:12]} ("{each.title}")' for each in choice.alternative.fixes
+        ),
     )
 
 

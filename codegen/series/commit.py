@@ -74,7 +74,8 @@ def assisted_by(tree: Tree) -> str:
 def signed(patch: Patch, signer: Signer | None, tag: str = "") -> Patch:
     """A patch as it is sent: by its author, tagged if gen wrote it, signed off if somebody does."""
     who = signer or Signer(NAME, MAIL)
-    trailers = [tag] if tag and patch.edits else []  # without edits it is a developer's own
+    trailers = [*patch.tags]
+    trailers += [tag] if tag and patch.edits else []  # without edits it is a developer's own
     trailers += [f"Signed-off-by: {who.name} <{who.mail}>"] if signer else []
     by = "".join(f"{line}\n" for line in ("", *trailers)) if trailers else ""
     author = patch.author or f"{who.name} <{who.mail}>"

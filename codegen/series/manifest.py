@@ -40,8 +40,8 @@ def command_line(plan: Plan, location: TreeLocation, reserved: Reserved | None) 
 
 
 def digest(description: Description) -> str:
-    """The first half of the SHA-256 of a description's text, in hexadecimal."""
-    return hashlib.sha256(description.text.encode()).hexdigest()[:32]
+    """The SHA-256 of a description's text, in hexadecimal."""
+    return hashlib.sha256(description.text.encode()).hexdigest()
 
 
 def manifest(

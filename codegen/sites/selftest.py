@@ -16,6 +16,7 @@ from codegen.tree.reader import read_or_none
 _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:?]?=[ \t]*((?:.*\\\n)*.*)$", re.M)
 _OWN = ("", "lib/", "include/")  # folders with one for each architecture
 _UCALL = "ucall_common.h"
+_INCLUDES = re.compile(r"(?:[ \t]*#[ \t]*include[ \t]*(?:<[^>\n]+>|\"[^\"\n]+\")[ \t]*\n+)+")
 _PREFIXED = re.compile(r"\$\(addprefix (\w+)/,")
 
 
@@ -80,6 +81,15 @@ def supported(survey: Survey, arch: str) -> bool:
     folder = survey.folders.selftests
     own = [f"{folder}{part}{name}/" for part in _OWN for name in ARCHITECTURES[arch].selftests]
     return any(survey.files(prefix) for prefix in own)
+
+
+def included(code: str) -> tuple[list[str], list[str], str]:
+    """The lines of `<headers>` and of `"headers"` that a snippet begins with, and what follows."""
+    found = _INCLUDES.match(code)
+    lines = [line for line in found[0].splitlines() if line] if found else []
+    system = [line for line in lines if "<" in line]
+    own = [line for line in lines if line not in system]
+    return system, own, code[found.end() :] if found else code
 
 
 def names_ucall(survey: Survey, architectures: Sequence[str]) -> bool:

@@ -250,5 +250,5 @@ def _flags(path: str) -> list[str]:
     arch = "arm64" if "/arm64/" in path or "/aarch64/" in path else "x86"
     own = [f"-Iarch/{arch}/include", f"-Iarch/{arch}/include/uapi", "-Iinclude/uapi"]
     if path.startswith(SELFTESTS):
-        return [*_SELFTEST_FLAGS, f"-I{SELFTESTS}include", *own]
+        return [*_SELFTEST_FLAGS, f"-I{SELFTESTS}include", "-Itools/include", *own]
     return [*_KERNEL_FLAGS, *own, "-Iinclude"]

@@ -18,6 +18,7 @@ from codegen.description.load import Description
 from codegen.plan.make import make_plan
 from codegen.plan.plan import Plan
 from codegen.plan.variants import load_variant
+from codegen.series.commit import Signer, signed
 from tests.minitree import (
     API,
     KVM_MAIN,
@@ -35,7 +36,7 @@ from tests.minitree import (
     new,
     old,
 )
-from tests.unit.features import FEATURES, STEPS
+from tests.unit.features import FEATURES, LAST, STEPS
 from tests.unit.kit import (
     BASE,
     FLAG,
@@ -570,6 +571,22 @@ def test_a_mechanism_of_several_patches(tmp_path: Path) -> None:
         (each.files[MMU] or b"").count(b"kvm_small_maps(kvm, ") for each in (first, second)
     ] == [1, 2]
     assert "which a later patch adds" in first.message and "so far" in second.message
+
+
+def test_a_patch_ahead_of_the_mechanism_says_what_it_repairs() -> None:
+    variant, section, _ = FEATURES["steps"]
+    ahead = {**STEPS["then"][0], "subject": "Round the level", "changes": True}
+    edit = {**LAST, "put": "max_level -= !max_level;"}
+    broken = {"commit": "0123456789abcdef", "title": "KVM: x86/mmu: Do not round"}
+    ahead["alternatives"] = [{"tree": "rounds none", "fixes": [broken], "edits": [edit]}]
+    made = plan(knob(variant, section, mechanism={**BASE["mechanism"], "first": [ahead]}), variant)
+    first, second, *_ = made.patches
+    assert first.subject == "KVM: x86/mmu: Round the level"
+    assert "kvm_small_maps" not in first.message and "next patch adds" in second.message
+    fixes = 'Fixes: 0123456789ab ("KVM: x86/mmu: Do not round")'
+    said = signed(first, Signer("A", "a@example.org"), "Assisted-by: gen:1").message
+    assert said.endswith(f"\n\n{fixes}\nAssisted-by: gen:1\nSigned-off-by: A <a@example.org>\n")
+    assert not second.tags
 
 
 def test_a_function_that_only_a_later_patch_calls_is_not_left_unused() -> None:

@@ -19,11 +19,21 @@ int kvm_arch_prepare_memory_region(struct kvm *kvm,
 	return ret;
 }
 
+static void kvm_mmu_wp_memory_region(struct kvm *kvm, int slot)
+{
+}
+
 void kvm_arch_commit_memory_region(struct kvm *kvm,
 				   struct kvm_memory_slot *old,
 				   const struct kvm_memory_slot *new,
 				   enum kvm_mr_change change)
 {
+	if (new && new->flags & KVM_MEM_LOG_DIRTY_PAGES) {
+		if (change == KVM_MR_DELETE)
+			return;
+
+		kvm_mmu_wp_memory_region(kvm, new->id);
+	}
 }
 
 static bool memslot_is_logging(struct kvm_memory_slot *memslot)

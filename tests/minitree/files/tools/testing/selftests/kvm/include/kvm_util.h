@@ -93,6 +93,7 @@ void vm_mem_region_move(struct kvm_vm *vm, uint32_t slot, uint64_t new_gpa);
 void vm_create_irqchip(struct kvm_vm *vm);
 void vm_mem_region_delete(struct kvm_vm *vm, uint32_t slot);
 void vm_mem_region_set_flags(struct kvm_vm *vm, uint32_t slot, uint32_t flags);
+void kvm_vm_get_dirty_log(struct kvm_vm *vm, int slot, void *log);
 void vm_disable_nx_huge_pages(struct kvm_vm *vm);
 struct userspace_mem_region *memslot2region(struct kvm_vm *vm, uint32_t slot);
 void virt_map(struct kvm_vm *vm, uint64_t vaddr, uint64_t paddr, unsigned int npages);
