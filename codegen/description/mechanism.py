@@ -18,7 +18,7 @@ from codegen.vocabulary.ccode import (
     Statements,
 )
 from codegen.vocabulary.part import Identifier, Part, Where, matching
-from codegen.vocabulary.text import Documentation, LineText, Prose, Subject
+from codegen.vocabulary.text import Documentation, LineText, Prose, Sentences, Subject
 
 CName = Annotated[str, matching(r"^[A-Za-z_][A-Za-z0-9_]*$", "kvm_mmu_zap_all_fast"), Keywordless]
 ConfigSymbol = Annotated[str, matching(r"^[A-Z][A-Z0-9_]*$", "KVM_GENERIC_ZAP_LEAFS")]
@@ -54,6 +54,9 @@ class Edit(Part):
     ] = []
     put: Annotated[Statements | None, Field(description="the text that goes there")] = None
     tight: Annotated[bool, Field(description="no blank line between it and its neighbour")] = False
+    untested: Annotated[
+        Sentences | None, Field(description="why no selftest can see what it does to the knob")
+    ] = None
 
 
 class Upstream(Part):

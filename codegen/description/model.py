@@ -96,6 +96,9 @@ class Merged(Upstream):
         dict[MacroName, Annotated[int, Field(ge=0, lt=1 << 31)]],
         Field(min_length=1, max_length=8, description="by name; of a bit, its place"),
     ]
+    apart: Annotated[
+        Prose | None, Field(description="why it is not taken itself, and what differs from it")
+    ] = None
 
 
 class NeededKnob(Part):

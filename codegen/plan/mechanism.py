@@ -124,7 +124,8 @@ def edit_of(survey: Survey, edit: Edit) -> TextEdit:
         text = _aligned(survey, place, put)
     else:
         text = _lines(survey, place, edit, put)
-    return TextEdit("mechanism", place, text, "description")
+    untested = " ".join((edit.untested or "").split())
+    return TextEdit("mechanism", place, text, "description", untested)
 
 
 def _place(survey: Survey, edit: Edit) -> Place:

@@ -81,9 +81,22 @@ def find_mutants(series: Series, kernel: KernelBuild, accel: str) -> tuple[Mutan
         )
         before = without_own(own)
         why = next((why for folder, why in unemulated if path.startswith(folder)), "")
+        unseen = _unseen(series, path, after)
         for mutant in mutants_of(path, before, after, predicates):
-            found.append(replace(mutant, untested=mutant.untested or why))
+            said = next((why for at, why in unseen if mutant.start in at), why)
+            found.append(replace(mutant, untested=mutant.untested or said))
     return numbered(found)
+
+
+def _unseen(series: Series, path: str, after: bytes) -> list[tuple[range, str]]:
+    """Where in a file the edits stand of which no selftest can see anything, and why."""
+    found = []
+    for site in (each for patch in series.manifest.get("patches", []) for each in patch["sites"]):
+        text = site.get("text", "").encode()
+        if site.get("untested") and site["file"] == path and after.count(text) == 1:
+            start = after.index(text)
+            found.append((range(start, start + len(text)), site["untested"]))
+    return found
 
 
 def _is_built(path: str, kernel: KernelBuild) -> bool:

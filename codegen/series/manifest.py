@@ -111,6 +111,7 @@ def sites(patch: Patch) -> list[dict[str, Any]]:
             "line": edit.place.line,
             "found": edit.place.how,
             "template": edit.template,
+            **({"untested": edit.untested, "text": edit.text} if edit.untested else {}),
         }
         for edit in patch.edits
     ]

@@ -89,11 +89,11 @@ def manifest(files: Mapping[str, bytes]) -> Mapping[str, Any]:
     try:
         said = json.loads(files.get(MANIFEST, b"{}"))
         for predicate in said.get("predicates", []):
-            _texts(predicate, "name", "off", "returns")
+            _texts({"off_untested": "", **predicate}, "name", "off", "returns", "off_untested")
         for patch in said.get("patches", []):
             _texts({"part": "", **patch}, "file", "part")
             for site in patch["sites"]:
-                _texts(site, "file", "template")
+                _texts({"untested": "", "text": "", **site}, "file", "template", "untested", "text")
                 if not isinstance(site["line"], int):
                     return {}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):

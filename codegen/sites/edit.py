@@ -19,12 +19,16 @@ _C = (".c", ".h")
 
 @dataclass(frozen=True, slots=True)
 class TextEdit:
-    """Text for a place; `site` names how the place was asked for, `template` what made the text."""
+    """Text for a place; `site` names how the place was asked for, `template` what made the text.
+
+    `untested` is why no selftest can see a kernel without it, where none can.
+    """
 
     site: str
     place: Place
     text: str
     template: str = ""
+    untested: str = ""
 
 
 def applied(tree: Tree, edits: Iterable[TextEdit]) -> Mapping[str, bytes | None]:

@@ -81,11 +81,19 @@ int kvm_mmu_page_fault(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
 	return r;
 }
 
-bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slot);
+bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slots, gfn_t gfn);
+
+static struct kvm_memory_slot *__gfn_to_memslot(struct kvm_memory_slot *slots, gfn_t gfn)
+{
+	return slots && gfn >= slots->base_gfn ? slots : NULL;
+}
 
 /* Whether a small page is to be recovered: not what is dirty logged. */
-bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slot)
+bool kvm_recover_nx_huge_pages(struct kvm_memory_slot *slots, gfn_t gfn)
 {
+	struct kvm_memory_slot *slot;
+
+	slot = __gfn_to_memslot(slots, gfn);
 	WARN_ON_ONCE(!slot);
 
 	return !slot || !(slot->flags & KVM_MEM_LOG_DIRTY_PAGES);
