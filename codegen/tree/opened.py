@@ -8,21 +8,20 @@ import os
 import re
 import stat
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from tempfile import TemporaryFile
-from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from codegen.base.errors import DamagedRepository, EnvironmentFailure
+from codegen.base.errors import EnvironmentFailure
 from codegen.base.findings import Finding, error
 from codegen.tree.git import git_environment
+from codegen.tree.objects import MAX_FILE, GitObjects
 
 _MOST_SEARCHES = 2  # of a whole tree for a function: some 3 s each
 _FOLDER, _LINK, _SUBMODULE = b"40000", b"120000", b"160000"  # modes that are no file's
-_MAX_FILE = 32 << 20  # the largest file that any site reads is api.rst, 0.4 MB
 
 _Paths = tuple[str, ...]
 
@@ -78,24 +77,40 @@ def _walk(prefix: str, entries: Callable[[str], Iterable[tuple[str, bool]]]) -> 
                 yield f"{folder}/{name}"
 
 
+@dataclass(frozen=True, slots=True)
+class _GitFolder:
+    """What a folder holds: names of objects, and what `_walk` asks for."""
+
+    ids: Mapping[str, str]
+    entries: tuple[tuple[str, bool], ...]
+
+
+_NO_FOLDER = _GitFolder({}, ())
+
+
+@lru_cache(maxsize=1024)
+def _git_folder(data: bytes, width: int) -> _GitFolder:
+    """A folder from its object, which names others by that many bytes."""
+    ids: dict[str, str] = {}
+    entries: list[tuple[str, bool]] = []
+    for match in re.finditer(rb"(\d+) ([^\0]+)\0(.{%d})" % width, data, re.S):
+        mode, name, object_id = match.groups()
+        if mode != _SUBMODULE and b"\n" not in name:
+            text = name.decode("utf-8", "surrogateescape")
+            ids[text] = object_id.hex()
+            if mode != _LINK:
+                entries.append((text, mode == _FOLDER))
+    return _GitFolder(ids, tuple(entries))
+
+
 class GitTree:
-    """A tree at a commit of a repository, read by one `git cat-file` process."""
+    """A tree at a commit of a repository, read by `codegen.tree.objects`."""
 
     def __init__(self, git_dir: Path, commit: str) -> None:
         self.git_dir = git_dir
         self.commit = commit
-        self._complaints = TemporaryFile()  # noqa: SIM115 # closed with the tree
-        self._process = subprocess.Popen(
-            ["git", f"--git-dir={git_dir}", "cat-file", "--batch"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._complaints,
-            env=git_environment(),
-        )
-        self._lock = Lock()
-        self._objects: dict[str, tuple[str, bytes] | None] = {}
-        self._listed: dict[str, list[tuple[str, bool]]] = {}
-        self._ids: dict[str, str] = {}  # of what the listed folders hold
+        self._objects = GitObjects(git_dir)
+        self._folders: dict[str, _GitFolder] = {}
         self._searches = _Searches()
 
     def __enter__(self) -> Self:
@@ -111,105 +126,50 @@ class GitTree:
 
     def close(self) -> None:
         """End the reading process."""
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with suppress(OSError):
-                    stream.close()
-        self._process.wait()
-        self._complaints.close()
-
-    def _object(self, path: str) -> tuple[str, bytes] | None:
-        if path not in self._objects:
-            name = self._id(path) if path else f"{self.commit}:"
-            self._objects[path] = self._asked(name, path or name) if name else None
-        return self._objects[path]
+        self._objects.close()
 
     def _id(self, path: str) -> str | None:
         """What git calls a path; None where no folder has it.
 
         git finds a deep path slowly each time, and most that are asked for are not there.
         """
-        folder = ""
-        for part in path.split("/"):
-            self._entries(folder)
-            folder = f"{folder}/{part}" if folder else part
-            if folder not in self._ids:
-                return None
-        return self._ids[folder]
-
-    def _asked(self, name: str, path: str) -> tuple[str, bytes] | None:
-        """An object and what it is; `path` is what messages call it."""
-        with self._lock:  # git answers one question at a time
-            return self._ask(name, path)
-
-    def _ask(self, name: str, path: str) -> tuple[str, bytes] | None:
-        pipe_in, pipe_out = self._process.stdin, self._process.stdout
-        assert pipe_in and pipe_out
-        try:
-            pipe_in.write(f"{name}\n".encode())
-            pipe_in.flush()
-            head = pipe_out.readline().split()
-        except OSError:
-            head = []
-        if not head:
-            raise self._damaged(f"git cannot read {path}")
-        if len(head) != 3 or head[1] not in (b"blob", b"tree", b"commit"):
-            if os.fstat(self._complaints.fileno()).st_size:
-                raise self._damaged(f"git cannot read {path}")
-            return None
-        size = int(head[2])
-        if size > _MAX_FILE:
-            raise EnvironmentFailure(f"{path}: {size} bytes; no file that gen reads is that large")
-        data = pipe_out.read(size)
-        pipe_out.read(1)
-        if len(data) != size:
-            raise self._damaged(f"git stopped while reading {path}")
-        return head[1].decode(), data
-
-    def _damaged(self, what: str) -> DamagedRepository:
-        self._complaints.seek(0)
-        said = self._complaints.read(4096).decode("utf-8", "replace").splitlines()
-        return DamagedRepository(self.git_dir, f"{what}: {said[0]}" if said else what)
+        if not path:
+            return f"{self.commit}:"
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:  # from the top: a path may be deeper than Python calls
+            for end in (match.start() for match in re.finditer("/", folder)):
+                self._folder(folder[:end])
+        return self._folder(folder).ids.get(name)
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""
-        found = self._object(path)
+        name = self._id(path)
+        found = self._objects.get(name, path) if name else None
         if found is None or found[0] != "blob":
             raise FileNotFoundError(path)
         return found[1]
 
     def blob(self, name: str) -> bytes:
         """The bytes of a file by the name of its object, be it of this tree or of another one."""
-        found = self._asked(name, name)
+        found = self._objects.get(name, name)
         if found is None:
-            raise self._damaged(f"git cannot read {name}")
+            raise self._objects.damaged(f"git cannot read {name}")
         return found[1]
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
-        return tuple(sorted(_walk(prefix, self._entries)))
+        return tuple(sorted(_walk(prefix, lambda folder: self._folder(folder).entries)))
 
-    def _entries(self, folder: str) -> list[tuple[str, bool]]:
-        """Names of the files in a folder, and of the folders: those are true."""
-        if folder not in self._listed:
-            self._listed[folder] = self._list(folder)
-        return self._listed[folder]
-
-    def _list(self, folder: str) -> list[tuple[str, bool]]:
-        found = self._object(folder)
-        if found is None or found[0] != "tree":
-            return []
-        entries: list[tuple[str, bool]] = []
-        above = f"{folder}/" if folder else ""
-        width = len(self.commit) // 2
-        for match in re.finditer(rb"(\d+) ([^\0]+)\0(.{%d})" % width, found[1], re.S):
-            mode, name, object_id = match.groups()
-            if mode != _SUBMODULE and b"\n" not in name:
-                text = name.decode("utf-8", "surrogateescape")
-                self._ids[above + text] = object_id.hex()
-                if mode != _LINK:
-                    entries.append((text, mode == _FOLDER))
-        return entries
+    def _folder(self, path: str) -> _GitFolder:
+        """What a folder holds; nothing where there is none."""
+        if path not in self._folders:
+            name = self._id(path)
+            found = self._objects.get(name, path or name) if name else None
+            if found is None or found[0] != "tree":
+                self._folders[path] = _NO_FOLDER
+            else:
+                self._folders[path] = _git_folder(found[1], len(self.commit) // 2)
+        return self._folders[path]
 
     def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""
@@ -237,7 +197,7 @@ class FolderTree:
             if not place.is_relative_to(self.folder):
                 raise FileNotFoundError(path)
             status = place.stat()
-            if not stat.S_ISREG(status.st_mode) or status.st_size > _MAX_FILE:
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE:
                 raise FileNotFoundError(path)
             return place.read_bytes()
         except (NotADirectoryError, RuntimeError, ValueError):

@@ -32,6 +32,7 @@ STARTS = {
     "tree/apt.py": "apt",
     "tree/importer.py": "git",
     "tree/plumbing.py": "git",
+    "tree/objects.py": "git",
     "tree/opened.py": "git",
     "tree/unpack.py": "dpkg-deb, xz, tar",
 }
