@@ -8,36 +8,25 @@ goes on.  What goes in and comes out is plain data: bytes, texts, numbers and tu
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
-import resource
 import select
 import signal
-import struct
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from threading import RLock
-from typing import IO, Any
+from typing import Any
 
 from codegen.base.errors import EnvironmentFailure
 from codegen.base.findings import Finding, error
-from codegen.base.lifeline import hang_on
+from codegen.c.serving import CPU_S, CRASHED, DATA_MB, NO_PARSER, frame, framed
 
-# The largest file of a kernel that gen parses takes 0.3 s of processor time, all of them 48 MB.
-CPU_S = 3
 WALL_S = 60  # if it hangs: a busy machine needs more time than processor time
-DATA_MB = 384
-_HEAD = struct.Struct("<Q")
-_CRASHED = 3
-_NO_PARSER = 76  # libclang could not be loaded
 _START = (
     "import sys; line = int(sys.argv[1]); sys.path[:] = sys.argv[2:]; "
-    "from codegen.c.apart import serve; serve(line)"
+    "from codegen.c.serving import serve; serve(line)"
 )
 
 
@@ -82,11 +71,10 @@ def _asked(request: bytes) -> Any:
     stdin, stdout = process.stdin, process.stdout
     assert stdin and stdout
     try:
-        stdin.write(_HEAD.pack(len(request)))
-        stdin.write(request)
+        stdin.write(framed(request))
         stdin.flush()
         ready, _, _ = select.select([stdout], [], [], WALL_S)
-        answer = _frame(stdout) if ready else None
+        answer = frame(stdout) if ready else None
     except BrokenPipeError:
         answer, ready = None, [stdout]
     except BaseException:
@@ -98,15 +86,6 @@ def _asked(request: bytes) -> Any:
     if good:
         return value
     raise EnvironmentFailure(f"the C parser's process: {value}")
-
-
-def _frame(stream: IO[bytes]) -> bytes | None:
-    head = stream.read(_HEAD.size)
-    if len(head) < _HEAD.size:
-        return None
-    (size,) = _HEAD.unpack(head)
-    data = stream.read(size)
-    return data if len(data) == size else None
 
 
 def _helper() -> subprocess.Popen[bytes]:
@@ -142,57 +121,10 @@ def _end(gone: bool) -> str:
     os.close(line)
     if status == -signal.SIGXCPU or not gone:
         return f"it takes more than {CPU_S} s"
-    if status == _NO_PARSER:
+    if status == NO_PARSER:
         raise EnvironmentFailure(
             f"{sys.executable} cannot load the C parser: `pip install libclang`, or install gen"
         )
-    if status == _CRASHED:
+    if status == CRASHED:
         return f"it crashes the parser, or takes more than {DATA_MB} MB"
     return f"it takes more than {DATA_MB} MB, or crashes the parser (status {status})"
-
-
-def serve(line: int) -> None:
-    """The helper's own work: answer until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the caller
-    hang_on(line)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_DATA, (DATA_MB << 20, DATA_MB << 20))
-    os.chdir("/")  # what a quoted `#include` names is in the tree, not where gen was called
-    try:
-        import_module("codegen.c.clang").index()  # loads the library
-    except Exception:
-        os._exit(_NO_PARSER)
-    stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
-    while request := _frame(stdin):
-        module, name, arguments = pickle.loads(request)
-        function = getattr(import_module(module), name)
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        limit = math.ceil(used.ru_utime + used.ru_stime + CPU_S)
-        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-        answer: tuple[bool, Any]
-        try:
-            with _no_files():
-                answer = True, function(*arguments)
-        except MemoryError:
-            os._exit(_CRASHED)
-        except Exception as problem:
-            if type(problem).__name__ == "TranslationUnitLoadError":
-                os._exit(_CRASHED)
-            answer = False, f"{type(problem).__name__}: {problem}"
-        data = pickle.dumps(answer, pickle.HIGHEST_PROTOCOL)
-        stdout.write(_HEAD.pack(len(data)))
-        stdout.write(data)
-        stdout.flush()
-
-
-@contextmanager
-def _no_files() -> Iterator[None]:
-    """Nothing can be opened: the parser gets all files as bytes, and must look for none."""
-    free = os.dup(0)
-    os.close(free)
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (free, most))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

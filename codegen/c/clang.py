@@ -7,7 +7,9 @@ An unconfigured tree has no `autoconf.h`, and parsing a file without what it inc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from clang import cindex
@@ -49,23 +51,32 @@ def index() -> Any:
     return cindex.Index.create(excludeDecls=False)
 
 
+def _top(data: bytes) -> Iterator[Any]:
+    """What stands at file scope; macros of the parser's own come first."""
+    files = [(_NAME, data)]
+    unit = index().parse(_NAME, args=_ARGS, unsaved_files=files, options=_OPTIONS)
+    children: Iterator[Any] = unit.cursor.get_children()
+    return children
+
+
+@lru_cache(maxsize=1)
+def _own_macros() -> int:
+    """How many macros the parser has of its own: all that it finds in nothing."""
+    return sum(1 for _ in _top(b""))
+
+
 def extents(path: str, data: bytes) -> tuple[Declared, ...]:
     """Kind, name and byte offsets of what a file declares, see `codegen.c.source.Extent`.
 
     `path` is for the caller's messages, see `codegen.c.apart`.
     """
     found = []
-    files = [(_NAME, data)]
-    unit = index().parse(_NAME, args=_ARGS, unsaved_files=files, options=_OPTIONS)
-    for cursor in unit.cursor.get_children():
+    for cursor in islice(_top(data), _own_macros(), None):
         kind = _KINDS.get(cursor.kind)
         if kind is None:
             continue
         extent = cursor.extent
-        start = extent.start
-        if start.file is None:  # no other file can be opened: a macro of the parser's own
-            continue
         if kind != "macro" and not cursor.is_definition():
             kind = "declaration"
-        found.append((kind, cursor.spelling, start.offset, extent.end.offset))
+        found.append((kind, cursor.spelling, extent.start.offset, extent.end.offset))
     return tuple(found)
