@@ -1,38 +1,65 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Templates as Jinja compiled them, in the store of results: rendering takes less than that."""
+"""Templates as Jinja compiled them: rendering takes less than that.
+
+Those that gen ships lie beside gen's own modules as Python compiled them, where Python may write
+there; all others in the store of results.  A filter's answer for a constant is in the code as well.
+"""
 
 from __future__ import annotations
 
+import os
+import pickle
+import sys
 from contextlib import suppress
 from functools import cache
+from importlib.util import cache_from_source
+from pathlib import Path
 
-from jinja2 import BytecodeCache
+from jinja2 import FileSystemBytecodeCache
 from jinja2.bccache import Bucket, bc_magic
 
 from codegen.base.errors import EnvironmentFailure
+from codegen.base.resources import resources
 from codegen.store import owncode
 from codegen.store.store import key, store
 
 _KIND, _CODE = "template", "code"
 
 
-class CompiledTemplates(BytecodeCache):
-    """See `jinja2.BytecodeCache`.  A filter's answer for a constant is in the code as well."""
+class CompiledTemplates(FileSystemBytecodeCache):
+    """See `jinja2.BytecodeCache`: where the templates of a folder are, once they were compiled."""
+
+    def __init__(self, folder: Path) -> None:
+        beside = Path(cache_from_source(__file__)).parent
+        super().__init__(str(beside), "template-%s.j2c")
+        self._shipped = folder == resources("templates")
+        self._writes = not sys.dont_write_bytecode and os.access(beside, os.W_OK)
+
+    def get_source_checksum(self, source: str) -> str:
+        """What code depends on beside Jinja and Python."""
+        return key(source, _own())
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket with what was compiled of the same text."""
-        with suppress(EnvironmentFailure, FileNotFoundError):
-            if found := store().get(_KIND, _key(bucket)):
-                bucket.bytecode_from_string(found.read(_CODE))
+        if self._shipped:
+            with suppress(OSError, EOFError, pickle.UnpicklingError):
+                super().load_bytecode(bucket)
+        if bucket.code is None:
+            with suppress(EnvironmentFailure, FileNotFoundError):
+                if found := store().get(_KIND, _key(bucket)):
+                    bucket.bytecode_from_string(found.read(_CODE))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled; a store that cannot be written is no reason to fail."""
-        with suppress(EnvironmentFailure):
-            store().put(_KIND, _key(bucket), None, {_CODE: bucket.bytecode_to_string()})
+        """Keep what was compiled; what cannot be written is no reason to fail."""
+        with suppress(EnvironmentFailure, OSError):
+            if self._shipped and self._writes:
+                super().dump_bytecode(bucket)
+            else:
+                store().put(_KIND, _key(bucket), None, {_CODE: bucket.bytecode_to_string()})
 
 
 def _key(bucket: Bucket) -> str:
-    return key(bucket.key, bucket.checksum, bc_magic, _own())
+    return key(bucket.key, bucket.checksum, bc_magic)
 
 
 @cache

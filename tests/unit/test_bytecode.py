@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_another_text_or_another_filter_is_another_one(
     monkeypatch.setattr(bytecode, "_own", lambda: "other filters")
     assert said(tmp_path, "The {{ name }}.") == "The knob."
     assert compiled == ["it.j2"] * 3
+
+
+def test_what_gen_ships_lies_beside_its_modules(
+    compiled: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever cache there is, as soon as one could be written; also where the last one broke."""
+    monkeypatch.setattr(bytecode, "resources", lambda name: tmp_path)
+    monkeypatch.setattr(bytecode, "cache_from_source", lambda path: str(tmp_path / "it.pyc"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert said(tmp_path, "A {{ name }}.") == "A knob." and not list(tmp_path.glob("*.j2c"))
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "none"))
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    assert said(tmp_path, "A {{ name }}.") == "A knob."
+    monkeypatch.setenv("GEN_CACHE", str(tmp_path / "another"))
+    assert said(tmp_path, "A {{ name }}.") == "A knob."
+    assert compiled == ["it.j2"] * 2
+    (beside,) = tmp_path.glob("*.j2c")
+    for broken in (b"", beside.read_bytes()[:-40], beside.read_bytes()[:30], b"no code"):
+        beside.write_bytes(broken)
+        compiled.clear()
+        assert said(tmp_path, "A {{ name }}.") == "A knob."
+        assert compiled == ["it.j2"]
 
 
 def test_what_is_damaged_is_compiled_again(compiled: list[str], tmp_path: Path) -> None:
