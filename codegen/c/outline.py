@@ -16,16 +16,21 @@ from functools import cached_property, lru_cache
 
 from codegen.c.statements import at_directive
 
-_UNREAD = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+_UNREAD = re.compile(
+    r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'",
+    re.S,
+)
 _DIRECTIVE = re.compile(r"#[ \t]*(\w*)((?:[^\n\\]|\\.|\\\n)*)")
 _BRACE = re.compile(r"[{}]")
 _INCLUDE = re.compile(rb"^[ \t]*#[ \t]*include(?:_next)?[ \t]+([<\"])([^>\"\n]+)[>\"]", re.M)
 _DEFINE = re.compile(r"\s*([A-Za-z_]\w*)(\(([^)]*)\))?")
 TOKEN = re.compile(r"[A-Za-z_]\w*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\.\.\.|##|\S")
-_MACRO_CALL = re.compile(r"^[A-Z][A-Z0-9_]*\(", re.M)
+_MACRO_CALL = re.compile(r"\n[A-Z][A-Z0-9_]*\(")  # line breaks are found fast
 _ROUND = re.compile(r"[()]")
+_BLANK = re.compile(r"\s++")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _WORD = re.compile(r"\b[A-Za-z_]\w*")  # and no number's suffix
+_SPACES = "".join("\n" if chr(each) == "\n" else " " for each in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +133,9 @@ class Outline:
     def calls(self) -> tuple[tuple[int, int], ...]:
         """What stands in the brackets of macros that are called in column 1, `TRACE_EVENT(…)`."""
         found: list[tuple[int, int]] = []
-        for match in _MACRO_CALL.finditer(self.code):
+        for match in _MACRO_CALL.finditer("\n" + self.code):
             if not found or match.start() >= found[-1][1]:
-                found.append((match.end(), self._closed(match.end())))
+                found.append((match.end() - 1, self._closed(match.end() - 1)))
         return tuple(found)
 
     def _closed(self, at: int) -> int:
@@ -206,9 +211,8 @@ class Outline:
             begin, end = self.calls[index]
             if first <= begin and end < at and self.code[end + 1 : at].strip():
                 first = end + 1
-        while first < at and self.code[first].isspace():
-            first += 1
-        return first
+        blank = _BLANK.match(self.code, first, at)
+        return blank.end() if blank else first
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -267,7 +271,7 @@ def in_word(char: str) -> bool:
 
 def spaces(text: str) -> str:
     """As many blanks as a text has characters, in as many lines."""
-    return "\n".join(" " * len(line) for line in text.split("\n"))
+    return text.translate(_SPACES)
 
 
 @lru_cache(maxsize=2048)

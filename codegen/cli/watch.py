@@ -64,7 +64,9 @@ def _work(line: int, told: int, mask: Iterable[int]) -> int:
     gc.set_threshold(_KEPT)
     from codegen.cli.main import main as command_line
 
-    return command_line()
+    status = command_line()
+    gc.freeze()  # Python would look for what is unused in all that there is, before it ends
+    return status
 
 
 class _Watch:
