@@ -45,14 +45,17 @@ class UnixLines:
     def __init__(self, base: Tree) -> None:
         self.base = base
         self._others: dict[str, int] = {}  # the first such line
+        self._read: dict[str, bytes] = {}
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""
-        data = self.base.read(path)
-        if b"\r" not in data or b"\r\n" not in data:  # one character is found faster than two
-            return data
-        self._others[path] = data.count(b"\n", 0, data.index(b"\r\n")) + 1
-        return data.replace(b"\r\n", b"\n")
+        if path not in self._read:
+            data = self.base.read(path)
+            if b"\r" in data and b"\r\n" in data:  # one character is found faster than two
+                self._others[path] = data.count(b"\n", 0, data.index(b"\r\n")) + 1
+                data = data.replace(b"\r\n", b"\n")
+            self._read[path] = data
+        return self._read[path]
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""

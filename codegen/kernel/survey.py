@@ -36,6 +36,12 @@ def _parsed(path: str, data: bytes) -> CSource:
     return CSource(path, data)
 
 
+@lru_cache(maxsize=1 << 15)
+def _in(data: bytes, word: bytes) -> bool:
+    """Whether a file holds a word: the same is asked behind each patch."""
+    return word in data
+
+
 __all__ = ["API", "SELFTESTS", "Found", "Survey"]
 
 
@@ -74,7 +80,9 @@ class Survey:
         wanted = word.encode()
         paths = (path for prefix in prefixes for path in self.files(prefix))
         return tuple(
-            path for path in paths if path.endswith((".c", ".h")) and wanted in self.tree.read(path)
+            path
+            for path in paths
+            if path.endswith((".c", ".h")) and _in(self.tree.read(path), wanted)
         )
 
     def definitions(self, kind: str, name: str, arch: str | None = None) -> tuple[Found, ...]:

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from codegen.base.errors import EnvironmentFailure
@@ -108,19 +109,29 @@ def _concerned(listed: bytes, paths: Sequence[str]) -> bytes:
     """
     names = [os.fsencode(path) for path in paths]
     return b"\n\n".join(
-        each for each in re.split(rb"\n{2,}", listed) if not _of_others(each, names)
+        section
+        for section, starts in _sections(listed)
+        if starts is None or any(name.startswith(starts) for name in names)
     )
 
 
-def _of_others(section: bytes, paths: Sequence[bytes]) -> bool:
-    """Whether all that a section says of files is patterns that begin as no path does."""
+@lru_cache(maxsize=2)
+def _sections(listed: bytes) -> tuple[tuple[bytes, tuple[bytes, ...] | None], ...]:
+    """The sections of MAINTAINERS, each with how the paths begin that it can be about.
+
+    None where it says anything else than patterns of files.
+    """
+    return tuple((each, _starts(each)) for each in re.split(rb"\n{2,}", listed))
+
+
+def _starts(section: bytes) -> tuple[bytes, ...] | None:
     patterns = _PATTERN.findall(section)
-    return (
-        bool(patterns)
+    known = (
+        patterns
         and _SECTION.fullmatch(section) is not None
         and all(_WILDCARDS.fullmatch(rest) for _, rest in patterns)
-        and not any(path.startswith(start) for start, _ in patterns for path in paths)
     )
+    return tuple(start for start, _ in patterns) if known else None
 
 
 def _sorted(lines: Sequence[str]) -> Recipients:

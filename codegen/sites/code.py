@@ -45,8 +45,9 @@ def functions_naming(
             continue
         source = survey.source(path)
         for extent in source.all("function"):
-            text = source.data[extent.start : extent.end]
-            if all(word in text for word in wanted) and (not like or like.search(text)):
+            start, end = extent.start, extent.end
+            holds = all(data.find(word, start, end) >= 0 for word in wanted)
+            if holds and (not like or like.search(data[start:end])):
                 found = Found(source, extent)
                 yield found, code_tokens(found)
 

@@ -106,7 +106,7 @@ def _fitted(data: bytes, made: bytes, new: Sequence[NewSpan]) -> tuple[bytes, li
         pieces += [made[at:first]]
         begin = size = size + first - at
         for line in made[first:last].splitlines(keepends=True):
-            macro = b"".join(pieces[-2:]).endswith(b"\\\n")
+            macro = b"".join(each[-2:] for each in pieces[-2:]).endswith(b"\\\n")
             pieces.append(_wrapped(line, kept, macro))
             size += len(pieces[-1])
         lines.append(NewSpan(begin, size, span.template))

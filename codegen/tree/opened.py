@@ -111,6 +111,7 @@ class GitTree:
         self.commit = commit
         self._objects = GitObjects(git_dir)
         self._folders: dict[str, _GitFolder] = {}
+        self._paths: dict[str, _Paths] = {}
         self._searches = _Searches()
 
     def __enter__(self) -> Self:
@@ -158,7 +159,10 @@ class GitTree:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
-        return tuple(sorted(_walk(prefix, lambda folder: self._folder(folder).entries)))
+        if prefix not in self._paths:
+            found = _walk(prefix, lambda folder: self._folder(folder).entries)
+            self._paths[prefix] = tuple(sorted(found))
+        return self._paths[prefix]
 
     def _folder(self, path: str) -> _GitFolder:
         """What a folder holds; nothing where there is none."""

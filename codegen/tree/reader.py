@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from typing import Protocol
 
@@ -32,9 +32,14 @@ class Overlay:
     """A tree with some files changed, None where they are gone: what a patch of a series sees."""
 
     def __init__(self, base: Tree, changed: Mapping[str, bytes | None]) -> None:
-        self.base = base
-        self.changed = {path: data for path, data in changed.items() if data is not None}
-        self.gone = changed.keys() - self.changed.keys()
+        if isinstance(base, Overlay):  # one is read faster than several, one upon the other
+            changed = {**base.changed, **dict.fromkeys(base.gone), **changed}
+            base = base.base
+        self.base: Tree = base
+        self.changed: dict[str, bytes] = {
+            p: data for p, data in changed.items() if data is not None
+        }
+        self.gone: Set[str] = changed.keys() - self.changed.keys()
 
     def read(self, path: str) -> bytes:
         """See `Tree.read`."""
@@ -44,8 +49,9 @@ class Overlay:
 
     def paths(self, prefix: str) -> tuple[str, ...]:
         """See `Tree.paths`."""
-        added = {path for path in self.changed if path.startswith(prefix)}
-        return tuple(sorted(added.union(self.base.paths(prefix)) - self.gone))
+        found = self.base.paths(prefix)
+        added = {path for path in self.changed if path.startswith(prefix)}.difference(found)
+        return tuple(sorted(added.union(found) - self.gone)) if added or self.gone else found
 
     def grep(self, word: str, within: tuple[str, ...] = ("",)) -> tuple[str, ...]:
         """See `Tree.grep`."""

@@ -100,6 +100,7 @@ _CONFIG = {
 }
 
 
+@lru_cache(maxsize=64)
 def _format_of(git_dir: Path) -> str:
     """How a repository names its objects, which those of another one that borrows them must do."""
     name = git(git_dir, "rev-parse", "--show-object-format")
