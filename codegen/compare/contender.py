@@ -80,6 +80,8 @@ def contenders(
         called = ", ".join(wanted.variants[number].name for number in todo)
         report(0, None, f"making {called} on {location.name}")
 
+    # the longest first, so that no process is left alone with one at the end
+    todo.sort(key=lambda number: wanted.variants[number].size, reverse=True)
     with ThreadPoolExecutor(1) as pool:  # scripts and git are waited for while the next is planned
 
         def make(number: int) -> Known | Future[Known]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.util import cache_from_source
@@ -24,20 +25,25 @@ from codegen.store import owncode
 from codegen.store.store import key, store
 
 _KIND, _CODE = "template", "code"
+_OWN = Path(__file__).parents[1]
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
-    """See `jinja2.BytecodeCache`: where the templates of a folder are, once they were compiled."""
+    """See `jinja2.BytecodeCache`: where the templates of a folder are, once they were compiled.
 
-    def __init__(self, folder: Path) -> None:
+    `rooms` are those of gen whose code has the filters.
+    """
+
+    def __init__(self, folder: Path, rooms: Sequence[str]) -> None:
         beside = Path(cache_from_source(__file__)).parent
         super().__init__(str(beside), "template-%s.j2c")
-        self._shipped = folder == resources("templates")
+        self._rooms = tuple(rooms)
+        self._shipped = folder.is_relative_to(_OWN) or folder == resources("templates")
         self._writes = not sys.dont_write_bytecode and os.access(beside, os.W_OK)
 
     def get_source_checksum(self, source: str) -> str:
         """What code depends on beside Jinja and Python."""
-        return key(source, _own())
+        return key(source, _own(self._rooms))
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket with what was compiled of the same text."""
@@ -63,5 +69,5 @@ def _key(bucket: Bucket) -> str:
 
 
 @cache
-def _own() -> str:
-    return owncode.code(("style", "kinds", "plan"))
+def _own(rooms: tuple[str, ...]) -> str:
+    return owncode.code(rooms)

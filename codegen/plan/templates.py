@@ -29,7 +29,7 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         autoescape=False,
-        bytecode_cache=CompiledTemplates(folder),
+        bytecode_cache=CompiledTemplates(folder, ("style", "kinds", "plan")),
     )
     made.filters.update(FILTERS)
     for name in kinds():

@@ -129,6 +129,11 @@ class Variant(_Part):
         """The families of numbers that the kind has whatever a description says."""
         return tuple(spec for spec in self.numbers.values() if "{" not in spec.prefix)
 
+    @property
+    def size(self) -> int:
+        """How many lines its edit lists have: about as long does it take to make a series."""
+        return sum(len(patch.edits) for patch in (*self.mends, *self.patches))
+
     def numbered(self, said: Callable[[str], str], holds: Callable[[str | None], bool]) -> Variant:
         """With the families that a description says; `said` renders a text of the edit list, and
         `holds` says whether an expression of it does.

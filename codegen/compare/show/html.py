@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 from codegen.compare.model import Code, Page
 from codegen.compare.show import sidebyside
 from codegen.compare.show.plots import drawn
+from codegen.plan.bytecode import CompiledTemplates
 
 _HERE = Path(__file__).parent
 
@@ -51,6 +52,7 @@ def framed(template: str, folder: Path = _HERE, css: str = "", **said: Any) -> s
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(folder, ("compare",)),
     )
     environment.filters["breaking"] = _breaking
     styles = [(_HERE / "page.css").read_text(), *([css] if css else [])]
