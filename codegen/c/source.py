@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from codegen.c.bodies import bodiless
 from codegen.c.remembered import remembered
 from codegen.vocabulary.lexer import lexed
 
@@ -53,9 +54,18 @@ def flattened(data: bytes) -> bytes:
 
 
 @lru_cache(maxsize=128)
+def _declared_in(path: str, text: bytes) -> tuple[tuple[str, str, int, int], ...]:
+    """What a text declares; many ask for the same one, and the parser takes 0.1 s for a large."""
+    return tuple(
+        (kind, name, a, b) for kind, name, a, b in remembered(_CLANG, "extents", path, text)
+    )
+
+
 def _extents(path: str, data: bytes) -> tuple[Extent, ...]:
-    """What a file declares; many ask for the same one, and the parser takes 0.1 s for a large."""
-    return tuple(Extent(*each) for each in remembered(_CLANG, "extents", path, data))
+    """What a file declares, wherever that stands."""
+    file = bodiless(data)
+    at = file.offset
+    return tuple(Extent(k, name, at(a), at(b)) for k, name, a, b in _declared_in(path, file.text))
 
 
 class CSource:
