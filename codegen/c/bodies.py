@@ -57,13 +57,15 @@ def bodiless(data: bytes) -> Bodiless:
 
 def _whole(body: bytes) -> bool:
     """Whether all that a body opens is closed in it, and nothing else."""
+    if b"#" in body:
+        return False
     depth = 0
     *closed, rest = body.split(b"}")
     for each in closed:
         depth += each.count(b"{") - 1
         if depth < 0:  # this one was the function's
             return False
-    if depth + rest.count(b"{") or b"#" in body:
+    if depth + rest.count(b"{"):
         return False
     pairs = ((b"(", b")"), (b"/*", b"*/"))
     return all(body.count(a) == body.count(b) and body.find(a) <= body.find(b) for a, b in pairs)

@@ -94,9 +94,9 @@ def _key(outline: Outline, match: re.Match[str]) -> Hashable:
     if outline.text[block.head : block.open].rstrip().endswith("="):
         return "table", block.head
     before = outline.text[max(match.start() - 80, block.head) : match.start()]
-    if _CASE.search(before):
+    if "case" in before and _CASE.search(before):
         return "case", block.head
-    added = _ADDED.search(before)
+    added = _ADDED.search(before) if "=" in before else None
     return (added[1], block.head) if added else match.start()
 
 

@@ -19,9 +19,8 @@ from codegen.c.remembered import remembered
 from codegen.vocabulary.lexer import lexed
 
 _CLANG = "codegen.c.clang"
-_CONDITIONAL = re.compile(
-    rb"^[ \t]*#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*", re.M
-)
+_CONDITIONAL = re.compile(rb"#[ \t]*(?:if|ifdef|ifndef|elif|else|endif)\b(?:.*\\\n)*.*")
+_BLANK = bytes(each if each == ord("\n") else ord(" ") for each in range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,15 @@ class Extent:
     end: int
 
 
-def _blank(match: re.Match[bytes]) -> bytes:
-    return re.sub(rb"[^\n]", b" ", match.group())
-
-
 def flattened(data: bytes) -> bytes:
     """A file with its `#if … #endif` lines blanked, so that no branch is skipped."""
-    return _CONDITIONAL.sub(_blank, data)
+    pieces, at, behind = [], 0, 0
+    while match := _CONDITIONAL.search(data, at):  # `#` is rare, and found fast
+        start, at = data.rfind(b"\n", 0, match.start()) + 1, match.start() + 1
+        if not data[start : match.start()].strip(b" \t"):
+            pieces += [data[behind:start], match[0].rjust(match.end() - start).translate(_BLANK)]
+            at = behind = match.end()
+    return b"".join([*pieces, data[behind:]])
 
 
 @lru_cache(maxsize=128)
@@ -61,6 +62,7 @@ def _declared_in(path: str, text: bytes) -> tuple[tuple[str, str, int, int], ...
     )
 
 
+@lru_cache(maxsize=128)
 def _extents(path: str, data: bytes) -> tuple[Extent, ...]:
     """What a file declares, wherever that stands."""
     file = bodiless(data)

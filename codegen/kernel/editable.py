@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from codegen.base.findings import Finding, error
 from codegen.kernel.survey import API, Survey
@@ -31,12 +32,17 @@ def check_merged(survey: Survey) -> None:
 
 def unmerged(path: str, data: bytes) -> Iterator[Finding]:
     """The first marker of a conflict in a file, if there is one."""
-    if (b"<<<<<<<" in data or b">>>>>>>" in data) and (marker := _MARKER.search(data)):
+    if marker := _marker(data):
         line = data.count(b"\n", 0, marker.start()) + 1
         what = (
             f"a merge has left this to be resolved: `{marker[0][:40].decode('utf-8', 'replace')}`"
         )
         yield Finding(what.strip(), path, line, hint="resolve the conflict, and commit")
+
+
+@lru_cache(maxsize=1024)
+def _marker(data: bytes) -> re.Match[bytes] | None:
+    return _MARKER.search(data) if b"<<<<<<<" in data or b">>>>>>>" in data else None
 
 
 class UnixLines:

@@ -45,6 +45,7 @@ class Folders:
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
         self._of_arch: dict[str, str | None] = {}
+        self._code_of_arch: dict[str, tuple[str, ...]] = {}
 
     @cached_property
     def kconfig(self) -> str | None:
@@ -87,9 +88,12 @@ class Folders:
 
     def arch_code(self, arch: str) -> tuple[str, ...]:
         """An architecture's own code and its headers."""
-        usual = _ARCH_CODE.format(arch)
-        headers = self._headers((_ARCH_HEADERS.format(arch),), _ARCH_VM, f"arch/{arch}/")
-        return (_folder_of(self.arch_kconfig(arch), usual), *headers)
+        if arch not in self._code_of_arch:
+            usual = _ARCH_CODE.format(arch)
+            headers = self._headers((_ARCH_HEADERS.format(arch),), _ARCH_VM, f"arch/{arch}/")
+            found = (_folder_of(self.arch_kconfig(arch), usual), *headers)
+            self._code_of_arch[arch] = found
+        return self._code_of_arch[arch]
 
     @cached_property
     def api(self) -> str:

@@ -20,10 +20,13 @@ def check_called(survey: Survey, edits: Sequence[TextEdit]) -> None:
     for path, made in changed(survey.tree, edits).items():
         if not path.endswith(".c") or made.after is None:
             continue
-        whole = outline(made.after).text
+        whole = outline(made.after)
         new = "".join(outline(e.text.encode()).text for e in edits if e.place.path == path)
         for name in _STATIC.findall(new):
-            if len(re.findall(rf"(?<!struct )\b{name}\b", whole)) == 1:
+            named = [
+                at for at in whole.occurrences(name) if not whole.text.endswith("struct ", 0, at)
+            ]
+            if len(named) == 1:
                 what = f"{name}() is static in {path}, and nothing calls it"
                 hint = "have the same patch of the mechanism call it, or say it in a header"
                 raise error(Finding(f"{what} before a later patch", hint=hint))

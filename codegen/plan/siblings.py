@@ -71,14 +71,18 @@ def _second(
         # what a selftest adds up is what it takes for valid; any other is what it tries
         if not path.startswith(tests) or len(each.runs) > 1
     ]
-    ours = [each for _, each in lists if name in each.names and len(each.names) > 1]
+    ours = [
+        (each, each.names, each.beside(name))
+        for _, each in lists
+        if name in each.names and len(each.names) > 1
+    ]
     for path, each in lists:
-        if name in each.names:
+        names_of = each.names
+        if name in names_of:
             continue
-        for mine in ours:
-            common, others = len(each.names & mine.names), len(mine.names) - 1
-            near = mine.beside(name)
-            if common > 1 and 2 * common > others and (not near or near & each.names):
+        for mine, their, near in ours:
+            common, others = len(names_of & their), len(their) - 1
+            if common > 1 and 2 * common > others and (not near or near & names_of):
                 like = f"has {common} of the {others} that stand with {name} in "
                 yield path, each, f"{like}{mine.within or 'a list'}"
                 break

@@ -43,11 +43,14 @@ def functions_naming(
             continue
         if like and not like.search(data):
             continue
-        source = survey.source(path)
+        source, at = survey.source(path), 0
         for extent in source.all("function"):
             start, end = extent.start, extent.end
-            holds = all(data.find(word, start, end) >= 0 for word in wanted)
-            if holds and (not like or like.search(data[start:end])):
+            if at < start and (at := data.find(wanted[0], start)) < 0:
+                break
+            if at < end and all(data.find(word, start, end) >= 0 for word in wanted):
+                if like and not like.search(data[start:end]):
+                    continue
                 found = Found(source, extent)
                 yield found, code_tokens(found)
 

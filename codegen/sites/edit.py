@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
@@ -92,7 +92,7 @@ def _fitted(data: bytes, made: bytes, new: Sequence[NewSpan]) -> tuple[bytes, li
 
     `new` has the bytes that are new, in order; a line that was as long before stays.
     """
-    kept = set(data.split(b"\n"))
+    kept = b"\n%b\n" % data
     pieces, at, size = [], 0, 0
     lines: list[NewSpan] = []
     for span in new:
@@ -114,8 +114,8 @@ def _fitted(data: bytes, made: bytes, new: Sequence[NewSpan]) -> tuple[bytes, li
     return b"".join([*pieces, made[at:]]), lines
 
 
-def _wrapped(line: bytes, kept: Container[bytes], macro: bool) -> bytes:
+def _wrapped(line: bytes, kept: bytes, macro: bool) -> bytes:
     text = line.decode("utf-8", "surrogateescape")
-    if line.rstrip(b"\n") in kept or width(text.rstrip("\n")) <= COLUMNS:
+    if width(text.rstrip("\n")) <= COLUMNS or b"\n%b\n" % line.rstrip(b"\n") in kept:
         return line
     return wrapped(text, macro=macro).encode("utf-8", "surrogateescape")
