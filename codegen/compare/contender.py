@@ -13,6 +13,7 @@ from codegen.base.forked import forked
 from codegen.base.progress import Report
 from codegen.compare.model import ALREADY, FAILED, MADE, NOT_HERE, REDUNDANT, Column
 from codegen.description.load import Description
+from codegen.kernel.survey import Survey, read_all
 from codegen.plan.context import Reserved
 from codegen.plan.variants import Variant
 from codegen.series.identity import Known, identity, recall, refused, remember, remember_answer
@@ -80,6 +81,8 @@ def contenders(
         called = ", ".join(wanted.variants[number].name for number in todo)
         report(0, None, f"making {called} on {location.name}")
 
+        with open_tree(location) as tree:  # read here, it is known to all processes and to the page
+            read_all(Survey(tree, wanted.description.knob.architectures))
     # the longest first, so that no process is left alone with one at the end
     todo.sort(key=lambda number: wanted.variants[number].size, reverse=True)
     with ThreadPoolExecutor(1) as pool:  # scripts and git are waited for while the next is planned

@@ -124,3 +124,10 @@ class Survey:
         """Whether KVM's code names that identifier, or a header does that it may include."""
         headers = ("include/", *(f"arch/{arch}/include/" for arch in self.architectures))
         return self.knows(name) or any(p.startswith(headers) for p in self.tree.grep(name))
+
+
+def read_all(survey: Survey) -> None:
+    """Read KVM's own files, so that forks of this process need not, see `codegen.tree.objects`."""
+    for prefix in survey.kvm_prefixes():
+        for path in survey.files(prefix):
+            read_or_none(survey.tree, path)
