@@ -80,6 +80,6 @@ venv_make() {
 	# As pip does with what it installs; where PYTHONDONTWRITEBYTECODE is set, as in many images of
 	# containers, each start of gen would compile it again.
 	"$1/.venv/bin/python" -m compileall -q "$1/codegen" >/dev/null || true
-	env -u PYTHONDONTWRITEBYTECODE "$1/.venv/bin/python" -m codegen.plan.templates || true
+	env -u PYTHONDONTWRITEBYTECODE "$1/.venv/bin/python" -m codegen.cli.compiled || true
 	echo "$venv_stamp" >"$1/.venv/stamp"
 }

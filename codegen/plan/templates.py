@@ -13,7 +13,6 @@ from jinja2.environment import TemplateExpression
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from codegen.base.findings import Finding, error
-from codegen.base.resources import resources
 from codegen.kinds import kinds, templates_see
 from codegen.plan.bytecode import CompiledTemplates
 from codegen.style.filters import FILTERS
@@ -36,13 +35,6 @@ def environment(folder: Path) -> ImmutableSandboxedEnvironment:
         made.filters.update(getattr(templates_see(name), "FILTERS", {}))
     made.tests["digits"] = lambda value: str(value).isdecimal()
     return made
-
-
-def compile_all() -> None:
-    """Compile all templates that gen ships, as pip compiles its modules: nobody waits for it."""
-    made = environment(resources("templates"))
-    for name in made.list_templates(extensions=["j2"]):
-        made.get_template(name)
 
 
 @lru_cache(maxsize=256)
@@ -93,7 +85,3 @@ def _wrong(name: str, problem: TemplateError) -> Exception:
     line = getattr(problem, "lineno", 0) or 0
     where = getattr(problem, "name", None) or name
     return error(Finding(f"template {where}: {problem.message}", f"templates/{where}", line))
-
-
-if __name__ == "__main__":
-    compile_all()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -23,25 +24,35 @@ def code(rooms: Sequence[str], start: str = "") -> str:
     later, no others; files that are no modules count in any case.
     """
     root = Path(str(files("codegen")))
-    own = [root / "__init__.py"]
-    for room in rooms:
-        own += (p for p in (root / room).rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    folders = tuple(f"{room}/" for room in rooms)
+    own = [name for name in _listed(root) if name == "__init__.py" or name.startswith(folders)]
     if start:
-        used = _used(root.parent, start)
-        own = [path for path in own if path.suffix != ".py" or path in used]
-    return digest(root, own)
+        used = _used(root, start)
+        own = [name for name in own if not name.endswith(".py") or name in used]
+    return digest(root, (root / name for name in own))
 
 
-def _used(top: Path, start: str) -> set[Path]:
+@lru_cache(maxsize=2)
+def _listed(root: Path) -> frozenset[str]:
+    """The files of gen, by their paths below `codegen/`."""
+    found: list[str] = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [name for name in inner if name != "__pycache__"]
+        above = os.path.relpath(folder, root) + "/"
+        found += ((above + name).removeprefix("./") for name in names)
+    return frozenset(found)
+
+
+def _used(root: Path, start: str) -> set[str]:
     """The files of a module and of all that it imports of gen."""
-    found: set[Path] = set()
+    found: set[str] = set()
     left = [start]
     while left:
-        path = _file(top, left.pop())
-        if path is None or path in found:
+        name = _file(root, left.pop())
+        if name is None or name in found:
             continue
-        found.add(path)
-        left += _imported(path)
+        found.add(name)
+        left += _imported(root / name)
     return found
 
 
@@ -56,11 +67,10 @@ def _imported(path: Path) -> tuple[str, ...]:
     )
 
 
-@lru_cache(maxsize=4096)
-def _file(top: Path, module: str) -> Path | None:
-    path = top.joinpath(*module.split("."))
-    for each in (path.with_suffix(".py"), path / "__init__.py"):
-        if each.is_file():
+def _file(root: Path, module: str) -> str | None:
+    path = "/".join(module.split(".")[1:])
+    for each in (f"{path}.py", f"{path}/__init__.py".removeprefix("/")):
+        if each in _listed(root):
             return each
     return None
 

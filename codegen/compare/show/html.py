@@ -46,7 +46,14 @@ def framed(template: str, folder: Path = _HERE, css: str = "", **said: Any) -> s
     """A template of `folder` that extends `frame.html`, as HTML; `css` is its own, behind that of
     all pages.
     """
-    environment = Environment(
+    styles = [(_HERE / "page.css").read_text(), *([css] if css else [])]
+    page = environment(folder).get_template(template)
+    return page.render(css=Markup("\n".join(styles)), **said)
+
+
+def environment(folder: Path = _HERE) -> Environment:
+    """What pages are made with whose templates are in `folder`, or here."""
+    made = Environment(
         loader=FileSystemLoader([folder, _HERE]),
         undefined=StrictUndefined,
         autoescape=True,
@@ -54,9 +61,8 @@ def framed(template: str, folder: Path = _HERE, css: str = "", **said: Any) -> s
         lstrip_blocks=True,
         bytecode_cache=CompiledTemplates(folder, ("compare",)),
     )
-    environment.filters["breaking"] = _breaking
-    styles = [(_HERE / "page.css").read_text(), *([css] if css else [])]
-    return environment.get_template(template).render(css=Markup("\n".join(styles)), **said)
+    made.filters["breaking"] = _breaking
+    return made
 
 
 def _breaking(text: str) -> Markup:
