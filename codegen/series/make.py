@@ -209,6 +209,7 @@ def cover_sees(plan: Plan) -> Mapping[str, Any]:
         "prior_art": plan.prior_art,
         "redundant": plan.redundant,
         "merged": plan.merged,
+        "repairs": [number for number, patch in enumerate(plan.patches, 1) if patch.tags],
         "taken": [name for each in plan.merged for name in each.numbers],
         "brought": seen,
         "parts": [*seen, own],
