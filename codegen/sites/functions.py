@@ -9,10 +9,11 @@ from itertools import islice
 
 from codegen.base.errors import FindingsError
 from codegen.c.pattern import Match, filled, find, last_holes, texts
-from codegen.c.statements import body, nesting, statement_around, statement_end
+from codegen.c.statements import body, statement_around, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.absence import absent
+from codegen.sites.fitting import judge
 from codegen.sites.language import PlaceSpec, Shape
 from codegen.sites.locks import held_at
 from codegen.sites.masks import written
@@ -25,13 +26,17 @@ Put = Callable[["_Hit", str], Place]
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A shape in a function; `names` is what the tree calls its holes."""
+    """A shape in a function; `names` is what the tree calls its holes.
+
+    `why_not` says why it is not the place; empty if it is.
+    """
 
     found: Found
     tokens: Tokens
     match: Match
     shape: Shape
     names: Mapping[str, str]
+    why_not: str = ""
 
 
 def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -> tuple[Place, ...]:
@@ -43,6 +48,7 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
     searched: list[str] = []
     seen: list[str] = []
     lost: list[_Hit] = []  # masks that are written as nothing known
+    unfit: list[str] = []
     for scope in spec.in_:
         functions = list(functions_of(survey, site, scope, arch))
         if scope.function and not functions:
@@ -50,7 +56,9 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
             continue
         searched += [found.source.path for found, _ in functions]
         seen += [found.extent.name for found, _ in functions]
-        hits = _picked(spec, [hit for each in functions for hit in _hits(spec, *each)])
+        found = [hit for each in functions for hit in _hits(spec, *each)]
+        unfit += [hit.why_not for hit in found if hit.why_not]
+        hits = _picked(spec, [hit for hit in found if not hit.why_not])
         _check_outside(survey, site, spec, hits)
         placed = _placed_all(survey, site, spec, hits)
         if placed:
@@ -62,7 +70,7 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         places = in_functions(survey, site, other, arch)
         unknown = dict.fromkeys(spec.holes, "")
         return tuple(replace(p, names={**unknown, **p.names, "alone": "yes"}) for p in places)
-    near = "; ".join(map(_shown, lost))
+    near = "; ".join((*map(_shown, lost), *dict.fromkeys(unfit)))
     return absent(survey, site, spec, arch, problem, tuple(dict.fromkeys(searched)), seen, near)
 
 
@@ -79,16 +87,15 @@ def _hits(spec: PlaceSpec, found: Found, tokens: Tokens) -> list[_Hit]:
     if not spec.find:
         whole = Match(body(tokens), len(tokens))
         return [_Hit(found, tokens, whole, Shape(), _names(spec, found, tokens, {}))]
-    levels = list(nesting(tokens)) if spec.level is not None else []
+    why_not = judge(spec, found, tokens)
     hits: list[_Hit] = []
     for shape in spec.find:
         for match, holes in _matches(shape, tokens):
-            if levels and levels[match.first] != (spec.level, 0):
-                continue
             names = _names(spec, found, tokens, holes)
             if all(names.get(name, "").isidentifier() for name in (*spec.known, *shape.names)):
-                hits.append(_Hit(found, tokens, match, shape, names))
-        if hits and spec.pick != "most-labels":
+                why = why_not(match, names)
+                hits.append(_Hit(found, tokens, match, shape, names, why))
+        if any(not hit.why_not for hit in hits) and spec.pick != "most-labels":
             break
     return hits
 

@@ -118,6 +118,7 @@ class Otherwise(_Said):
     find: _Shapes = []
     ends: list[str] = []
     level: int | None = None
+    kept: list[str] = []
     pick: Literal["only", "first", "last"] = "only"
     put: _Put
 
@@ -139,6 +140,8 @@ class PlaceSpec(_Said):
     known: list[str] = []  # holes that must be found, and be one name
     find: _Shapes = []
     level: int | None = None  # how many `{` are open; no `#if`
+    straight: bool = False  # reached whenever the function succeeds
+    kept: list[str] = []  # holes that the function sets no more behind the block of the place
     pick: Literal["only", "first", "last", "most-labels"] = "only"
     put: _Put
     outside: list[Taken] = []  # what must not be held there, by no caller either

@@ -77,6 +77,20 @@ def capable(files: Files) -> None:
     capabilities(files)
 
 
+ANSWERED = "\treturn kvm_is_plain(kvm) ? 0 : -EOPNOTSUPP;\n"
+UNDONE = """\
+	if (kvm_is_plain(kvm))
+		return 0;
+
+	kvm->arch.slow_clock_khz = 2000;
+	ret = -EOPNOTSUPP;
+out:
+	kvm->arch.slow_clock_khz = 0;
+	return ret;
+"""
+# what is set for errors stands behind what succeeds
+undone = edited(X86, (ANSWERED, UNDONE))
+
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -282,6 +296,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "",
     ),
     ("init-vm", A, None, X86, "\tkvm->arch.slow_clock_khz = 1000;", ""),
+    ("init-vm", A, undone, X86, "\tkvm->arch.slow_clock_khz = 1000;", ""),
     ("init-vm", {"arch": "arm64"}, None, "arch/arm64/kvm/arm.c", "\tkvm->arch.flags = type;", ""),
     ("quirk-mask", {}, None, X86_HOST, "", "(KVM_X86_QUIRK_LINT0_REENABLED |"),
     (
@@ -734,6 +749,7 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("arch-field", A, edited(X86_HOST, ("struct kvm_arch {", "struct kvm_architecture {"))),
     ("arch-flag", A, None),
     ("init-vm", A, edited(X86, ("int kvm_arch_init_vm", "int kvm_arch_make_vm"))),
+    ("init-vm", A, edited(X86, ("\tkvm->arch.vm_type = type;", "\tif (!type)\n\t\treturn 0;\n\tkvm->arch.vm_type = type;"))),
     ("quirk-mask", {}, edited(X86_HOST, ("KVM_X86_QUIRK_", "X86_QUIRK_"))),
     ("vm-type-supported", {}, old),
     ("predicate-value", {"name": "kvm_memslot_flush_zap_all", "off": "true"}, None),
