@@ -42,7 +42,8 @@ def _is_done(texts: Sequence[str], index: int) -> bool:
 
 
 def set_behind(tokens: Sequence[Token], index: int, name: str) -> Iterator[int]:
-    """Where a name is set, or its address taken, behind the block that `index` is in.
+    """Where a result is another one behind the block that `index` is in: `name` is set, or its
+    address taken, or something else is returned.
 
     In: the tokens of a function.  Up to where it returns under no condition.
     """
@@ -54,6 +55,8 @@ def set_behind(tokens: Sequence[Token], index: int, name: str) -> Iterator[int]:
     for each in range(at, len(tokens) - 1):
         if texts[each] == "return" and depths[each] < depths[index] and _is_begun(texts, each):
             return
+        if texts[each] == "return" and texts[each + 1] != name:
+            yield each
         if texts[each] != name or texts[each - 1] in (".", "->"):
             continue
         address = texts[each - 1] == "&" and is_unary(texts, each - 1)

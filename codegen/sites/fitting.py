@@ -32,7 +32,8 @@ def judge(spec: PlaceSpec, found: Found, tokens: Tokens) -> Judge:
             return f"{at(match.first)}, which is not reached whenever that succeeds"
         for hole in spec.kept:
             for index in set_behind(tokens, match.first, names.get(hole, "")):
-                return f"{at(match.first)}, but {names[hole]} is set anew by {at(index)}"
+                again = f"behind which {names[hole]} is made another by {at(index)}"
+                return f"{at(match.first)}, {again}"
         return ""
 
     return why

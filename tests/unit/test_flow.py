@@ -43,6 +43,7 @@ def test_what_is_reached_whenever_a_function_succeeds(body: str, straight: bool)
         ("if (!r) r |= 1; g(&r); return r;", 2),
         ("x = y & r; return r; out: r = -EIO; return r;", 0),
         ("if (r) return r; r = g(); return r;", 1),
+        ("if (x) return g(); return r;", 1),
     ],
 )
 def test_what_is_set_anew_behind_a_block(behind: str, times: int) -> None:

@@ -91,6 +91,33 @@ out:
 # what is set for errors stands behind what succeeds
 undone = edited(X86, (ANSWERED, UNDONE))
 
+ENABLES = "int kvm_vm_ioctl_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)\n"
+FILTERS = """\
+{
+	int r = 0;
+
+	switch (cap->cap) {
+	case KVM_CAP_DISABLE_QUIRKS2:
+		cap->args[0] &= KVM_X86_VALID_QUIRKS;
+		break;
+	default:
+		break;
+	}
+
+	r = __kvm_enable_cap(kvm, cap);
+
+	return r;
+}
+
+"""
+INIT = "int kvm_arch_init_vm(struct kvm *kvm, unsigned long type)\n"
+# a switch in front of the one that enables, whose result is another one then
+filtered = edited(
+    X86,
+    (ENABLES, f"static {ENABLES.replace('vm_ioctl_', '').replace('kvm_en', '__kvm_en', 1)}"),
+    (INIT, f"{ENABLES}{FILTERS}{INIT}"),
+)
+
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -256,6 +283,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "\t\tbreak;",
         "\tdefault:",
     ),
+    ("enable-cap-case", A, filtered, X86, "\t\tbreak;", "\tdefault:"),
     ("arch-field", A, None, X86_HOST, "\tbool slow_clock;", ""),
     (
         "arch-field",
@@ -784,6 +812,11 @@ def test_what_has_another_name_is_found_by_what_it_is(
     (place,) = SITES[site](survey(tree), **arguments)
     before, after = minitree()[usual.path], minitree(tree)[place.path]
     assert after[place.start :].split(b"\n")[0] == before[usual.start :].split(b"\n")[0]
+
+
+def test_a_case_goes_where_what_it_says_is_returned() -> None:
+    (place,) = SITES["enable-cap-case"](survey(filtered), arch="x86")
+    assert place.how.startswith("__kvm_enable_cap()")
 
 
 @pytest.mark.parametrize(("site", "arguments", "tree"), NOWHERE)
