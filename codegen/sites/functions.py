@@ -21,6 +21,7 @@ from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.scopes import Tokens, functions_of, head
 
 _GIVEN = 64  # ways at most in which a function says what a shape needs
+_NEAR = 3  # of what is not the place, the last ones are named
 Put = Callable[["_Hit", str], Place]
 
 
@@ -70,7 +71,7 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         places = in_functions(survey, site, other, arch)
         unknown = dict.fromkeys(spec.holes, "")
         return tuple(replace(p, names={**unknown, **p.names, "alone": "yes"}) for p in places)
-    near = "; ".join((*map(_shown, lost), *dict.fromkeys(unfit)))
+    near = "; ".join((*map(_shown, lost), *list(dict.fromkeys(unfit))[-_NEAR:]))
     return absent(survey, site, spec, arch, problem, tuple(dict.fromkeys(searched)), seen, near)
 
 

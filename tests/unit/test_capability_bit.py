@@ -14,7 +14,7 @@ from codegen.base.findings import NotHere
 from codegen.c.cases import case_of
 from codegen.c.source import lex
 from codegen.plan.plan import Plan
-from tests.minitree import SELFTESTS, Files, checked, edited, minitree
+from tests.minitree import MMU, SELFTESTS, Files, checked, edited, minitree
 from tests.unit import kit
 
 X86 = "arch/x86/kvm/x86.c"
@@ -57,6 +57,10 @@ ADDED = (
     "\tif (kvm_caps.max_clock) {\n\t\tr |= KVM_X86_CLOCK_OLD;\n\t}\n\treturn r;\n}\n"
 )
 KEEPS = "static void keep_clocks(struct kvm *kvm, u64 mask)\n{\n\tkvm->arch.disabled_quirks |= mask;\n}\n"
+APPLIES = (
+    "static void apply_clocks(struct kvm *kvm, u64 flags)\n{\n\tif (flags & KVM_X86_CLOCK_SLOW)\n"
+    "\t\tkvm->arch.slow_clock = true;\n\tkvm->arch.has_private_mem = flags;\n}\n"
+)
 ANSWERS = "r = KVM_X86_CLOCK_SLOW;\n\t\tif (tdp_enabled)\n\t\t\tr |= KVM_X86_CLOCK_OLD;"
 SHAPES = {
     "macro": takes("VALID_CLOCKS", MACRO),
@@ -64,6 +68,7 @@ SHAPES = {
     "answered": takes("VALID_CLOCKS", MACRO, answer=ANSWERS),
     "function": takes("allowed_clocks()", ADDED),
     "kept": takes("allowed_clocks()", ADDED, KEEPS, keeps="\t\tkeep_clocks(kvm, cap->args[0]);\n"),
+    "applied": takes(BOTH, APPLIES, keeps="\t\tapply_clocks(kvm, cap->args[0]);\n"),
 }
 MORE: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -108,6 +113,13 @@ def test_one_mask_is_accepted_and_answered() -> None:
     assert made.count(BIT) == 2
     assert f"(KVM_X86_CLOCK_SLOW | KVM_X86_CLOCK_OLD | {BIT})" in " ".join(made.split())
     assert f"if (cap->args[0] & {BIT})\n\t\t\tkvm->arch.small_maps = true;\n\n\t\tr = 0;" in made
+
+
+def test_a_function_that_tells_bits_apart_keeps_no_mask() -> None:
+    made = code("applied")
+    assert f"if (cap->args[0] & {BIT})\n\t\t\tkvm->arch.small_maps = true;\n" in made
+    assert "kvm->arch.disabled_quirks & " in plan("kept").files[MMU].decode()
+    assert "kvm->arch.small_maps" in plan("applied").files[MMU].decode()
 
 
 def test_an_answer_of_its_own_has_it_as_well() -> None:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.c.pattern import find, last_holes, texts
-from codegen.kernel.survey import Survey
+from codegen.c.statements import arguments, closing
+from codegen.kernel.survey import Found, Survey
 from codegen.kinds.masks import CapCase, cases
 from codegen.sites.code import code_tokens
 from codegen.sites.language import Scope
@@ -38,15 +39,33 @@ def enabling(survey: Survey, arch: str, capability: str) -> Enabling | None:
 
 
 def word(survey: Survey, made: Enabling) -> str:
-    """The member of kvm->arch that keeps the whole mask; empty where bits are told apart."""
+    """The member of kvm->arch that keeps the whole mask; empty where bits are told apart.
+
+    It is set to args[0], or a function that is given args[0] sets it to that parameter.
+    """
     given = f"{made.cap}->args[0]"
-    for pattern in (f"kvm->arch.$word = {given};", f"kvm->arch.$word |= {given};"):
-        for match in find(pattern, made.case.inner):
-            return texts(made.case.inner, match)["word"]
-    for match in find(f"(kvm, {given})", made.case.inner):
+    kept = _kept(survey, made.case.inner, given)
+    for match in find(f"(kvm, {given})", made.case.inner) if not kept else ():
         name = made.case.inner[match.first - 1].text
         for found in survey.definitions("function", name) if name.isidentifier() else ():
-            for kept in ("kvm->arch.$word |= $mask;", "kvm->arch.$word = $mask;"):
-                for each in find(kept, code_tokens(found)):
-                    return texts(code_tokens(found), each)["word"]
+            tokens = code_tokens(found)
+            kept = kept or _kept(survey, tokens, _parameter(found, tokens, 1))
+    return kept
+
+
+def _kept(survey: Survey, tokens: Tokens, given: str) -> str:
+    """The member that statements set to what is given; one that says yes or no keeps no mask."""
+    for pattern in (f"kvm->arch.$word = {given};", f"kvm->arch.$word |= {given};"):
+        for match in find(pattern, tokens) if given else ():
+            member = texts(tokens, match)["word"]
+            structs = survey.definitions("struct", "kvm_arch")
+            if not any(any(find(f"bool {member}", code_tokens(each))) for each in structs):
+                return member
     return ""
+
+
+def _parameter(found: Found, tokens: Tokens, index: int) -> str:
+    """What a function calls one of its parameters; empty where it has none there."""
+    opened = [token.text for token in tokens].index(found.extent.name) + 1
+    listed = arguments(tokens[opened + 1 : closing(tokens, opened)])
+    return listed[index][-1] if index < len(listed) else ""
