@@ -118,6 +118,19 @@ filtered = edited(
     (INIT, f"{ENABLES}{FILTERS}{INIT}"),
 )
 
+SMM = "\tif (is_smm(vcpu))\n\t\tkvm_run->flags |= KVM_RUN_X86_SMM;\n"
+
+
+def in_smm(before: str, behind: str) -> Any:
+    """The tree that sets a flag of struct kvm_run, with something around that."""
+
+    def change(files: Files) -> None:
+        uapi(files)
+        edited(X86, (SMM, f"{before}{SMM}{behind}"))(files)
+
+    return change
+
+
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -776,6 +789,9 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("enable-cap-case", A, edited(X86, ("\treturn r;\n}\n\nint kvm_arch_init_vm", "\treturn -EIO;\n}\n\nint kvm_arch_init_vm"))),
     ("arch-field", A, edited(X86_HOST, ("struct kvm_arch {", "struct kvm_architecture {"))),
     ("arch-flag", A, None),
+    ("run-flags", {}, in_smm("\tif (vcpu->mapped) {\n", "\t}\n")),
+    ("run-flags", {}, in_smm("#ifdef CONFIG_KVM_SMM\n", "#endif\n")),
+    ("run-flags", {}, in_smm("\tif (!vcpu->mapped)\n\t\treturn;\n\n", "")),
     ("init-vm", A, edited(X86, ("int kvm_arch_init_vm", "int kvm_arch_make_vm"))),
     ("init-vm", A, edited(X86, ("\tkvm->arch.vm_type = type;", "\tif (!type)\n\t\treturn 0;\n\tkvm->arch.vm_type = type;"))),
     ("quirk-mask", {}, edited(X86_HOST, ("KVM_X86_QUIRK_", "X86_QUIRK_"))),
