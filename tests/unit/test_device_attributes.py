@@ -183,6 +183,15 @@ def test_an_attribute_of_a_vcpu_compiles(more: dict[str, Any], tmp_path: Path) -
     assert not limit or limit in kit.after(made, X86)
 
 
+def test_a_group_of_vcpus_in_a_switch_over_groups(tmp_path: Path) -> None:
+    gate = "\tif (attr.group != KVM_VCPU_TSC_CTRL)\n\t\treturn -ENXIO;\n"
+    switch = "\tswitch (attr.group) {\n\tcase KVM_VCPU_TSC_CTRL:\n\t\tbreak;\n\tdefault:\n\t\treturn -ENXIO;\n\t}\n"
+    tree = (attributes, edited(X86, (gate, switch)))
+    made = vcpu(*tree)
+    assert kit.complaints(made, tmp_path, *TREE, *tree) == ""
+    assert "_set_attr(vcpu, &attr);\n\t\t}\n\t\tbreak;\n\tdefault:\n" in kit.after(made, X86)
+
+
 def test_the_next_group_of_vcpus() -> None:
     old = "#define KVM_VCPU_OLD_CTRL 4\n#define   KVM_VCPU_OLD 0\n\n"
     gate = "\tif (attr.group != KVM_VCPU_TSC_CTRL)"
