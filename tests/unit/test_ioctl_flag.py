@@ -54,6 +54,16 @@ static inline u64 supported(struct kvm *kvm)
 }}
 
 """
+TURNED = f"""\
+static inline u64 supported(struct kvm *kvm)
+{{
+	if (kvm && !kvm_arch_has_private_mem(kvm))
+		return 0;
+
+	return {MMAP};
+}}
+
+"""
 
 
 def flags(files: Files) -> None:
@@ -87,6 +97,7 @@ SHAPES = {
     "macro": takes("VALID", above=f"#define VALID\t({MMAP})\n\n"),
     "added": takes("supported(kvm)", above=ADDED),
     "branch": takes("supported(kvm)", above=BRANCH),
+    "turned": takes("supported(kvm)", above=TURNED),
 }
 MORE: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -171,6 +182,16 @@ def test_a_function_that_returns_them_adds_them_up() -> None:
     )
     same = code("branch", condition=["kvm_arch_has_private_mem(kvm)"])
     assert f"\t\treturn {MMAP} | {FLAG};\n\n\treturn 0;\n" in same
+
+
+def test_so_does_one_that_returns_nothing_first() -> None:
+    made = code("turned", condition=["kvm->created_vcpus < 8"])
+    assert f"\tif (!(kvm && !kvm_arch_has_private_mem(kvm)))\n\t\tflags |= {MMAP};\n\n" in made
+    assert (
+        f"\tif (!kvm || kvm->created_vcpus < 8)\n\t\tflags |= {FLAG};\n\n\treturn flags;\n" in made
+    )
+    same = code("turned", condition=["kvm_arch_has_private_mem(kvm)"])
+    assert f"\t\treturn 0;\n\n\treturn {MMAP} | {FLAG};\n" in same
 
 
 def answers(value: str) -> tuple[Change, ...]:

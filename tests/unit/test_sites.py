@@ -118,6 +118,8 @@ filtered = edited(
     (INIT, f"{ENABLES}{FILTERS}{INIT}"),
 )
 
+UNKNOWN = "\tif (mem->flags & ~valid_flags)\n\t\treturn -EINVAL;\n\n\treturn 0;\n"
+KNOWN = "(mem->flags & valid_flags) == mem->flags"
 SMM = "\tif (is_smm(vcpu))\n\t\tkvm_run->flags |= KVM_RUN_X86_SMM;\n"
 
 
@@ -257,6 +259,14 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ),
     ("memslot-flag-check", {}, None, KVM_MAIN, "", "\tif (mem->flags & ~valid_flags)"),
     ("memslot-flag-check", {}, old, KVM_MAIN, "", "\tif (mem->flags & ~valid_flags)"),
+    (
+        "memslot-flag-check",
+        {},
+        edited(KVM_MAIN, (UNKNOWN, f"\tif ({KNOWN})\n\t\treturn 0;\n\n\treturn -EINVAL;\n")),
+        KVM_MAIN,
+        "",
+        f"\tif ({KNOWN})",
+    ),
     ("memslot-v1-mask", {}, None, KVM_MAIN, "", "(KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY)"),
     (
         "memslot-immutable-flags",

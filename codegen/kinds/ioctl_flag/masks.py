@@ -16,10 +16,11 @@ from codegen.sites.masks import is_union
 from codegen.sites.place import Place, ambiguous, not_found
 from codegen.sites.registry import site
 from codegen.sites.scopes import Tokens, head
-from codegen.style.filters import for_any_vm
+from codegen.style.filters import for_any_vm, for_no_vm, negated
 from codegen.vocabulary.parameters import pointers
 
 _SITE = "flag-accepted"
+_BRANCHES = (("if (...) return ...; return 0;", False), ("if (...) return 0; return ...;", True))
 _STORAGE = frozenset(("static", "inline", "__always_inline", "noinline"))
 
 
@@ -98,16 +99,20 @@ def _branched(survey: Survey, made: Refusal, family: str, condition: str) -> Pla
     found, tokens, name = branch.found, branch.tokens, branch.found.extent.name
     test, flags = (tokens[each.start : each.stop] for each in (branch.test, branch.flags))
     any_vm = _any_vm(tokens)
-    asked = lex(for_any_vm(condition) if any_vm else condition)
+    if branch.turned:
+        asked = lex(for_no_vm(condition) if any_vm else negated(condition))
+    else:
+        asked = lex(for_any_vm(condition) if any_vm else condition)
     if [token.text for token in test] == [token.text for token in asked]:
         match = Match(branch.flags.start, branch.flags.stop)
         place = code.span(found, match, f"{name}(): what it returns")
         return replace(place, names={"form": "union", "lead": "return "})
+    holds = found.source.text(test[0].start, test[-1].end)
     words = [token.text for token in head(tokens)]
     names = {
         "form": "branch",
         "type": " ".join(word for word in words[: words.index(name)] if word not in _STORAGE),
-        "test": found.source.text(test[0].start, test[-1].end),
+        "test": negated(" ".join(holds.split())) if branch.turned else holds,
         "flags": found.source.text(flags[0].start, flags[-1].end),
         "any": any_vm,
     }
@@ -116,30 +121,38 @@ def _branched(survey: Survey, made: Refusal, family: str, condition: str) -> Pla
 
 @dataclass(frozen=True, slots=True)
 class _Branch:
-    """A function that returns flags if a test holds, and else 0: where these are in its tokens."""
+    """A function that returns flags if a test holds, and else 0: where these are in its tokens.
+
+    `turned`: it returns 0 if the test holds, and else the flags.
+    """
 
     found: Found
     tokens: Tokens
     whole: Match
     test: range
     flags: range
+    turned: bool
 
 
 def _branch(survey: Survey, made: Refusal, family: str) -> _Branch | None:
-    """A function that is `if (…) return FLAGS; return 0;` and nothing else."""
+    """A function that is `if (…) return FLAGS; return 0;`, or `if (…) return 0; return FLAGS;`, and
+    nothing else."""
     for found, tokens in called(survey, made.mask):
         start = body(tokens) + 1
-        for match in find("if (...) return ...; return 0;", tokens):
-            a, b = closing(tokens, match.first + 1) + 2, match.last - 4
-            whole = match.first == start and match.last == len(tokens) - 1
-            if whole and is_union(tokens[a:b], family):
-                return _Branch(found, tokens, match, range(match.first + 2, a - 2), range(a, b))
+        for way, turned in _BRANCHES:
+            for match in find(way, tokens):
+                behind = closing(tokens, match.first + 1)
+                a, b = (behind + 5, match.last - 1) if turned else (behind + 2, match.last - 4)
+                whole = match.first == start and match.last == len(tokens) - 1
+                if whole and is_union(tokens[a:b], family):
+                    test = range(match.first + 2, behind)
+                    return _Branch(found, tokens, match, test, range(a, b), turned)
     return None
 
 
 def _any_vm(tokens: Tokens) -> str:
     """Whether a function answers for the system as well, without a VM."""
-    return "yes" if any(find("!kvm", tokens)) or any(find("kvm ?", tokens)) else ""
+    return "yes" if any(any(find(way, tokens)) for way in ("!kvm", "kvm ?", "kvm &&")) else ""
 
 
 def _written(survey: Survey, made: Refusal, family: str) -> Place:

@@ -40,7 +40,9 @@ class _Mask:
         name = self.name
         if self.opposite:
             return (f"$flags & {name}",)
-        return (f"$flags & ~{name}", f"($flags | {name}) != {name}", f"($flags & {name}) !=")
+        more = (f"($flags | {name}) {equal} {name}" for equal in ("!=", "=="))
+        same = (f"($flags & {name}) == $flags", f"$flags == ($flags & {name})")
+        return (f"$flags & ~{name}", f"($flags & {name}) !=", *more, *same)
 
 
 @site("memslot-flag-check", holds=True)
@@ -62,7 +64,7 @@ def flag_check(survey: Survey) -> Place:
     ]
     return only(
         "memslot-flag-check",
-        f"a test of flags against a mask begun with {FIRST_FLAG}",
+        f"a test of flags, as `flags & ~valid`, against a mask begun with {FIRST_FLAG}",
         hits,
         survey.holding(FIRST_FLAG, survey.folders.code),
         near=code.mentions(survey, FIRST_FLAG, survey.folders.code),
