@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from codegen.c.cases import case_of
 from codegen.c.pattern import find, last_holes
+from codegen.c.statements import arguments, closing
 from codegen.kernel.numbers import family
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
@@ -70,6 +71,16 @@ def called(survey: Survey, mask: Tokens) -> Iterator[tuple[Found, Tokens]]:
     if call[:1] == ["("] and call[-1:] == [")"] and call.count("(") == 1:
         for found in survey.definitions("function", name):
             yield found, code_tokens(found)
+
+
+def parameter(found: Found, tokens: Tokens, index: int) -> str:
+    """What a function calls one of its parameters; empty where it has none there."""
+    texts = [token.text for token in tokens]
+    if found.extent.name not in texts:
+        return ""
+    opened = texts.index(found.extent.name) + 1
+    listed = arguments(tokens[opened + 1 : closing(tokens, opened)])
+    return listed[index][-1] if index < len(listed) and listed[index] else ""
 
 
 def line_before(found: Found, tokens: Tokens, index: int, names: dict[str, str]) -> Place:

@@ -64,6 +64,26 @@ static inline u64 supported(struct kvm *kvm)
 }}
 
 """
+KNOWN = f"""\
+static bool known(struct kvm *kvm, u64 given)
+{{
+	u64 valid_flags = {MMAP};
+
+	return !(given & ~valid_flags);
+}}
+
+"""
+
+
+def asked(above: str, test: str) -> tuple[Change, ...]:
+    """The ioctl has a function compare its flags."""
+    change = edited(
+        GUEST_MEMFD,
+        (REFUSES, f"\tif ({test})\n\t\treturn -EINVAL;\n"),
+        (MASK, ""),
+        (CREATE, f"{above}{CREATE}"),
+    )
+    return (uapi, memfd, flags, change)
 
 
 def flags(files: Files) -> None:
@@ -98,6 +118,10 @@ SHAPES = {
     "added": takes("supported(kvm)", above=ADDED),
     "branch": takes("supported(kvm)", above=BRANCH),
     "turned": takes("supported(kvm)", above=TURNED),
+    "known": asked(KNOWN, "!known(kvm, args->flags)"),
+    "unknown": asked(
+        KNOWN.replace("!(", "(").replace(");", ") != 0;", 1), "known(kvm, args->flags)"
+    ),
 }
 MORE: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -192,6 +216,17 @@ def test_so_does_one_that_returns_nothing_first() -> None:
     )
     same = code("turned", condition=["kvm_arch_has_private_mem(kvm)"])
     assert f"\t\treturn 0;\n\n\treturn {MMAP} | {FLAG};\n" in same
+
+
+@pytest.mark.parametrize("shape", ["known", "unknown"])
+def test_a_function_that_is_asked_about_them_has_the_mask(shape: str) -> None:
+    made = code(shape)
+    assert f"\tu64 valid_flags = {MMAP} | {FLAG};\n" in made
+    some = code(shape, condition=["kvm->created_vcpus < 8"])
+    assert f"\tif (kvm->created_vcpus < 8)\n\t\tvalid_flags |= {FLAG};\n\n\treturn " in some
+    beside = code(shape, excludes=MMAP)
+    refuses = f"if ((args->flags & {FLAG}) && (args->flags & {MMAP})) return -EINVAL;"
+    assert refuses in " ".join(beside.split("int kvm_gmem_create(")[1].split())
 
 
 def answers(value: str) -> tuple[Change, ...]:

@@ -6,9 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.c.pattern import find, last_holes, texts
-from codegen.c.statements import arguments, closing
-from codegen.kernel.survey import Found, Survey
-from codegen.kinds.masks import CapCase, cases
+from codegen.kernel.survey import Survey
+from codegen.kinds.masks import CapCase, cases, parameter
 from codegen.sites.code import code_tokens
 from codegen.sites.language import Scope
 from codegen.sites.scopes import Tokens, head
@@ -49,7 +48,7 @@ def word(survey: Survey, made: Enabling) -> str:
         name = made.case.inner[match.first - 1].text
         for found in survey.definitions("function", name) if name.isidentifier() else ():
             tokens = code_tokens(found)
-            kept = kept or _kept(survey, tokens, _parameter(found, tokens, 1))
+            kept = kept or _kept(survey, tokens, parameter(found, tokens, 1))
     return kept
 
 
@@ -62,10 +61,3 @@ def _kept(survey: Survey, tokens: Tokens, given: str) -> str:
             if not any(any(find(f"bool {member}", code_tokens(each))) for each in structs):
                 return member
     return ""
-
-
-def _parameter(found: Found, tokens: Tokens, index: int) -> str:
-    """What a function calls one of its parameters; empty where it has none there."""
-    opened = [token.text for token in tokens].index(found.extent.name) + 1
-    listed = arguments(tokens[opened + 1 : closing(tokens, opened)])
-    return listed[index][-1] if index < len(listed) else ""

@@ -71,8 +71,9 @@ def _sum(survey: Survey, made: Refusal) -> _Sum | None:
         *_, last = find(f"return {result};", tokens)
         return _Sum(found, tokens, result, last.first, _any_vm(tokens))
     name, *more = [token.text for token in made.mask]
-    local = not more and any(find(f"{name} = ...;", made.tokens[: made.first]))
-    return _Sum(made.found, made.tokens, name, made.first) if local else None
+    at = made.compared
+    local = not more and any(find(f"{name} = ...;", at.tokens[: at.first]))
+    return _Sum(at.found, at.tokens, name, at.first) if local else None
 
 
 def _summed(made: _Sum, condition: str, family: str) -> Place:
@@ -156,7 +157,7 @@ def _any_vm(tokens: Tokens) -> str:
 
 
 def _written(survey: Survey, made: Refusal, family: str) -> Place:
-    places = unions(survey, made.found, made.mask, family)
+    places = unions(survey, made.compared.found, made.mask, family)
     what = f"the mask of {family}* that `{made.given}` is compared with"
     if len(places) > 1:
         raise ambiguous(_SITE, what, [f"{p.path}:{p.line}" for p in places])

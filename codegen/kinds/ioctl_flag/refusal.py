@@ -8,14 +8,35 @@ from dataclasses import dataclass
 
 from codegen.c.pattern import find, last_holes
 from codegen.c.source import lex
-from codegen.c.statements import CLOSE, OPEN, closing, statement_end
+from codegen.c.statements import CLOSE, OPEN, arguments, closing, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.kinds.ioctls import struct_of
-from codegen.sites.code import C_FILES, functions_naming
+from codegen.kinds.masks import parameter
+from codegen.sites.code import C_FILES, code_tokens, functions_naming
 from codegen.sites.place import ambiguous, not_found
 from codegen.sites.scopes import Tokens
 
 _LEAVES = ("return", "goto", "break")
+# How a function says of flags that none is unknown; behind a `!`, or that one is.
+_KNOWN = (
+    "return !({given} & ~$mask);",
+    "return ({given} & ~$mask) == 0;",
+    "return ({given} & $mask) == {given};",
+)
+_UNKNOWN = (
+    "return {given} & ~$mask;",
+    "return ({given} & ~$mask) != 0;",
+    "return ({given} & $mask) != {given};",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The statement of a function that compares flags with a mask, by its first token."""
+
+    found: Found
+    tokens: Tokens
+    first: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +44,8 @@ class Refusal:
     """The statement `if (given & ~mask) return -EINVAL;`, its tokens from `first` to `last`.
 
     `test` is what its condition says of the flags.  `mask` is empty where none is known yet, and
-    all bits are refused.  `leaves` is what it does then.
+    all bits are refused.  `leaves` is what it does then.  `asked` is the function that the test
+    calls with the flags, if one compares them with the mask.
     """
 
     found: Found
@@ -34,6 +56,12 @@ class Refusal:
     given: str
     mask: Tokens
     leaves: str
+    asked: Compared | None = None
+
+    @property
+    def compared(self) -> Compared:
+        """Where the flags are compared with the mask."""
+        return self.asked or Compared(self.found, self.tokens, self.first)
 
     @property
     def where(self) -> str:
@@ -54,7 +82,7 @@ def refusal(survey: Survey, site: str, ioctl: str, member: str) -> Refusal:
         each
         for found, tokens in functions_naming(survey, prefixes, f"struct {struct}", suffix=C_FILES)
         for given in _given(tokens, struct, member)
-        for each in _refusals(found, tokens, given)
+        for each in _refusals(survey, found, tokens, given)
     ]
     what = f"a test that refuses unknown bits of `{member}` of struct {struct}, `{member} & ~mask`"
     if len(hits) > 1:
@@ -90,7 +118,7 @@ def variables(tokens: Tokens, struct: str) -> dict[str, None]:
     return names
 
 
-def _refusals(found: Found, tokens: Tokens, given: str) -> Iterator[Refusal]:
+def _refusals(survey: Survey, found: Found, tokens: Tokens, given: str) -> Iterator[Refusal]:
     for at, token in enumerate(tokens):
         if token.text != "if":
             continue
@@ -99,6 +127,10 @@ def _refusals(found: Found, tokens: Tokens, given: str) -> Iterator[Refusal]:
         for test, mask in _tests(tokens, range(at + 2, behind), given) if leaves else ():
             end = statement_end(tokens, at)
             yield Refusal(found, tokens, at, end, test, given, mask, leaves)
+        for test in _terms(tokens, range(at + 2, behind)) if leaves else ():
+            end = statement_end(tokens, at)
+            for asked, mask in _asked(survey, tokens[test.start : test.stop], given):
+                yield Refusal(found, tokens, at, end, test, given, mask, leaves, asked)
 
 
 def _left(tokens: Tokens, first: int) -> str:
@@ -125,6 +157,24 @@ def _tests(tokens: Tokens, condition: range, given: str) -> Iterator[tuple[range
         for whole in (given, f"{given} != 0"):
             if [token.text for token in inner] == [token.text for token in lex(whole)]:
                 yield term, ()
+
+
+def _asked(survey: Survey, term: Tokens, given: str) -> Iterator[tuple[Compared, Tokens]]:
+    """The function that is asked about the flags, `!known(kvm, flags)` or `unknown(flags)`, where
+    it compares them with a mask, and the mask."""
+    words = [token.text for token in term]
+    at = int(words[:1] == ["!"])
+    if words[at + 1 : at + 2] != ["("] or closing(term, at + 1) != len(term) - 1:
+        return
+    name, ways = words[at], _KNOWN if at else _UNKNOWN
+    passed = ["".join(each) for each in arguments(term[at + 2 : -1])]
+    for found in survey.definitions("function", name) if given in passed else ():
+        tokens = code_tokens(found)
+        called = parameter(found, tokens, passed.index(given))
+        for way in ways if called else ():
+            for match in find(way.format(given=called), tokens):
+                first, last = match.holes["mask"][0]
+                yield Compared(found, tokens, match.first), tokens[first:last]
 
 
 def _terms(tokens: Tokens, condition: range) -> Iterator[range]:
