@@ -30,8 +30,8 @@ def judge(spec: PlaceSpec, found: Found, tokens: Tokens) -> Judge:
             return f"{at(match.first)}, which stands in another block or in an `#if`"
         if match.first >= straight:
             return f"{at(match.first)}, which is not reached whenever that succeeds"
-        for hole in spec.kept:
-            for index in set_behind(tokens, match.first, names.get(hole, "")):
+        for hole in (each for each in spec.kept if names.get(each, "").isidentifier()):
+            for index in set_behind(tokens, match.first, names[hole]):
                 again = f"behind which {names[hole]} is made another by {at(index)}"
                 return f"{at(match.first)}, {again}"
         return ""

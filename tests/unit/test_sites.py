@@ -840,6 +840,13 @@ def test_what_has_another_name_is_found_by_what_it_is(
     assert after[place.start :].split(b"\n")[0] == before[usual.start :].split(b"\n")[0]
 
 
+def test_nothing_behind_a_switch_matters_where_each_case_returns() -> None:
+    switch = "{\n\tswitch (cap->cap) {\n\tdefault:\n\t\treturn -EINVAL;\n\t}\n\tif (kvm)\n\t\treturn -EIO;\n\treturn 0;\n}\n"
+    returns = edited(X86, (ENABLES, f"{ENABLES}{switch}\nint other(struct kvm *kvm, struct other *cap)\n"))  # fmt: skip
+    (place,) = SITES["enable-cap-case"](survey(returns), arch="x86")
+    assert place.how.startswith("kvm_vm_ioctl_enable_cap()")
+
+
 def test_a_case_goes_where_what_it_says_is_returned() -> None:
     (place,) = SITES["enable-cap-case"](survey(filtered), arch="x86")
     assert place.how.startswith("__kvm_enable_cap()")
