@@ -17,7 +17,7 @@ from codegen.sites.fitting import judge
 from codegen.sites.language import PlaceSpec, Shape
 from codegen.sites.locks import held_at
 from codegen.sites.masks import written
-from codegen.sites.place import Place, ambiguous, not_found
+from codegen.sites.place import Place, ambiguous, not_found, teach
 from codegen.sites.scopes import Tokens, functions_of, head
 
 _GIVEN = 64  # ways at most in which a function says what a shape needs
@@ -80,7 +80,8 @@ def _check_outside(survey: Survey, site: str, spec: PlaceSpec, hits: Sequence[_H
         at = hit.match.first
         for near in held_at(survey, hit.found, hit.tokens, at, spec.outside):
             what = f"{spec.what} with nothing held around it"
-            raise not_found(site, what, [hit.found.source.path], near=near)
+            right = f"a new text there may take it again: give it back before, or {teach(site)}"
+            raise not_found(site, what, [hit.found.source.path], near=near, right=right)
 
 
 def _hits(spec: PlaceSpec, found: Found, tokens: Tokens) -> list[_Hit]:

@@ -96,10 +96,14 @@ class Told(_Said):
 
 
 class Taken(_Said):
-    """A pattern that takes what lasts to the end of its block, or `until` it is given back."""
+    """What takes something that lasts to the end of its block, or `until` it is given back.
 
-    by: str
+    Or `over` the one statement behind it.
+    """
+
+    by: Annotated[list[str], BeforeValidator(_several)]
     until: str = ""
+    over: Literal["block", "statement"] = "block"
 
 
 _Shapes = Annotated[list[Annotated[Shape, BeforeValidator(_shape)]], BeforeValidator(_several)]

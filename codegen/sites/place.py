@@ -35,15 +35,16 @@ def not_found(
     files = ", ".join(searched[:8]) + (f" and {len(searched) - 8} more" if searched[8:] else "")
     hints = [f"searched: {files or 'nothing: no file of the tree names it'}"]
     hints += [f"closest: {near}"] if near else []
-    hints += [f"to mend: {right or _teach(site)}"]
+    hints += [f"to mend: {right or teach(site)}"]
     return error(Finding(f"{site}: {what} not found", hint="\n".join(hints), site=site))
 
 
-def _teach(site: str) -> str:
+def teach(site: str) -> str:
+    """What to do about a tree that a site does not know, for messages."""
     return f"teach the site {site} in codegen/sites/ what this tree has; see docs/sites.md"
 
 
 def ambiguous(site: str, what: str, places: Sequence[str], right: str = "") -> FindingsError:
     """The error for a site that was found more than once."""
-    hint = f"found: {', '.join(places)}\nto mend: {right or _teach(site)}"
+    hint = f"found: {', '.join(places)}\nto mend: {right or teach(site)}"
     return error(Finding(f"{site}: {what} found {len(places)} times", hint=hint, site=site))
