@@ -124,11 +124,12 @@ def statement_around(tokens: Sequence[Token], index: int) -> tuple[int, int]:
         if tokens[first].text in ("#", "else"):
             return index, statement_end(tokens, index)
         if tokens[first].text in CLOSE:
-            first = _opening(tokens, first)
+            first = opening(tokens, first)
     return first, statement_end(tokens, first)
 
 
-def _opening(tokens: Sequence[Token], close: int) -> int:
+def opening(tokens: Sequence[Token], close: int) -> int:
+    """The index of the bracket that the one at `close` closes; ValueError if none does."""
     depth = 0
     for index in range(close, -1, -1):
         depth += (tokens[index].text in CLOSE) - (tokens[index].text in OPEN)

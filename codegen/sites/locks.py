@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from codegen.c.candidates import may_define
 from codegen.c.pattern import Match, filled, find, texts
-from codegen.c.statements import body, closing, nesting, statement_end
+from codegen.c.statements import body, closing, nesting, opening, statement_end
 from codegen.kernel.survey import Found, Survey
 from codegen.sites.code import calls, code_tokens
 from codegen.sites.language import Taken
@@ -18,6 +18,7 @@ _CALLERS = 3  # functions that call functions that call it
 _CALLED = 2  # functions that take it for a function that is called
 _LEAVES = ("return", "goto", "continue", "break")
 _PERHAPS = (")", "else", ",")  # before a statement that is done if a condition holds
+_NO_LOOP = ("if", "else", ":", ";", "{", "}")  # before the head of a block
 _NOT_CALLED = ("if", "for", "while", "switch", "return", "sizeof", "typeof")
 
 
@@ -54,11 +55,19 @@ class _Path:
     depths: Sequence[int]
     index: int
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the place is the end of the function."""
+        return self.index >= len(self.tokens) - 1
+
     def reaches(self, first: int, *, taken: bool) -> bool:
         """Whether what is done before `first` is done on a way to the place: nothing leaves before.
 
         A label behind a function's last `return` is reached by a `goto`: what is taken may be held.
+        To the end of a function all ways lead, but what an error undoes in a block of its own.
         """
+        if self.is_end and taken:
+            return True
         level = self.depths[first - 1]
         for at in range(first, self.index):
             level = min(level, self.depths[at])
@@ -67,11 +76,29 @@ class _Path:
                 continue
             if self.tokens[at - 1].text in _PERHAPS:
                 continue
-            if word == "break" and min(self.depths[at:]) < level:
+            if word == "break" and min(self.depths[at:]) < self._broken(at):
                 continue  # out of a loop or a switch that is behind us
+            if self.is_end:
+                failed = word == "return" and self.tokens[at + 1].text == "-"
+                if level == 1 or not failed:
+                    return True
             if not (taken and level == 1):
                 return False
         return True
+
+    def _broken(self, at: int) -> int:
+        """How many `{` are open in the loop or the switch that a `break` leaves."""
+        level = self.depths[at]
+        for before in range(at - 1, 0, -1):
+            if self.tokens[before].text != "{" or self.depths[before] != level:
+                continue
+            head = before - 1
+            if self.tokens[head].text == ")":
+                head = opening(self.tokens, head) - 1
+            if self.tokens[head].text not in _NO_LOOP:
+                break
+            level -= 1
+        return level
 
     def calls(self, first: int) -> Iterator[Match]:
         """The calls of functions, or what looks so, between `first` and the place."""

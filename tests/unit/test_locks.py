@@ -106,6 +106,19 @@ HELD = {
 }
 FREE = {
     "given back": edited(X86, (SWITCH, f"\t{LOCK}\t{UNLOCK}{SWITCH}")),
+    "what a called function gives back": edited(
+        X86,
+        (
+            "int kvm_vm_ioctl_enable_cap(",
+            f"static int f(struct kvm *kvm)\n{{\n\t{LOCK}\tif (!kvm)\n\t\tgoto out;\n"
+            f"out:\n\t{UNLOCK}\treturn 0;\n}}\n\nint kvm_vm_ioctl_enable_cap(",
+        ),
+        (SWITCH, f"\tf(kvm);\n{SWITCH}"),
+    ),
+    "in a caller's other case": called(
+        f"\tswitch (cap->flags) {{\n\tcase 1: {{\n\t\t{LOCK}\t\tbreak;\n\t}}\n"
+        "\tdefault:\n\t\treturn kvm_vm_ioctl_enable_cap(kvm, cap);\n\t}\n\treturn 0;\n"
+    ),
     "given back by a helper": helped("\tvm_lock(kvm);\n\tvm_unlock(kvm);\n"),
     "given back in each branch": edited(
         X86,
