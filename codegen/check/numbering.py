@@ -39,9 +39,9 @@ def _families() -> list[NumberSpec]:
 
 
 def _family(view: View, old: Family, now: Family) -> Iterator[Remark]:
-    highest, taken = max(old.numbers()), old.numbers()
+    highest, taken = max(old.numbers()), set(map(old.number, old.numbered))
     last = next(m.name for m in reversed(old.members) if old.number(m) == highest)
-    for member in now.members:
+    for member in now.numbered:
         macro, number = view.new_macros.get(member.name), now.number(member)
         if macro is None or number in taken:  # taken twice: the check of the ABI says so
             continue

@@ -4,9 +4,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from codegen.base.findings import Finding, error
 from codegen.c.remembered import remembered
@@ -22,6 +23,13 @@ _PRELUDE = (
 )
 
 
+# What is left of a name that is of all the others: `KVM_EXIT_NR`, `KVM_X86_MAX_VM`.
+_LIMIT = r"(?:NR|NUM|NUMBER|COUNT|TOTAL|SIZE|MAX|LAST|END|LIMIT)"
+_SIZED = (
+    rb"(?:\b(?!return\b|else\b|case\b|goto\b)\w+[ \t*]+\w+[ \t]*(?:\[[^\]\n]*\][ \t]*)*\[\s*"
+    rb"|\bDECLARE_BITMAP\(\s*\w+\s*,\s*)%s\s*[\])]"
+)
+_ROOM = 64  # numbers that may be free between a family's first ones
 _IOCTL = re.compile(rb"\b_IO[RW]{0,2}\s*\(")
 
 
@@ -48,13 +56,22 @@ class NumberMacro:
 class Family:
     """The macros that share one space of numbers, such as `KVM_CAP_*`; ordered by value.
 
-    `bits` says that each value is one bit and that numbers count bits.
+    `bits` says that each value is one bit and that numbers count bits.  `apart` are a few far
+    beyond the others, such as those of a vendor: no number follows them.  `limits` have no number:
+    they say how many there are, or which is the last.
     """
 
     prefix: str
     suffix: str
     bits: bool
     members: tuple[NumberMacro, ...]
+    apart: tuple[NumberMacro, ...] = ()
+    limits: tuple[NumberMacro, ...] = ()
+
+    @property
+    def numbered(self) -> tuple[NumberMacro, ...]:
+        """All that have a number, whether others follow it or not."""
+        return (*self.members, *self.apart)
 
     def numbers(self) -> frozenset[int]:
         """The numbers in use: bit numbers where the family is one of bits."""
@@ -70,14 +87,14 @@ class Family:
         Holes stay holes: a number that was once released is never reused.
         """
         number = max(self.numbers(), default=-1) + 1
-        taken = frozenset(claimed)
+        taken = frozenset(claimed).union(member.value for member in self.apart)
         while number in taken:
             number += 1
         return number
 
     def named(self, name: str) -> NumberMacro | None:
         """The member of that name."""
-        return next((member for member in self.members if member.name == name), None)
+        return next((member for member in self.numbered if member.name == name), None)
 
 
 @lru_cache(maxsize=32)
@@ -127,7 +144,7 @@ def family(
     limit: int = 64,
     ioctls_below: int = 0,
 ) -> Family:
-    """The macros named `prefix*suffix`; of bits, only values of one bit below `limit`.
+    """The macros named `prefix*suffix`; as members of bits, values of one bit below `limit`.
 
     Or the ioctls of that name whose numbers are below `ioctls_below`: what is above is a block of
     its own.
@@ -139,12 +156,82 @@ def family(
         for c in members
         if c.is_ioctl == bool(ioctls_below) and not (c.is_ioctl and c.value >= ioctls_below)
     ]
+    if ioctls_below:
+        return Family(prefix, suffix, False, _by_value(members))
+    said = re.compile(re.escape(prefix) + _LIMIT + re.escape(suffix))
+    last = [c for c in members if said.fullmatch(c.name)]
+    rest = [c for c in members if c not in last]
     if bits:
-        members = [
-            c for c in members if c.value > 0 and c.value.bit_count() == 1 and c.value < 1 << limit
-        ]
-    members.sort(key=lambda c: (c.value, c.extent.start))
-    return Family(prefix, suffix, bits, tuple(members))
+        rest, others = [c for c in rest if _is_bit(c, limit)], rest
+        top = max((c.value.bit_length() - 1 for c in rest), default=-1)
+        last += [c for c in others if c.value == top + 1 and c not in rest and sizes(survey, c)]
+        limits = [c for c in last if c.value in (top, top + 1, 1 << max(top, 0))]
+        rest += [c for c in last if c not in limits and _is_bit(c, limit)]
+        return Family(prefix, suffix, True, _by_value(rest), (), tuple(limits))
+    near, apart = _together(_by_value(rest))
+    if len(near) > 1 and near[-1].value == near[-2].value + 1 and sizes(survey, near[-1]):
+        near, last = near[:-1], [*last, near[-1]]
+    top = near[-1].value if near else -1
+    limits = [c for c in last if c.value in (top, top + 1)]
+    near = _by_value([*near, *(c for c in last if c.value < top)])
+    apart = _by_value([*apart, *(c for c in last if c.value > top + 1)])
+    return Family(prefix, suffix, False, near, apart, tuple(limits))
+
+
+def _is_bit(constant: NumberMacro, limit: int) -> bool:
+    value = constant.value
+    return value > 0 and value.bit_count() == 1 and value < 1 << limit
+
+
+def _by_value(constants: Iterable[NumberMacro]) -> tuple[NumberMacro, ...]:
+    return tuple(sorted(constants, key=lambda c: (c.value, c.extent.start)))
+
+
+def _together(
+    constants: tuple[NumberMacro, ...],
+) -> tuple[tuple[NumberMacro, ...], tuple[NumberMacro, ...]]:
+    """Those up to the end of the crowd, and what is beyond it.
+
+    Numbers are given one after the other: one that is more than twice as high as all below it, and
+    `_ROOM` more, begins another crowd.  The next number is that of the largest.
+    """
+    begun = [0]
+    for index, (below, constant) in enumerate(pairwise(constants), 1):
+        if constant.value > 2 * max(below.value, 0) + _ROOM:
+            begun.append(index)
+    crowds = list(pairwise([*begun, len(constants)]))
+    _, end = max(crowds, key=lambda crowd: (crowd[1] - crowd[0], crowd))
+    return constants[:end], constants[end:]
+
+
+def sizes(survey: Survey, constant: NumberMacro) -> str:
+    """Where KVM's code has an array of that size, `file:line`: so it says how many there are."""
+    declared = re.compile(_SIZED % re.escape(constant.name.encode()))
+    for path in survey.holding(constant.name, survey.kvm_prefixes()):
+        if found := declared.search(survey.tree.read(path)):
+            line = survey.tree.read(path).count(b"\n", 0, found.start()) + 1
+            return f"{path}:{line}"
+    return ""
+
+
+def refuse_limits(survey: Survey, known: Family, allowed: Collection[str]) -> None:
+    """Raise FindingsError where macros count a family, or name its last, that gets a new one.
+
+    But for those that a description allows to stay as they are.
+    """
+    found = [limit for limit in known.limits if limit.name not in allowed]
+    if found:
+        raise error(*(_stale(survey, known, limit) for limit in found))
+
+
+def _stale(survey: Survey, known: Family, limit: NumberMacro) -> Finding:
+    shown = f"{known.prefix}*{known.suffix}"
+    what = f"{limit.name} = {limit.value} says how many {shown} there are, or which is the last"
+    used = sizes(survey, limit)
+    hints = [f"there: {limit.where()}{f', and the size of an array at {used}' if used else ''}"]
+    hints += ["gen adds one and leaves this as it is: what is counted by it would be too small"]
+    hints += [f"to mend: if it may stay, or a commit before moves it, say `not-in: [{limit.name}]`"]
+    return Finding(f"{what}: a new one is beyond it", hint="\n".join(hints), site="uapi-constant")
 
 
 def refuse_enumerators(survey: Survey, prefix: str, suffix: str = "") -> None:

@@ -13,7 +13,7 @@ from codegen.c.source import lex
 from codegen.description.load import Description
 from codegen.description.model import Knob, Merged
 from codegen.kernel.dialect import translated
-from codegen.kernel.numbers import NumberMacro, constants, refuse_enumerators
+from codegen.kernel.numbers import NumberMacro, constants, refuse_enumerators, refuse_limits
 from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
@@ -98,9 +98,10 @@ def numbers(
                     hint=f"searched: {searched or 'no uAPI header has a macro KVM_*'}",
                 )
             )
+        refuse_limits(survey, members, description.knob.not_in)
         # an ioctl counts by its direction and struct as well: Linux gives several one number, and
         # what has all of that in common is found where the ABIs are compared
-        refused = () if spec.ioctls_below else members.members
+        refused = () if spec.ioctls_below else members.numbered
         number = _given(description, names[key], {members.number(m): m for m in refused})
         if number is None:
             number = members.next(reserved.of(spec.prefix))

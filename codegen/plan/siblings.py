@@ -41,7 +41,7 @@ def check_siblings(
         known = spec.family(before)
         if known.named(name):
             continue
-        names = {member.name for member in known.members} | {name}
+        names = {member.name for member in known.numbered} | {name}
         for path, each, near in _second(behind, spec.prefix, name, names):
             if each.within in description.knob.not_in:
                 continue

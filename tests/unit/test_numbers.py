@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -13,7 +15,7 @@ from codegen.kernel.numbers import family
 from codegen.plan.context import Reserved, numbers
 from codegen.plan.variants import load_variant
 from tests.golden.test_kinds import KNOBS_FOLDER
-from tests.minitree import UAPI, X86_UAPI, Change, added, edited, old
+from tests.minitree import UAPI, X86_HOST, X86_UAPI, Change, added, edited, old
 from tests.unit.kit import TEMPLATES, knob, plan, survey
 
 LAST_CAP = "#define KVM_CAP_X86_SLOW_CLOCK 237\n"
@@ -43,6 +45,12 @@ def more_flags(text: str) -> Change:
         (more_caps("#ifdef SOMETHING\n#define KVM_CAP_X 300\n#endif\n"), 301),
         (more_caps("#ifdef __KVM_HAVE_READONLY_MEM\n#define KVM_CAP_X 300\n#endif\n"), 301),
         (edited(UAPI, (LAST_CAP, "")), 236),
+        (more_caps("#define KVM_CAP_VENDOR_BASE 0x1000\n"), 238),
+        (more_caps("#define KVM_CAP_OURS 0xffbadab1\n#define KVM_CAP_OTHER 0xffbadab2\n"), 238),
+        (more_caps("#define KVM_CAP_X 240\n#define KVM_CAP_OURS 0x1000\n"), 241),
+        (more_caps("#define KVM_CAP_NR 238\n"), 238),
+        (more_caps("#define KVM_CAP_MAX 256\n"), 238),
+        (more_caps("#define KVM_CAP_NR_THINGS 238\n"), 239),
     ],
 )  # fmt: skip
 def test_the_next_capability(change: Change | None, expected: int) -> None:
@@ -55,6 +63,54 @@ def test_holes_are_not_reused_and_claimed_numbers_are_passed_over() -> None:
     assert 17 not in caps.numbers()
     assert caps.next({17, 100}) == 238
     assert caps.next({238, 239, 241}) == 240
+
+
+def test_a_number_far_beyond_is_taken_all_the_same() -> None:
+    caps = family(survey(more_caps("#define KVM_CAP_OURS 0x1000\n")), "KVM_CAP_")
+    assert caps.named("KVM_CAP_OURS") in caps.apart
+    assert caps.next(range(238, 0x1000)) == 0x1001
+    made = plan(knob(), "vm-capability", more_caps("\n#define KVM_CAP_OURS 0x1000\n"))
+    assert re.search(rb"SLOW_CLOCK 237\n#define KVM_CAP_\w+ 238\n\n", made.files[UAPI])
+
+
+def sized(size: str) -> Change:
+    """A change that adds an array to a struct."""
+    return edited(X86_HOST, ("struct kvm_arch {\n", f"struct kvm_arch {{\n\tlong n[{size}];\n"))
+
+
+COUNTS: dict[str, tuple[str, str, tuple[Change, ...]]] = {
+    "by its name": ("KVM_CAP_NR", "vm-capability", (more_caps("#define KVM_CAP_NR 238\n"),)),
+    "the last": ("KVM_CAP_LAST", "vm-capability", (more_caps("#define KVM_CAP_LAST 237\n"),)),
+    "by an array": (
+        "KVM_CAP_THERE",
+        "vm-capability",
+        (more_caps("#define KVM_CAP_THERE 238\n"), sized("KVM_CAP_THERE")),
+    ),
+    "of bits": (
+        "KVM_X86_QUIRK_COUNT",
+        "quirk",
+        (edited(X86_UAPI, ("(1 << 7)\n", "(1 << 7)\n#define KVM_X86_QUIRK_COUNT 8\n")),),
+    ),
+    "before a suffix": (
+        "KVM_X86_MAX_VM",
+        "vm-type",
+        (
+            edited(
+                X86_UAPI,
+                ("KVM_X86_SEV_VM\t\t2\n", "KVM_X86_SEV_VM\t\t2\n#define KVM_X86_MAX_VM 2\n"),
+            ),
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("which", COUNTS)
+def test_a_name_that_counts_is_no_member(which: str) -> None:
+    name, variant, changes = COUNTS[which]
+    with pytest.raises(FindingsError, match=f"{name} = .* how many") as caught:
+        plan(knob(), variant, *changes)
+    assert f"not-in: [{name}]" in caught.value.findings[0].hint
+    assert plan(knob(**{"not-in": [name]}), variant, *changes).numbers
 
 
 @pytest.mark.parametrize(
