@@ -29,7 +29,7 @@ _SIZED = (
     rb"(?:\b(?!return\b|else\b|case\b|goto\b)\w+[ \t*]+\w+[ \t]*(?:\[[^\]\n]*\][ \t]*)*\[\s*"
     rb"|\bDECLARE_BITMAP\(\s*\w+\s*,\s*)%s\s*[\])]"
 )
-_ROOM = 64  # numbers that may be free between a family's first ones
+_ROOM = 256  # numbers that may be free between a family's first ones
 _IOCTL = re.compile(rb"\b_IO[RW]{0,2}\s*\(")
 
 
