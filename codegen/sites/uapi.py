@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.c.outline import Directive, outline
 from codegen.c.pattern import find
 from codegen.c.source import CSource
 from codegen.kernel.numbers import NumberMacro, family
@@ -18,21 +19,50 @@ from codegen.sites.registry import site
 def uapi_constant(
     survey: Survey, *, prefix: str, suffix: str = "", bits: bool = False, limit: int = 64
 ) -> Place:
-    """The line after the definition with the highest number of a family of macros."""
+    """The line after the definition with the highest number of a family of macros, and after the
+    `#if` in which it is, unless most of the family are.
+    """
     members = family(survey, prefix, suffix, bits=bits, limit=limit).members
     if not members:
         raise not_found("uapi-constant", f"a macro {prefix}*{suffix}", _headers(survey))
     last = members[-1]
     source = last.source
     start, end = source.line_start(last.extent.start), source.line_end(last.extent.end)
+    how = f"after {last.name}"
+    closed = _closed(members)
+    if closed > end:
+        end, how = closed, f"{how} and the #endif behind it"
     return Place(
         source.path,
         end,
         end,
         source.line(start),
-        f"after {last.name}",
+        how,
         names={"sibling": _typical(members)},
     )
+
+
+def _closed(members: Sequence[NumberMacro]) -> int:
+    """Where the outermost `#if` around the last is closed that is not around most of its header's.
+
+    A header's own guard is around all of them, and stays so; 0 where there is no other one.
+    """
+    last = members[-1]
+    around = [m.extent.start for m in members if m.source.path == last.source.path]
+    lines = outline(last.source.data).directives
+    opened: list[Directive] = []
+    closed = 0
+    for line in lines:
+        if line.word in ("if", "ifdef", "ifndef"):
+            opened.append(line)
+        elif line.word == "endif" and opened:
+            first = opened.pop()
+            inside = sum(first.start < each < line.start for each in around)
+            most = (inside > 1 and 2 * inside > len(around)) or first is lines[0]
+            own = last.name in first.words  # `#ifndef X`, `#define X`
+            if first.start < last.extent.start < line.start and (own or not most):
+                closed = max(closed, last.source.line_end(line.start))
+    return closed
 
 
 def _typical(members: Sequence[NumberMacro]) -> str:

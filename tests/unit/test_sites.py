@@ -220,6 +220,20 @@ def with_terms(files: Files) -> None:
     edited(API, (f"{NO_FLAGS}\n", f"{TERMS}\n\nother\n    Is none.\n"))(files)
 
 
+def in_if(files: Files) -> None:
+    """Constants in an `#if`: the last of many, one alone, and all of a family."""
+    last = "#define KVM_CAP_X86_SLOW_CLOCK 237\n"
+    alone = "#define KVM_EXIT_MEMORY_FAULT\t39\n"
+    first, flag = "#define KVM_MEM_LOG_DIRTY_PAGES", "#define KVM_MEM_GUEST_MEMFD\t(1UL << 2)\n"
+    edited(
+        UAPI,
+        (last, f"#if A\n# ifdef B\n{last}# endif\n#else\n#define C\n#endif /* outer */\n"),
+        (alone, f"#ifdef A\n{alone}#endif /* alone */\n"),
+        (first, f"#ifndef A\n{first}"),
+        (flag, f"{flag}#endif /* all */\n"),
+    )(files)
+
+
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -245,6 +259,16 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         X86_UAPI,
         "#define KVM_X86_SEV_VM\t\t2",
         "",
+    ),
+    ("uapi-constant", {"prefix": "KVM_CAP_"}, in_if, UAPI, "#endif /* outer */", ""),
+    ("uapi-constant", {"prefix": "KVM_EXIT_"}, in_if, UAPI, "#endif /* alone */", ""),
+    (
+        "uapi-constant",
+        {"prefix": "KVM_MEM_"},
+        in_if,
+        UAPI,
+        "#define KVM_MEM_GUEST_MEMFD\t(1UL << 2)",
+        "#endif /* all */",
     ),
     ("uapi-arch-header", A, None, X86_UAPI, "", "#endif /* _ASM_X86_KVM_H */"),
     ("kconfig-symbol", {}, None, "virt/kvm/Kconfig", "       bool", ""),
