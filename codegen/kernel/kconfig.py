@@ -17,6 +17,13 @@ _SET = re.compile(r"^[ \t]+(?:(?:bool|tristate|int|prompt)[ \t]+\"|default\b|def
 _DEPENDS = re.compile(r"^[ \t]+depends on ([\w& \t]+)$", re.M)  # on all that it names
 _FOLLOWS = re.compile(r"^[ \t]+def_(?:bool|tristate)[ \t]+KVM\b", re.M)
 _ROOT = "KVM"
+_PART = re.compile(r"^(?:(?:menu)?config[ \t]+(\w+)|if[ \t]+(.+)|(endif)\b.*)[ \t]*$", re.M)
+_HELP = re.compile(r"^[ \t]+(?:---)?help\b", re.M)
+_PROMPT = re.compile(r"^[ \t]+(?:bool|tristate|prompt)[ \t]+[\"']", re.M)
+_DEPENDENCY = re.compile(r"^[ \t]+depends on (.+)$", re.M)
+_DEFAULT = re.compile(
+    r"^[ \t]+(?:default|def_bool|def_tristate)[ \t]+(\w+)(?:[ \t]+if (.+))?$", re.M
+)
 
 _Symbols = Mapping[str, frozenset[str]]
 
@@ -59,6 +66,54 @@ def symbols(tree: Tree, arch: str) -> Symbols:
                 free.add(name)
     known = frozenset(always)
     return Symbols(always, known - _reached(roots, always), known - _reached(free, perhaps))
+
+
+def with_kvm(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The symbols of a Kconfig file that are on wherever KVM is: it and what follows it, and all
+    that these select.
+
+    What has a prompt or depends on something else may be off.
+    """
+    bodies: dict[str, str] = {}
+    around: dict[str, frozenset[str]] = {}  # the `if` lines that each stands in
+    opened: list[str] = []
+    parts = list(_PART.finditer(text))
+    for part, end in zip(parts, [*(each.start() for each in parts[1:]), len(text)], strict=True):
+        name, condition, closed = part.groups()
+        if condition:
+            opened.append(condition)
+        elif closed and opened:
+            opened.pop()
+        elif name and name not in bodies:
+            bodies[name] = _HELP.split(text[part.end() : end])[0]
+            around[name] = frozenset(opened)
+    asked = around.get(_ROOT, frozenset())
+    direct = {_ROOT} & set(bodies)
+    for name, body in bodies.items():
+        conditions = [*(around[name] - asked), *_DEPENDENCY.findall(body)]
+        if _follows(body, tied=bool(conditions)) and {*conditions} <= {_ROOT}:
+            direct.add(name)
+    selects = {
+        name: frozenset(each for each, condition in _SELECT.findall(body) if not condition)
+        for name, body in bodies.items()
+    }
+    return frozenset(direct), _reached(direct, selects) & frozenset(bodies)
+
+
+def _follows(body: str, *, tied: bool) -> bool:
+    """Whether a symbol without a prompt is on by default where KVM is; `tied` is one that is on
+    nowhere else.
+
+    What asks for one of KVM's modules or another is on for any, and KVM is nothing without one.
+    """
+    if _PROMPT.search(body):
+        return False
+    for value, condition in _DEFAULT.findall(body):
+        named = re.findall(r"[A-Z]\w+", condition)
+        any_module = "||" in condition and all(each.startswith(f"{_ROOT}_") for each in named)
+        if (value == _ROOT or (value == "y" and tied)) and (set(named) <= {_ROOT} or any_module):
+            return True
+    return False
 
 
 def _reached(symbols: Iterable[str], brings: _Symbols) -> frozenset[str]:

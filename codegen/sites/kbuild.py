@@ -6,12 +6,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from codegen.kernel.kconfig import ENTRY
+from codegen.kernel.kconfig import ENTRY, with_kvm
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place, not_found
 from codegen.sites.registry import site
 
 _BODY = re.compile(r"(?:^(?:[ \t]+\S.*|[ \t]*)\n)*", re.M)
+
+_SELECTS = re.compile(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", re.M)
 
 
 def _text(survey: Survey, path: str, site_name: str) -> str:
@@ -46,19 +48,25 @@ def kconfig_symbol(survey: Survey) -> Place:
 
 @site("kconfig-select")
 def kconfig_select(survey: Survey, *, arch: str) -> Place:
-    """Behind the last `select` of the architecture's KVM symbol: the one that selects most."""
+    """Behind the last `select` of the architecture's KVM symbol: of those that are on wherever KVM
+    is the one that selects most, or one that they select.
+    """
     path = survey.folders.arch_kconfig(arch)
     if path is None:
         raise not_found("kconfig-select", f"a Kconfig file with `config KVM` in arch/{arch}", [])
     text = _text(survey, path, "kconfig-select")
-    best: tuple[int, str, int] | None = None
+    counts: dict[str, tuple[int, int]] = {}  # how many each selects, and where the last ends
     for entry in ENTRY.finditer(text):
         body = _BODY.match(text, entry.end() + 1)
-        selects = list(
-            re.finditer(r"^[ \t]+select[ \t]+\w*KVM\w*.*\n", body[0] if body else "", re.M)
-        )
-        if selects and (best is None or len(selects) > best[0]):
-            best = len(selects), entry[1], entry.end() + 1 + selects[-1].end()
-    if best is None:
-        raise not_found("kconfig-select", "a config that selects KVM's symbols", [path])
-    return _place(path, text, best[2], f"behind the selects of config {best[1]}")
+        selects = list(_SELECTS.finditer(body[0] if body else ""))
+        if selects:
+            counts[entry[1]] = len(selects), entry.end() + 1 + selects[-1].end()
+    direct, selected = with_kvm(text)
+    for known in (direct, selected):
+        best = max((n for n in counts if n in known), key=lambda n: counts[n][0], default="")
+        if best:
+            return _place(path, text, counts[best][1], f"behind the selects of config {best}")
+    most = max(counts, key=lambda n: counts[n][0], default="")
+    near = f"config {most}, which may be off where KVM is on" if most else ""
+    what = "a config that selects KVM's symbols wherever KVM is on"
+    raise not_found("kconfig-select", what, [path], near=near)

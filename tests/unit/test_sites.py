@@ -234,6 +234,52 @@ def in_if(files: Files) -> None:
     )(files)
 
 
+X86_KCONFIG = "arch/x86/kvm/Kconfig"
+SELECTED = "\tselect KVM_COMMON\n\tselect HAVE_KVM_PFNCACHE\n\tselect HAVE_KVM_READONLY_MEM\n"
+FOLLOWS = f"config KVM_X86\n\tdef_tristate KVM\n{SELECTED}\tselect KVM_GENERIC_SYNC\n"
+MANY = "".join(f"\tselect HAVE_KVM_{number}\n" for number in range(9))
+
+
+def vendor(files: Files) -> None:
+    """Other symbols select most: of a module, of 64 bits, of who wants them."""
+    others = (
+        f'config KVM_TDX\n\tbool "TDX"\n\tdepends on KVM\n{MANY}\n'
+        f"config KVM_X86_64\n\tdef_bool y\n\tdepends on KVM_X86 && X86_64\n{MANY}\n"
+        f"config KVM_INTEL_MORE\n\tdef_tristate KVM if KVM_INTEL\n{MANY}\n"
+        f"if X86_64\nconfig KVM_LONG\n\tdef_tristate KVM\n{MANY}endif\n\n"
+    )
+    edited(X86_KCONFIG, ("config KVM_XEN\n", f"{others}config KVM_XEN\n"))(files)
+
+
+def in_group(files: Files) -> None:
+    """What follows KVM selects another symbol, and that selects KVM's."""
+    group = FOLLOWS.replace("\tdef_tristate KVM\n", "\tbool\n").replace("KVM_X86\n", "OUR_GROUP\n")
+    edited(
+        X86_KCONFIG,
+        (FOLLOWS, f"config X86_VIRT\n\tdef_tristate KVM\n\tselect OUR_GROUP\n\n{group}"),
+    )(files)
+    vendor(files)
+
+
+def tied(files: Files) -> None:
+    """What follows KVM depends on it, and asks for any module."""
+    edited(
+        X86_KCONFIG,
+        (
+            FOLLOWS,
+            f"config KVM_X86\n\tdef_bool y if (KVM_INTEL != n || KVM_AMD != n)\n\tdepends on KVM\n{SELECTED}"
+            "\tselect KVM_MMIO\n",
+        ),
+    )(files)
+    vendor(files)
+
+
+def only_vendors(files: Files) -> None:
+    """All that selects KVM's symbols may be off."""
+    vendor(files)
+    edited(X86_KCONFIG, (FOLLOWS, ""))(files)
+
+
 WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-constant", {"prefix": "KVM_CAP_"}, None, UAPI, "#define KVM_CAP_X86_SLOW_CLOCK 237", ""),
     (
@@ -273,6 +319,9 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("uapi-arch-header", A, None, X86_UAPI, "", "#endif /* _ASM_X86_KVM_H */"),
     ("kconfig-symbol", {}, None, "virt/kvm/Kconfig", "       bool", ""),
     ("kconfig-select", A, None, "arch/x86/kvm/Kconfig", "\tselect KVM_GENERIC_SYNC", ""),
+    ("kconfig-select", A, vendor, X86_KCONFIG, "\tselect KVM_GENERIC_SYNC", ""),
+    ("kconfig-select", A, in_group, X86_KCONFIG, "\tselect KVM_GENERIC_SYNC", ""),
+    ("kconfig-select", A, tied, X86_KCONFIG, "\tselect KVM_MMIO", ""),
     (
         "kconfig-select",
         {"arch": "arm64"},
@@ -817,6 +866,7 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("kconfig-symbol", {}, edited("virt/kvm/Kconfig", ("HAVE_KVM_", "HAS_KVM_"))),
     ("kconfig-symbol", {}, lambda files: files.pop("virt/kvm/Kconfig")),
     ("kconfig-select", {"arch": "s390"}, None),
+    ("kconfig-select", A, only_vendors),
     ("memslot-v1-mask", {}, old),
     ("memslot-apply-flags", A, edited(X86, ("WARN_ON_ONCE", "WARN"))),
     ("check-extension-list", {"arch": "riscv"}, None),
