@@ -94,7 +94,10 @@ class _Path:
                 continue
             head = before - 1
             if self.tokens[head].text == ")":
-                head = opening(self.tokens, head) - 1
+                try:
+                    head = opening(self.tokens, head) - 1
+                except ValueError:
+                    break
             if self.tokens[head].text not in _NO_LOOP:
                 break
             level -= 1
@@ -128,7 +131,13 @@ def _statement_end(way: Taken, tokens: Tokens, first: int) -> int:
     """Where the statement ends that follows: a block, or one that several hold something for."""
     while inner := next((m for by in way.by for m in find(by, tokens) if m.first == first), None):
         first = inner.last
-    return closing(tokens, first) + 1 if tokens[first].text == "{" else statement_end(tokens, first)
+    try:
+        block = first < len(tokens) and tokens[first].text == "{"
+        return closing(tokens, first) + 1 if block else statement_end(tokens, first)
+    except ValueError:
+        return len(
+            tokens
+        )  # a branch of the preprocessor has its end: whatever follows may be in it
 
 
 def _held(
