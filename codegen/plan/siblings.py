@@ -7,11 +7,11 @@ switch that enables it, a bound.  Such a list looks like one that the series has
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from codegen.base.errors import FindingsError
 from codegen.base.findings import Finding, error
-from codegen.c.lists import NameList, bounds, name_lists, within
+from codegen.c.lists import NameList, bounds, counted, masks_of, name_lists, within
 from codegen.c.outline import Outline, outline
 from codegen.description.load import Description
 from codegen.kernel.survey import Survey
@@ -23,6 +23,7 @@ from codegen.sites.place import Place
 from codegen.vocabulary.part import attribute
 
 _SHOWN = 6
+_Found = tuple[str, NameList, str]  # in which file, what, and what it is like
 
 
 def check_siblings(
@@ -42,7 +43,12 @@ def check_siblings(
         if known.named(name):
             continue
         names = {member.name for member in known.numbered} | {name}
-        for path, each, near in _second(behind, spec.prefix, name, names):
+        texts = _texts(behind, spec.prefix)
+        second = [*_second(behind, texts, name, names)]
+        if known.bits:
+            most = max(known.numbers(), default=-1) + 1
+            second += _counts(behind, texts, spec.prefix, names, most)
+        for path, each, near in second:
             if each.within in description.knob.not_in:
                 continue
             if told is None:
@@ -53,21 +59,27 @@ def check_siblings(
         raise error(*found)
 
 
-def _second(
-    survey: Survey, prefix: str, name: str, names: Collection[str]
-) -> Iterator[tuple[str, NameList, str]]:
-    """The lists and bounds that lack the name, each with its file and what it is like."""
+def _texts(survey: Survey, prefix: str) -> Mapping[str, Outline]:
+    """The files that may have a list of a family."""
     tests = survey.folders.selftests
-    texts = {
+    return {
         path: outline(data)
         for path in survey.holding(prefix, (*survey.kvm_prefixes(), tests))
         # a test that names one has no list
         if (data := survey.tree.read(path)).count(prefix.encode()) > path.startswith(tests)
     }
+
+
+def _second(
+    survey: Survey, texts: Mapping[str, Outline], name: str, names: Collection[str]
+) -> Iterator[_Found]:
+    """The lists and bounds that lack the name, each with its file and what it is like."""
+    tests = survey.folders.selftests
+    masks = masks_of(texts.values(), names)
     lists = [
         (path, each)
         for path, text in texts.items()
-        for each in name_lists(text, names)
+        for each in name_lists(text, names, masks)
         # what a selftest adds up is what it takes for valid; any other is what it tries
         if not path.startswith(tests) or len(each.runs) > 1
     ]
@@ -86,12 +98,34 @@ def _second(
                 like = f"has {common} of the {others} that stand with {name} in "
                 yield path, each, f"{like}{mine.within or 'a list'}"
                 break
-    aliases = frozenset(_aliases(texts.values(), names))
+    aliases = frozenset(_aliases(texts.values(), names)) - set(names)
     for path, text in texts.items():
         for ordered in (names, aliases) if not path.startswith(tests) else ():
             for other, at in bounds(text, ordered):
                 each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
                 yield path, each, f"asks for the order of {other}, and {name} is behind all others"
+
+
+def _counts(
+    survey: Survey, texts: Mapping[str, Outline], prefix: str, names: Collection[str], most: int
+) -> Iterator[_Found]:
+    """Where something is compared with how many bits the family had, or with the last of them.
+
+    A macro says so by such a number, and by a name with all words of the family's prefix.
+    """
+    words = prefix.strip("_").split("_")
+    numbers = {str(most), str(most - 1)}
+    counts = {
+        macro: made[-1].body.strip(" \t()")
+        for text in texts.values()
+        for macro, made in text.macros.items()
+        if made[-1].parameters is None and made[-1].body.strip(" \t()") in numbers
+        if macro not in names and all(f"_{word}" in f"_{macro}" for word in words)
+    }
+    for path, text in texts.items():
+        for other, at in counted(text, counts) if survey.folders.selftests not in path else ():
+            each = NameList(within(text, at), (frozenset((other,)),), at, at + len(other))
+            yield path, each, f"asks for bits up to {other}, which is {counts[other]}"
 
 
 def _aliases(texts: Collection[Outline], names: Collection[str]) -> Iterator[str]:

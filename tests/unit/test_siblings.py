@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from codegen.base.errors import FindingsError
-from codegen.c.lists import bounds, name_lists
+from codegen.c.lists import bounds, counted, masks_of, name_lists
 from codegen.c.outline import outline
 from tests.minitree import KVM_MAIN, SELFTESTS, X86, X86_HOST, X86_UAPI, Change, edited, new, old
 from tests.unit import kit
@@ -101,6 +101,41 @@ SECOND: dict[str, tuple[str, Change, str]] = {
         )[0],
         "kvm_vm_ioctl_enable_cap names LAST_CAP, and not KVM_CAP_X86_SMALL_MAPS",
     ),
+    "how many bits there are": (
+        "memslot-flag",
+        edited(
+            KVM_MAIN,
+            ("static int check_memory", "#define KVM_MEM_NR_FLAGS 3\n\nstatic int check_memory"),
+            (
+                "\tif (mem->flags & ~valid_flags)",
+                "\tif (mem->flags >> KVM_MEM_NR_FLAGS)\n\t\treturn -EINVAL;\n"
+                "\tif (mem->flags & ~valid_flags)",
+            ),
+        ),
+        "check_memory_region_flags names KVM_MEM_NR_FLAGS, and not KVM_MEM_SMALL_MAPS",
+    ),
+    "twice the last one": (
+        "quirk",
+        lambda files: (
+            edited(
+                X86_UAPI,
+                (
+                    "#define KVM_X86_QUIRK_SLOT_ZAP_ALL",
+                    "#define KVM_X86_QUIRK_LAST KVM_X86_QUIRK_SLOT_ZAP_ALL\n"
+                    "#define KVM_X86_QUIRK_SLOT_ZAP_ALL",
+                ),
+            )(files),
+            edited(
+                X86,
+                (
+                    "\tswitch (cap->cap) {\n",
+                    "\tif (cap->args[0] >= 2 * KVM_X86_QUIRK_LAST)\n\t\treturn -1;\n"
+                    "\tswitch (cap->cap) {\n",
+                ),
+            )(files),
+        )[0],
+        "kvm_vm_ioctl_enable_cap names KVM_X86_QUIRK_LAST, and not",
+    ),
 }
 
 
@@ -118,6 +153,38 @@ def test_a_description_may_say_that_it_need_not_be_there(which: str) -> None:
     variant, change, said = SECOND[which]
     within = said.split(" ", 1)[0]
     assert kit.plan(kit.knob(variant, not_in=[within]), variant, change).patches
+
+
+MASKS_OF_MASKS = {
+    "a macro": (
+        "#define MEM_ALL (KVM_SET_USER_MEMORY_REGION_V1_FLAGS | KVM_MEM_GUEST_MEMFD)\n",
+        ("MEM_ALL",),
+    ),
+    "an enumerator": (
+        "static const u32 mem_old = KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY;\n"
+        "enum { MEM_ALL = mem_old | KVM_MEM_GUEST_MEMFD, };\n",
+        ("mem_old", "MEM_ALL"),
+    ),
+}
+
+
+@pytest.mark.parametrize("which", MASKS_OF_MASKS)
+def test_a_mask_may_be_made_of_another_mask(which: str) -> None:
+    text, told = MASKS_OF_MASKS[which]
+    change = behind(KVM_MAIN, "static int check_memory_region_flags", text)
+    section = {"v1": False}
+    with pytest.raises(FindingsError) as caught:
+        kit.plan(kit.knob("memslot-flag", section), "memslot-flag", change)
+    said = "MEM_ALL names KVM_MEM_GUEST_MEMFD, KVM_MEM_LOG_DIRTY_PAGES, KVM_MEM_READONLY, and not"
+    assert said in str(caught.value), caught.value
+    assert kit.plan(
+        kit.knob("memslot-flag", section, not_in=list(told)), "memslot-flag", change
+    ).patches
+
+
+def test_a_mask_of_a_mask_that_has_the_new_name_has_it_as_well() -> None:
+    change = behind(KVM_MAIN, "static int check_memory_region_flags", MASKS_OF_MASKS["a macro"][0])
+    assert kit.plan(kit.knob("memslot-flag"), "memslot-flag", change).patches
 
 
 @pytest.mark.parametrize("changes", [(), (old,), (new,)])
@@ -179,3 +246,36 @@ static int f(int x)
         ("f", ["B"], 1),
     ]
     assert [name for name, _ in bounds(text, {*"ABC"})] == ["B"]
+
+
+def test_bounds_may_be_reckoned() -> None:
+    text = outline(b"""
+#define ALL_A ((A << 1) - 1)
+#if A > 2
+#endif
+static int f(int x)
+{
+	return x >= 2 * B || C * 2 <= x || (x >> N) || x & ~GENMASK(N - 1, 0) || g(D - 1, N);
+}
+""")
+    assert [name for name, _ in bounds(text, {*"ABCD"})] == ["A", "B", "C"]
+    assert [name for name, _ in counted(text, {"N"})] == ["N", "N"]
+
+
+def test_masks_are_unions_of_masks() -> None:
+    text = outline(b"""
+#define TWO (ONE | B)
+#define ONE (A)
+#define NO (A & ~B)
+enum { THREE = TWO | C };
+static void f(void)
+{
+	int own = A | B;
+}
+""")
+    found = {name: "".join(sorted(made)) for name, made in masks_of([text], {*"ABC"}).items()}
+    assert found == {"ONE": "A", "TWO": "AB", "THREE": "ABC"}
+    lists = name_lists(
+        outline(b"#define ALL (TWO | C)\n#define SAME TWO\n"), {*"ABC"}, {"TWO": frozenset("AB")}
+    )
+    assert [(each.within, sorted(each.names)) for each in lists] == [("ALL", [*"ABC"])]
