@@ -71,6 +71,10 @@ def in_functions(survey: Survey, site: str, spec: PlaceSpec, arch: str | None) -
         places = in_functions(survey, site, other, arch)
         unknown = dict.fromkeys(spec.holes, "")
         return tuple(replace(p, names={**unknown, **p.names, "alone": "yes"}) for p in places)
+    if spec.opposite:
+        other = spec.model_copy(update={"find": spec.opposite, "opposite": [], "if_none": "skip"})
+        if in_functions(survey, site, other, arch):
+            return ()
     near = "; ".join((*map(_shown, lost), *list(dict.fromkeys(unfit))[-_NEAR:]))
     return absent(survey, site, spec, arch, problem, tuple(dict.fromkeys(searched)), seen, near)
 

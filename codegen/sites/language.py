@@ -155,6 +155,7 @@ class PlaceSpec(_Said):
     word: str = ""  # which word files name that may have it, for messages
     if_none: Literal["refuse", "skip"] = "refuse"
     unless: Told | None = None  # what shows that there is one, written otherwise
+    opposite: _Shapes = []  # what shows that there is none: the same, said the other way round
 
     @cached_property
     def holes(self) -> tuple[str, ...]:

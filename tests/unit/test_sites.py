@@ -133,6 +133,10 @@ def in_smm(before: str, behind: str) -> Any:
     return change
 
 
+# what an existing memslot may change, instead of what it keeps
+changeable = edited(
+    KVM_MAIN, ("old->flags) & KVM_MEM_READONLY)", "old->flags) & ~KVM_MEM_LOG_DIRTY_PAGES)")
+)
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -349,6 +353,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "",
         "KVM_MEM_READONLY",
     ),
+    ("memslot-changeable-flags", {}, changeable, KVM_MAIN, "", "KVM_MEM_LOG_DIRTY_PAGES"),
     ("memslot-arch-veto", A, None, X86, "", "\t/* The host cannot map more than that. */"),
     (
         "memslot-arch-veto",
@@ -792,6 +797,8 @@ def test_every_site_says_what_it_is() -> None:
         ),
         ("selftest-memslot-flags", {}, old),
         ("selftest-memslot-v2-only", {}, old),
+        ("memslot-immutable-flags", {}, changeable),
+        ("memslot-changeable-flags", {}, None),
         ("vm-type-alike", {}, old),
         ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, uapi),
         ("api-flag-told", FAMILY | TOLD, with_flag),
@@ -868,6 +875,7 @@ NOWHERE: list[tuple[str, dict[str, Any], Any]] = [
     ("kconfig-select", {"arch": "s390"}, None),
     ("kconfig-select", A, only_vendors),
     ("memslot-v1-mask", {}, old),
+    ("memslot-changeable-flags", {}, edited(KVM_MAIN, ("(mem->flags ^ old->flags) & KVM_MEM_READONLY", "differ(mem->flags, old->flags)"))),
     ("memslot-apply-flags", A, edited(X86, ("WARN_ON_ONCE", "WARN"))),
     ("check-extension-list", {"arch": "riscv"}, None),
     ("enable-cap-case", A, edited(X86, ("\treturn r;\n}\n\nint kvm_arch_init_vm", "\treturn -EIO;\n}\n\nint kvm_arch_init_vm"))),
@@ -1002,3 +1010,25 @@ def test_a_symbol_is_indented_as_its_neighbour(indent: str) -> None:
     as_there = edited(path, ("\n       bool", f"\n{indent}bool"))
     files = kit.plan(kit.knob("memslot-flag"), "memslot-flag", as_there).files
     assert f"\nconfig HAVE_KVM_MEMSLOT_SMALL_MAPS\n{indent}bool\n".encode() in files[path]
+
+
+WAYS_TO_CHANGE = [
+    "((mem->flags ^ old->flags) & ~(KVM_MEM_LOG_DIRTY_PAGES))",
+    "(~KVM_MEM_LOG_DIRTY_PAGES & (mem->flags ^ old->flags))",
+    "((mem->flags & ~KVM_MEM_LOG_DIRTY_PAGES) != (old->flags & ~KVM_MEM_LOG_DIRTY_PAGES))",
+    "((mem->flags | KVM_MEM_LOG_DIRTY_PAGES) != (old->flags | KVM_MEM_LOG_DIRTY_PAGES))",
+]
+
+
+@pytest.mark.parametrize("test", WAYS_TO_CHANGE)
+def test_what_a_memslot_may_change_has_a_mutable_flag(test: str) -> None:
+    change = edited(KVM_MAIN, ("((mem->flags ^ old->flags) & KVM_MEM_READONLY)", test))
+    made = {
+        mutable: kit.after(
+            kit.plan(kit.knob("memslot-flag", {"mutable": mutable}), "memslot-flag", change),
+            KVM_MAIN,
+        )
+        for mutable in (True, False)
+    }
+    assert "KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_SMALL_MAPS" in " ".join(made[True].split())
+    assert " ".join(test.split()) in " ".join(made[False].split())
