@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from codegen.base.errors import FindingsError
 from codegen.c.pattern import find
+from codegen.c.source import Token
 from codegen.c.statements import closing
 from codegen.kernel.survey import Survey
 from codegen.sites import code
@@ -30,7 +31,7 @@ def absent(
     asked = next((scope.functions for scope in spec.in_ if scope.functions), None)
     if spec.unless and asked:
         told = ", ".join(_told(survey, prefixes(survey, asked, arch), spec.unless))
-        near = told and f"what tells of it by {spec.unless.call}() is {told}"
+        near = told and f"what tells of it by {spec.unless.call[0]}() is {told}"
     if spec.if_none == "skip" and not near:
         return ()
     if problem and not searched:
@@ -46,15 +47,20 @@ def absent(
 
 def _told(survey: Survey, where: tuple[str, ...], told: Told) -> Iterator[str]:
     """The functions that tell of a word by such a call, or of a local made of it."""
-    for found, tokens in functions_naming(survey, where, told.about, told.call, suffix=C_FILES):
+    for found, tokens in functions_naming(survey, where, told.about, suffix=C_FILES):
         made = {
             tokens[match.first - 1].text
             for match in find("= ...;", tokens)
             if any(token.text == told.about for token in tokens[match.first : match.last])
         }
+        near = _names(tokens, told.about) and any(any(find(each, tokens)) for each in told.near)
         for index, token in enumerate(tokens):
-            if token.text.startswith(told.call) and tokens[index + 1].text == "(":
+            if token.text.startswith(tuple(told.call)) and tokens[index + 1].text == "(":
                 inner = {t.text for t in tokens[index + 1 : closing(tokens, index + 1)]}
-                if inner & {told.about, *made}:
+                if near or inner & {told.about, *made}:
                     source = found.source
                     yield f"{found.extent.name}() at {source.path}:{source.line(token.start)}"
+
+
+def _names(tokens: Sequence[Token], word: str) -> bool:
+    return any(token.text == word for token in tokens)

@@ -89,10 +89,14 @@ class Shape(_Said):
 
 
 class Told(_Said):
-    """A call by whose arguments a tree tells something: by a word, or a local made of it."""
+    """A call by which a tree tells something: by its arguments, a word or a local made of it.
 
-    call: str
+    Or by what stands around it: the word, and something of the shape of one `near`.
+    """
+
+    call: Annotated[list[str], BeforeValidator(_several)]  # what names of functions begin with
     about: str
+    near: Annotated[list[str], BeforeValidator(_several)] = []
 
 
 class Taken(_Said):

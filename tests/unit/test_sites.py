@@ -137,6 +137,17 @@ def in_smm(before: str, behind: str) -> Any:
 changeable = edited(
     KVM_MAIN, ("old->flags) & KVM_MEM_READONLY)", "old->flags) & ~KVM_MEM_LOG_DIRTY_PAGES)")
 )
+WARNS = "\tif (WARN_ON_ONCE(!((old_flags ^ new_flags) & KVM_MEM_LOG_DIRTY_PAGES)))\n\t\treturn;\n"
+TOGGLED = """\
+	switch (old_flags ^ new_flags) {
+	case KVM_MEM_LOG_DIRTY_PAGES:
+		break;
+	default:
+		WARN_ON_ONCE(1);
+		return;
+	}
+"""
+toggled = edited(X86, (WARNS, TOGGLED))
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -364,6 +375,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
         "\tif (change != KVM_MR_CREATE && change != KVM_MR_MOVE)",
     ),
     ("memslot-apply-flags", A, None, X86, "", "\t/*"),
+    ("memslot-apply-exact", A, toggled, X86, "", "switch (old_flags ^ new_flags)"),
     ("check-extension-generic", {}, None, KVM_MAIN, "#endif", "\t\treturn 1;"),
     ("check-extension-list", A, None, X86, "\tcase KVM_CAP_ENABLE_CAP_VM:", "\t\tr = 1;"),
     (
@@ -799,6 +811,7 @@ def test_every_site_says_what_it_is() -> None:
         ("selftest-memslot-v2-only", {}, old),
         ("memslot-immutable-flags", {}, changeable),
         ("memslot-changeable-flags", {}, None),
+        ("memslot-apply-exact", A, None),
         ("vm-type-alike", {}, old),
         ("attribute-has", {"beside": "KVM_X86_XCOMP_GUEST_SUPP"}, uapi),
         ("api-flag-told", FAMILY | TOLD, with_flag),
@@ -1032,3 +1045,38 @@ def test_what_a_memslot_may_change_has_a_mutable_flag(test: str) -> None:
     }
     assert "KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_SMALL_MAPS" in " ".join(made[True].split())
     assert " ".join(test.split()) in " ".join(made[False].split())
+
+
+WARNINGS = {
+    TOGGLED: "switch ((old_flags ^ new_flags) & ~KVM_MEM_SMALL_MAPS) {",
+    TOGGLED.replace("old_flags ^ new_flags", "(old_flags ^ new_flags) & ~BIT(16)"): (
+        "switch ((old_flags ^ new_flags) & ~(BIT(16) | KVM_MEM_SMALL_MAPS)) {"
+    ),
+    "\tif (WARN_ON_ONCE((old_flags ^ new_flags) != KVM_MEM_LOG_DIRTY_PAGES))\n\t\treturn;\n": (
+        "(((old_flags ^ new_flags) & ~KVM_MEM_SMALL_MAPS) != KVM_MEM_LOG_DIRTY_PAGES))"
+    ),
+}
+
+
+@pytest.mark.parametrize("warning", WARNINGS)
+def test_a_mutable_flag_is_no_reason_to_warn_neither_alone_nor_with_the_first(warning: str) -> None:
+    description = kit.knob("memslot-flag", {"mutable": True})
+    made = kit.after(kit.plan(description, "memslot-flag", edited(X86, (WARNS, warning))), X86)
+    flat = " ".join(made.split())
+    others = "(BIT(16) | KVM_MEM_SMALL_MAPS)" if "BIT(16)" in warning else "KVM_MEM_SMALL_MAPS"
+    assert f"if (!((old_flags ^ new_flags) & ~{others})) return;" in flat
+    assert WARNINGS[warning] in flat
+
+
+@pytest.mark.parametrize(
+    "warning",
+    [
+        "\tu32 toggled = old_flags ^ new_flags;\n\n\tswitch (toggled) {\n\tcase KVM_MEM_LOG_DIRTY_PAGES:"
+        "\n\t\tbreak;\n\tdefault:\n\t\tWARN_ON_ONCE(1);\n\t\treturn;\n\t}\n",
+        "\tif ((old_flags & KVM_MEM_LOG_DIRTY_PAGES) == (new_flags & KVM_MEM_LOG_DIRTY_PAGES)) {\n"
+        '\t\tKVM_BUG(1, kvm, "%x", old_flags);\n\t\treturn;\n\t}\n',
+    ],
+)
+def test_a_warning_that_is_not_understood_is_refused(warning: str) -> None:
+    with pytest.raises(FindingsError, match="memslot-apply-flags: .* not found"):
+        SITES["memslot-apply-flags"](survey(edited(X86, (WARNS, warning))), **A)
