@@ -17,6 +17,7 @@ from codegen.sites.rst import (
     chapter_with,
     described,
     end_of,
+    last_of_most,
     new_section,
     paragraphs,
 )
@@ -51,7 +52,7 @@ def _in_scope(survey: Survey, site: str, spec: PlaceSpec, scope: Scope) -> Place
     for shape in spec.find:
         found = list(_lines(document, section, shape))
         if found:
-            return _placed(document, section, spec, found)
+            return _placed(site, document, section, spec, found)
     raise not_found(site, f"{spec.what} in {section.title}", [document.path])
 
 
@@ -64,8 +65,13 @@ def _scope(survey: Survey, site: str, scope: Scope) -> tuple[Document, Section]:
     return found
 
 
-def _placed(document: Document, section: Section, spec: PlaceSpec, found: list[_Lines]) -> Place:
+def _placed(
+    site: str, document: Document, section: Section, spec: PlaceSpec, found: list[_Lines]
+) -> Place:
     first, last = found[0 if spec.pick == "first" else -1]
+    if spec.pick == "most":
+        first = last_of_most(document, [begin for begin, _ in found], site, spec.what)
+        last = first + 1
     how = f"{section.title}: {spec.how or spec.what}"
     if spec.put == "instead":
         return document.place(first, last, how)

@@ -150,7 +150,7 @@ class PlaceSpec(_Said):
     level: int | None = None  # how many `{` are open; no `#if`
     straight: bool = False  # reached whenever the function succeeds
     kept: list[str] = []  # holes that the function sets no more behind the block of the place
-    pick: Literal["only", "first", "last", "most-labels"] = "only"
+    pick: Literal["only", "first", "last", "most", "most-labels"] = "only"
     put: _Put
     outside: list[Taken] = []  # what must not be held there, by no caller either
     otherwise: Otherwise | None = None

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from codegen.base.nearest import nearest
 from codegen.kernel.survey import Survey
 from codegen.sites.language import Sections
-from codegen.sites.place import Place, not_found
+from codegen.sites.place import Place, ambiguous, not_found
 
 _ANCHOR = re.compile(r"(\.\. _[^:]+:)?")  # a label belongs to the title that follows; or no text
+_NUMBER = re.compile(r"^\d[\d.]*[a-z]?\.?\s+")
 _UNDERLINE = re.compile(r"([=\-^~\"'.#*+])\1{2,}$")
 
 
@@ -43,10 +44,13 @@ class Document:
         self.lines = text.splitlines(keepends=True)
         self.sections = tuple(_sections([line.rstrip("\n") for line in self.lines]))
 
-    def section(self, word: str) -> Section | None:
-        """The section whose title has the word."""
+    def titled(self, word: str) -> tuple[Section, ...]:
+        """The section whose title is the word and a number at most, else all that have the word."""
         titled = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
-        return next((each for each in self.sections if titled.search(each.title)), None)
+        found = tuple(each for each in self.sections if titled.search(each.title))
+        # a capability may have one in each of two chapters: the first says how it is enabled
+        own = tuple(each for each in found if _NUMBER.sub("", each.title).strip(" .`") == word)
+        return own[:1] or found
 
     def inside(self, chapter: Section) -> Iterator[Section]:
         """The sections of a chapter, one below it: by their numbers, else by their underlines."""
@@ -71,13 +75,20 @@ class Document:
 
 
 def described(survey: Survey, site_name: str, word: str) -> tuple[Document, Section]:
-    """The document and the section of it whose title has the word, or an error."""
+    """The document and the section of it whose title has the word, or an error.
+
+    Of several, the one whose title is nothing else is meant.
+    """
     api = Document(survey)
     searched = []
-    for document in (api, *(() if api.section(word) else api.included(survey))):
-        section = document.section(word)
-        if section:
-            return document, section
+    for document in (api, *(() if api.titled(word) else api.included(survey))):
+        found = document.titled(word)
+        if len(found) > 1:
+            where = [f"`{each.title}` at {document.path}:{each.first + 1}" for each in found]
+            right = f"give one of them a title that is {word} alone"
+            raise ambiguous(site_name, f"a section about {word}", where, right)
+        if found:
+            return document, found[0]
         searched.append(document)
     near = nearest(word, sorted({s.title for document in searched for s in document.sections}))
     paths = [document.path for document in searched]
@@ -173,3 +184,24 @@ def apart(lines: Sequence[str], begin: int, end: int) -> Iterator[tuple[int, int
             first = None
         elif not blank and first is None:
             first = index
+
+
+def last_of_most(document: Document, lines: Sequence[int], site_name: str, what: str) -> int:
+    """Of some lines, the last one in the block that has most of them.
+
+    Text that is not indented parts blocks.  Where two have as many, the last one is meant if no
+    line is in both.  Raises FindingsError otherwise.
+    """
+    blocks: list[list[int]] = []
+    for line in lines:
+        between = document.lines[blocks[-1][-1] : line] if blocks else ["text"]
+        if any(text.strip() and not text[0].isspace() for text in between):
+            blocks.append([])
+        blocks[-1].append(line)
+    most = max(map(len, blocks))
+    best = [block for block in blocks if len(block) == most]
+    said = {tuple(document.lines[line].split()[:2]) for block in best for line in block}
+    if len(said) < most * len(best):
+        where = [f"{document.path}:{block[0] + 1}" for block in best]
+        raise ambiguous(site_name, f"a block with most of its kind ({what})", where)
+    return best[-1][-1]

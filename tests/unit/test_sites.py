@@ -1080,3 +1080,54 @@ def test_a_mutable_flag_is_no_reason_to_warn_neither_alone_nor_with_the_first(wa
 def test_a_warning_that_is_not_understood_is_refused(warning: str) -> None:
     with pytest.raises(FindingsError, match="memslot-apply-flags: .* not found"):
         SITES["memslot-apply-flags"](survey(edited(X86, (WARNS, warning))), **A)
+
+
+SLOTS = "4.35 KVM_SET_USER_MEMORY_REGION\n-------------------------------\n"
+INTRO = f"""\
+4.34a Memory slots, KVM_SET_USER_MEMORY_REGION and KVM_GET_DIRTY_LOG
+{"-" * 68}
+
+The flags field supports KVM_MEM_READONLY::
+
+  #define KVM_MEM_LOG_DIRTY_PAGES	(1UL << 0)
+  #define KVM_MEM_READONLY	(1UL << 1)
+
+"""
+TYPES = "  #define KVM_X86_SEV_VM\t2\n"
+
+
+@pytest.mark.parametrize("site", ["api-memslot-defines", "api-memslot-flags"])
+def test_the_section_that_has_no_other_title_is_meant(site: str) -> None:
+    tree = edited(API, (SLOTS, INTRO + SLOTS))
+    (usual,), (place,) = SITES[site](survey()), SITES[site](survey(tree))
+    assert place.start == usual.start + len(INTRO)
+    assert place.old == usual.old
+
+
+def test_of_two_sections_with_more_in_their_titles_none_is_meant() -> None:
+    tree = edited(
+        API,
+        (SLOTS, INTRO + SLOTS.replace("35 KVM", "35 Slots: KVM").replace("---\n", "---------\n")),
+    )
+    with pytest.raises(FindingsError, match="about KVM_SET_USER_MEMORY_REGION found 2 times"):
+        SITES["api-memslot-defines"](survey(tree))
+
+
+def test_the_block_that_has_most_of_a_family_is_meant() -> None:
+    (usual,) = SITES["api-vm-types"](survey())
+    fewer = edited(API, (TYPES, f"{TYPES}\nOf these, some are odd::\n\n{TYPES}"))
+    (place,) = SITES["api-vm-types"](survey(fewer))
+    assert (place.start, place.names) == (usual.start, usual.names)
+    # text parts blocks, blank lines do not
+    more = edited(API, (TYPES, f"{TYPES}\n  #define KVM_X86_SEV_ES_VM\t3\n"))
+    (place,) = SITES["api-vm-types"](survey(more))
+    assert "KVM_X86_SEV_ES_VM" in place.names["sibling"]
+
+
+def test_of_two_blocks_with_as_many_of_a_family_none_is_meant() -> None:
+    defines = "".join(
+        f"  #define KVM_X86_{n}_VM\t{i}\n" for i, n in enumerate(["DEFAULT", "SW_PROTECTED", "SEV"])
+    )
+    tree = edited(API, (TYPES, f"{TYPES}\nOnce more::\n\n{defines}"))
+    with pytest.raises(FindingsError, match="api-vm-types: a block with most .* found 2 times"):
+        SITES["api-vm-types"](survey(tree))

@@ -12,7 +12,7 @@ from codegen.c.layout import filled, indent_of
 from codegen.kernel.survey import Survey
 from codegen.sites.place import Place
 from codegen.sites.registry import site
-from codegen.sites.rst import Document, Section, described, end_of, paragraphs
+from codegen.sites.rst import Document, Section, described, end_of, last_of_most, paragraphs
 from codegen.style.filters import listing
 from codegen.style.table import table_row
 
@@ -92,10 +92,14 @@ def _listed(survey: Survey, word: str, family: str) -> Iterator[tuple[Document, 
         document, section = described(survey, "api-flag-define", word)
     except FindingsError:
         return
-    for index in reversed(range(section.first, section.last)):
-        if document.lines[index].lstrip().startswith(f"#define {family}"):
-            yield document, section, index
-            return
+    defined = [
+        index
+        for index in range(section.first, section.last)
+        if document.lines[index].lstrip().startswith(f"#define {family}")
+    ]
+    if defined:
+        what = f"the definitions of {family}*"
+        yield document, section, last_of_most(document, defined, "api-flag-define", what)
 
 
 @site("api-flag-corrected")
