@@ -54,7 +54,8 @@ def check_siblings(
             if told is None:
                 told = tuple(_left_alone(description, variant, renderer, behind))
             if not any(p.path == path and _meets(each, p) for p in told):
-                found.append(_finding(behind, path, each, near, name))
+                early = _comes_early(variant, renderer, spec.prefix)
+                found.append(_finding(behind, path, each, near, name, early))
     if found:
         raise error(*found)
 
@@ -154,10 +155,28 @@ def _meets(each: NameList, place: Place) -> bool:
     return each.start <= place.end and place.start <= each.end
 
 
-def _finding(survey: Survey, path: str, each: NameList, near: str, name: str) -> Finding:
+def _finding(
+    survey: Survey, path: str, each: NameList, near: str, name: str, early: bool
+) -> Finding:
     line = survey.tree.read(path).count(b"\n", 0, each.start) + 1
     names = sorted(each.names)
     more = f" and {len(names) - _SHOWN} more" if names[_SHOWN:] else ""
     what = f"{path}:{line}: {each.within or 'a list'} names {', '.join(names[:_SHOWN])}{more}"
-    hint = f"it {near}\nto mend: if it need not know {name}, say `not-in: [{each.within}]`"
-    return Finding(f"{what}, and not {name}", hint=hint)
+    by = "by an edit or a patch of the mechanism, or by hand" if early else "by hand"
+    leave = f"`not-in: [{each.within}]`"
+    hints = [f"it {near}"]
+    if each.within:
+        hints += [
+            f"to mend: if it refuses what it does not name, {name} does nothing without it:",
+            f"add it {by} behind the series, which {leave} lets gen make",
+            f"only if it need not know {name}: say {leave}, and nothing is left to do",
+        ]
+    else:
+        hints += [f"to mend: if it refuses what it does not name, give it a name, and add {name}"]
+    return Finding(f"{what}, and not {name}", hint="\n".join(hints))
+
+
+def _comes_early(variant: Variant, renderer: Renderer, prefix: str) -> bool:
+    """Whether the mechanism may use the new name of a family, which is then defined before it."""
+    edits = (edit for patch in variant.patches for edit in patch.edits if edit.early)
+    return any(renderer.inline(str(e.with_.get("prefix", ""))) == prefix for e in edits)

@@ -145,7 +145,11 @@ def test_a_second_list_is_an_error_that_names_it(which: str) -> None:
     with pytest.raises(FindingsError) as caught:
         kit.plan(kit.knob(variant), variant, change)
     assert said in str(caught.value), caught.value
-    assert "say `not-in: [" in caught.value.findings[0].hint
+    _, *mend = caught.value.findings[0].hint.split("\n")
+    assert "does nothing without it" in mend[0]
+    assert mend[1].startswith("add it by hand behind the series")
+    assert mend[2].startswith("only if it need not know")
+    assert "say `not-in: [" in mend[2]
 
 
 @pytest.mark.parametrize("which", SECOND)
@@ -279,3 +283,12 @@ static void f(void)
         outline(b"#define ALL (TWO | C)\n#define SAME TWO\n"), {*"ABC"}, {"TWO": frozenset("AB")}
     )
     assert [(each.within, sorted(each.names)) for each in lists] == [("ALL", [*"ABC"])]
+
+
+def test_a_name_that_the_mechanism_may_use_is_added_by_it() -> None:
+    """A VM type is defined before the mechanism where that names it."""
+    types = "KVM_X86_DEFAULT_VM, KVM_X86_SW_PROTECTED_VM, KVM_X86_SEV_VM"
+    table = f"static const u32 known[] = {{ {types} }};\n"
+    with pytest.raises(FindingsError) as caught:
+        kit.plan(kit.knob("vm-type"), "vm-type", behind(X86, "int kvm_arch_init_vm", table))
+    assert "\nadd it by an edit or a patch of the mechanism" in caught.value.findings[0].hint
