@@ -121,7 +121,7 @@ SECOND: dict[str, tuple[str, Change, str]] = {
                 X86_UAPI,
                 (
                     "#define KVM_X86_QUIRK_SLOT_ZAP_ALL",
-                    "#define KVM_X86_QUIRK_LAST KVM_X86_QUIRK_SLOT_ZAP_ALL\n"
+                    "#define KVM_X86_QUIRK_NEWEST KVM_X86_QUIRK_SLOT_ZAP_ALL\n"
                     "#define KVM_X86_QUIRK_SLOT_ZAP_ALL",
                 ),
             )(files),
@@ -129,12 +129,12 @@ SECOND: dict[str, tuple[str, Change, str]] = {
                 X86,
                 (
                     "\tswitch (cap->cap) {\n",
-                    "\tif (cap->args[0] >= 2 * KVM_X86_QUIRK_LAST)\n\t\treturn -1;\n"
+                    "\tif (cap->args[0] >= 2 * KVM_X86_QUIRK_NEWEST)\n\t\treturn -1;\n"
                     "\tswitch (cap->cap) {\n",
                 ),
             )(files),
         )[0],
-        "kvm_vm_ioctl_enable_cap names KVM_X86_QUIRK_LAST, and not",
+        "kvm_vm_ioctl_enable_cap names KVM_X86_QUIRK_NEWEST, and not",
     ),
 }
 
