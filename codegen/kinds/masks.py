@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from codegen.c.cases import case_of
-from codegen.c.pattern import find, last_holes
-from codegen.c.statements import arguments, closing
+from codegen.c.pattern import Match, find, last_holes
+from codegen.c.source import Token
+from codegen.c.statements import arguments, body, closing, statement_end
 from codegen.kernel.numbers import family
 from codegen.kernel.survey import Found, Survey
 from codegen.sites import code
 from codegen.sites.code import code_tokens
 from codegen.sites.language import Scope
 from codegen.sites.masks import written
-from codegen.sites.place import Place
+from codegen.sites.place import Place, not_found
 from codegen.sites.scopes import Tokens, functions_of
 
 
@@ -89,3 +90,45 @@ def line_before(found: Found, tokens: Tokens, index: int, names: dict[str, str])
     block = "yes" if tokens[index - 1].text == "}" else ""
     place = code.line_behind(found, tokens, index, index, how)
     return replace(place, names={**names, "block": block})
+
+
+def narrowed(
+    survey: Survey, site: str, found: Found, tokens: Tokens, name: str, of: str, until: int
+) -> int:
+    """Where a mask that is added up is complete: before the statement at `until`, or before the
+    first one that takes all from it that it does not name, `mask &= KNOWN` or `mask = 0`.
+
+    What has to know a new name has to be a union of names, one of them `of`, wherever it is
+    written.  Raises FindingsError where it is none.
+    """
+    added = next((m.first for m in find(f"{name} |= ...;", tokens)), until)
+    taking = [m for m in find(f"{name} &= ...;", tokens) if tokens[m.first + 2].text != "~"]
+    setting = [m for m in find(f"{name} = ...;", tokens) if m.first > added]
+    near_by = Survey(survey.tree, survey.architectures, wide=False)
+    cuts = sorted((m for m in (*taking, *setting) if m.first < until), key=lambda m: m.first)
+    for cut in cuts:
+        value = tokens[cut.first + 2 : cut.last - 1]
+        sets = tokens[cut.first + 1].text == "=" and [token.text for token in value] == ["0"]
+        if not sets and not any(written(near_by, found, value, of)):
+            source, token = found.source, tokens[cut.first]
+            text = source.text(token.start, tokens[cut.last - 1].end)
+            near = f"`{text}` at {source.path}:{source.line(token.start)}"
+            what = f"what {found.extent.name}() narrows {name} to, as a union `{of} | …` of names,"
+            raise not_found(site, what, [source.path], near=near)
+    outer = statements(found, tokens) if cuts else ()
+    return next((each.first for each in outer if cuts[0].first < each.last), until)
+
+
+def statements(found: Found, tokens: Sequence[Token]) -> Iterator[Match]:
+    """The statements of a function's body, the outermost ones, without preprocessor lines."""
+    index = body(tokens) + 1
+    data = found.source.data
+    while index < len(tokens) - 1:
+        if tokens[index].text == "#":
+            index += 1
+            while b"\n" not in data[tokens[index - 1].end : tokens[index].start]:
+                index += 1
+            continue
+        end = statement_end(tokens, index)
+        yield Match(index, end)
+        index = end

@@ -389,3 +389,16 @@ def test_limits_are_sentences_of_their_own() -> None:
     more = {**MORE["excludes"], "condition-why": "It is so."}
     made = " ".join(" ".join(patch.message for patch in plan("there", **more).patches).split())
     assert f"(kvm). It is so. Refuse it beside {MMAP}. " in made
+
+
+def test_a_flag_is_added_before_what_takes_all_of_them() -> None:
+    dead = "\tif (kvm && kvm->created_vcpus > 8)\n\t\tr = 0;\n\n\treturn r;\n"
+    change = edited(GUEST_MEMFD, ("\treturn r;\n", dead))
+    made = code("added", change, condition=["kvm->created_vcpus < 8"])
+    assert made.index(f"r |= {FLAG};") < made.index("\t\tr = 0;")
+
+
+def test_what_narrows_the_flags_has_to_name_them() -> None:
+    change = edited(GUEST_MEMFD, ("\treturn r;\n", "\tr &= GENMASK(2, 0);\n\n\treturn r;\n"))
+    with pytest.raises(FindingsError, match="what supported.. narrows r to, .* not found"):
+        code("added", change, condition=["kvm->created_vcpus < 8"])

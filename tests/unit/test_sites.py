@@ -1131,3 +1131,36 @@ def test_of_two_blocks_with_as_many_of_a_family_none_is_meant() -> None:
     tree = edited(API, (TYPES, f"{TYPES}\nOnce more::\n\n{defines}"))
     with pytest.raises(FindingsError, match="api-vm-types: a block with most .* found 2 times"):
         SITES["api-vm-types"](survey(tree))
+
+
+FILTER = (
+    "static u32 kvm_arch_memslot_flags(struct kvm *kvm)\n{{\n\treturn {};\n}}\n\nstatic int check_"
+)
+NARROWS = "\tvalid_flags &= kvm_arch_memslot_flags(kvm);\n"
+TESTS = "\tif (mem->flags & ~valid_flags)"
+
+
+def narrowing(names: str) -> Any:
+    """The mask of memslot flags narrowed to what a function of its own says."""
+    return edited(KVM_MAIN, ("static int check_", FILTER.format(names)), (TESTS, NARROWS + TESTS))
+
+
+def test_a_flag_is_valid_before_what_narrows_the_mask() -> None:
+    tree = narrowing("KVM_MEM_LOG_DIRTY_PAGES | KVM_MEM_READONLY | KVM_MEM_GUEST_MEMFD")
+    (place,) = SITES["memslot-flag-check"](survey(tree))
+    assert minitree(tree)[KVM_MAIN][place.start :].startswith(NARROWS.encode())
+    # which has to know it as well
+    with pytest.raises(
+        FindingsError, match="kvm_arch_memslot_flags names .* and not KVM_MEM_SMALL"
+    ):
+        kit.plan(kit.knob("memslot-flag"), "memslot-flag", tree)
+    description = kit.knob("memslot-flag", not_in=["kvm_arch_memslot_flags"])
+    assert kit.plan(description, "memslot-flag", tree).patches
+
+
+def test_what_narrows_the_mask_has_to_say_to_what() -> None:
+    with pytest.raises(FindingsError) as caught:
+        SITES["memslot-flag-check"](survey(narrowing("GENMASK(2, 0)")))
+    (finding,) = caught.value.findings
+    assert "what check_memory_region_flags() narrows valid_flags to" in finding.message
+    assert "closest: `valid_flags &= kvm_arch_memslot_flags(kvm);` at" in finding.hint

@@ -10,7 +10,7 @@ from codegen.c.source import lex
 from codegen.c.statements import body, closing
 from codegen.kernel.survey import Found, Survey
 from codegen.kinds.ioctl_flag.refusal import Refusal, refusal
-from codegen.kinds.masks import built, called, line_before, unions
+from codegen.kinds.masks import built, called, line_before, narrowed, unions
 from codegen.sites import code
 from codegen.sites.masks import is_union
 from codegen.sites.place import Place, ambiguous, not_found
@@ -44,7 +44,7 @@ def flag_accepted(
     if whole:
         return whole
     summed = _sum(survey, made)
-    return _summed(summed, condition, family) if summed else _written(survey, made, family)
+    return _summed(survey, summed, condition, family) if summed else _written(survey, made, family)
 
 
 def knows_condition(survey: Survey, made: Refusal, family: str) -> bool:
@@ -76,8 +76,10 @@ def _sum(survey: Survey, made: Refusal) -> _Sum | None:
     return _Sum(at.found, at.tokens, name, at.first) if local else None
 
 
-def _summed(made: _Sum, condition: str, family: str) -> Place:
-    """What the variable begins with, if that is plain and there is no condition; else the end."""
+def _summed(survey: Survey, made: _Sum, condition: str, family: str) -> Place:
+    """What the variable begins with, if that is plain and there is no condition; else the end, or
+    before what takes flags from it.
+    """
     match = next(find(f"{made.name} = ...;", made.tokens), None)
     value = made.tokens[match.first + 2 : match.last - 1] if match else ()
     begins = [token.text for token in value]
@@ -87,7 +89,8 @@ def _summed(made: _Sum, condition: str, family: str) -> Place:
         place = code.span(made.found, Match(match.first + 2, match.last - 1), how)
         return replace(place, names={"form": "union", "lead": f"{made.name} = "})
     names = {"form": "adds", "result": made.name, "any": made.any_vm}
-    return line_before(made.found, made.tokens, made.last, names)
+    until = narrowed(survey, _SITE, made.found, made.tokens, made.name, family, made.last)
+    return line_before(made.found, made.tokens, until, names)
 
 
 def _branched(survey: Survey, made: Refusal, family: str, condition: str) -> Place | None:

@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from codegen.c.pattern import Match, find
+from codegen.c.pattern import find
 from codegen.c.source import Token
-from codegen.c.statements import body, statement_end
 from codegen.kernel.survey import Found, Survey
+from codegen.kinds.masks import narrowed, statements
 from codegen.sites import code
 from codegen.sites.code import C_FILES, functions_naming, only
 from codegen.sites.place import Place
 from codegen.sites.registry import site
 from codegen.uapi.writing import FIRST_FLAG
 
+_SITE = "memslot-flag-check"
 _WRITES = frozenset(("=", "|=", "&="))
 _READS = frozenset(("~", "&", "|", "!=", "(", ",", "return"))  # what stands before a value
 _OPPOSITE = (f"$mask = ~{FIRST_FLAG};", f"$mask = ~({FIRST_FLAG});", f"$mask = ~(u32){FIRST_FLAG};")
@@ -45,9 +46,9 @@ class _Mask:
         return (f"$flags & ~{name}", f"($flags & {name}) !=", *more, *same)
 
 
-@site("memslot-flag-check", holds=True)
+@site(_SITE, holds=True)
 def flag_check(survey: Survey) -> Place:
-    """Before the test that refuses unknown memslot flags.
+    """Before the test that refuses unknown memslot flags, or what takes flags from its mask.
 
     Looked for: the one statement that compares flags with a mask begun with the first memslot
     flag, `flags & ~valid` or another way to say so, behind all that adds to the mask; or that
@@ -63,7 +64,7 @@ def flag_check(survey: Survey) -> Place:
         for place in _tests(survey, found, tokens, mask)
     ]
     return only(
-        "memslot-flag-check",
+        _SITE,
         f"a test of flags, as `flags & ~valid`, against a mask begun with {FIRST_FLAG}",
         hits,
         survey.holding(FIRST_FLAG, survey.folders.code),
@@ -89,7 +90,7 @@ def _tests(survey: Survey, found: Found, tokens: tuple[Token, ...], mask: _Mask)
         for index in uses
         if tokens[index - 1].text in _READS and tokens[index + 1].text not in _WRITES
     ]
-    statement = next((s for s in _statements(found, tokens) if reads and reads[0] < s.last), None)
+    statement = next((s for s in statements(found, tokens) if reads and reads[0] < s.last), None)
     if statement is None or statement.first > reads[0] or uses[-1] >= statement.last:
         return
     if max(set(uses) - set(reads), default=0) > statement.first:
@@ -102,7 +103,8 @@ def _tests(survey: Survey, found: Found, tokens: tuple[Token, ...], mask: _Mask)
         return
     if flags is not None:
         how = f"{found.extent.name}(): before the test of unknown flags"
-        place = code.line_before(found, tokens[statement.first].start, how)
+        until = narrowed(survey, _SITE, found, tokens, mask.name, FIRST_FLAG, statement.first)
+        place = code.line_before(found, tokens[until].start, how)
         yield replace(place, names={"adds": mask.adds, "flags": flags})
 
 
@@ -137,18 +139,3 @@ def _compared_with_call(survey: Survey, found: Found) -> str | None:
         if flags is not None:
             return flags
     return None
-
-
-def _statements(found: Found, tokens: Sequence[Token]) -> Iterator[Match]:
-    """The statements of a function's body, the outermost ones, without preprocessor lines."""
-    index = body(tokens) + 1
-    data = found.source.data
-    while index < len(tokens) - 1:
-        if tokens[index].text == "#":
-            index += 1
-            while b"\n" not in data[tokens[index - 1].end : tokens[index].start]:
-                index += 1
-            continue
-        end = statement_end(tokens, index)
-        yield Match(index, end)
-        index = end
