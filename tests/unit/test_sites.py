@@ -148,6 +148,15 @@ TOGGLED = """\
 	}
 """
 toggled = edited(X86, (WARNS, TOGGLED))
+def checked_once_more(files: Files) -> None:
+    """The tree that looks at a vCPU behind the switch over its capabilities, as powerpc does."""
+    capable(files)
+    text = files[X86].decode()
+    start = text.index("int kvm_vcpu_ioctl_enable_cap(")
+    end = text.index("\treturn r;\n}", start)
+    files[X86] = f"{text[:end]}\tif (!r)\n\t\tr = check(vcpu);\n\n{text[end:]}".encode()
+
+
 HOST = "include/linux/kvm_host.h"
 # site, arguments, tree, file, the line above the place, the line below it (or what is replaced)
 QUIRKS_CAP = {"capability": "KVM_CAP_DISABLE_QUIRKS2"}
@@ -617,6 +626,7 @@ WHERE: list[tuple[str, dict[str, Any], Any, str, str, str]] = [
     ("vm-field", {}, None, HOST, "\tstruct kvm_arch arch;", "};"),
     ("vcpu-field", A, capable, X86_HOST, "\tbool slow_clock;", "\tbool wants_tsc;"),
     ("vcpu-enable-cap", A, capable, X86, "\t\tbreak;", "\tdefault:"),
+    ("vcpu-enable-cap", A, checked_once_more, X86, "\t\tbreak;", "\tdefault:"),
     ("api-vcpu-capability", {}, capable, API, "A slow clock for a vCPU.", ""),
     ("ioctl-case", {"of": "vm"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
     ("ioctl-case", {"of": "vcpu"}, uapi, KVM_MAIN, "\t\tbreak;", "\tdefault:"),
