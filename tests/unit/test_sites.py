@@ -148,6 +148,8 @@ TOGGLED = """\
 	}
 """
 toggled = edited(X86, (WARNS, TOGGLED))
+
+
 def checked_once_more(files: Files) -> None:
     """The tree that looks at a vCPU behind the switch over its capabilities, as powerpc does."""
     capable(files)
