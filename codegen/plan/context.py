@@ -18,7 +18,7 @@ from codegen.kernel.survey import Survey
 from codegen.kinds import templates_see
 from codegen.plan.asked import Asked, TreeFacts
 from codegen.plan.variants import Variant
-from codegen.sites.selftest import included, names_ucall, test_path
+from codegen.sites.selftest import for_tree, included, names_ucall, test_path
 from codegen.style.filters import for_any_vm
 from codegen.vocabulary.parameters import pointers
 from codegen.vocabulary.part import Part, attribute, dashed, expression_keys
@@ -144,10 +144,10 @@ def merged_as(knob: Knob, variant: Variant) -> tuple[Merged, ...]:
     return tuple(each for each in knob.merged if names & set(each.numbers))
 
 
-def selftest(survey: Survey, knob: Knob) -> dict[str, Any]:
+def selftest(survey: Survey, knob: Knob, tree: TreeFacts) -> dict[str, Any]:
     """What templates say of the knob's selftest, in the tree's own dialect."""
     path = test_path(survey, knob.architectures, knob.test.name)
-    system, own, code = included(knob.test.code or "")
+    system, own, code = included(for_tree(knob.test.code or "", tree.macro))
     return {
         "path": path,
         "names_ucall": names_ucall(survey, knob.architectures),
@@ -197,7 +197,7 @@ def context(
     tree = facts["tree"]
     made = {
         **facts,
-        "test": selftest(survey, knob),
+        "test": selftest(survey, knob, tree),
         "chosen": chosen,
         "answer": for_any_vm(chosen.get("condition", "")) or "1",  # of KVM_CHECK_EXTENSION
         "prior_art": tuple(art for art in knob.prior_art if tree.macro(art.tree_has)),

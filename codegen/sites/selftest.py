@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from codegen.architectures import ARCHITECTURES
@@ -17,6 +17,7 @@ _LIST = re.compile(r"^(TEST_GEN_PROGS_(\w+))[ \t]*[+:?]?=[ \t]*((?:.*\\\n)*.*)$"
 _OWN = ("", "lib/", "include/")  # folders with one for each architecture
 _UCALL = "ucall_common.h"
 _INCLUDES = re.compile(r"(?:[ \t]*#[ \t]*include[ \t]*(?:<[^>\n]+>|\"[^\"\n]+\")[ \t]*\n+)+")
+_GUARDED = re.compile(r"^#ifdef (KVM_\w+)\n(.*?)^#endif\n", re.M | re.S)
 _PREFIXED = re.compile(r"\$\(addprefix (\w+)/,")
 
 
@@ -81,6 +82,13 @@ def supported(survey: Survey, arch: str) -> bool:
     folder = survey.folders.selftests
     own = [f"{folder}{part}{name}/" for part in _OWN for name in ARCHITECTURES[arch].selftests]
     return any(survey.files(prefix) for prefix in own)
+
+
+def for_tree(code: str, has: Callable[[str], object]) -> str:
+    """A snippet without what `#ifdef KVM_…` keeps for trees that have a macro, where this has not,
+    and without the directives where it has.
+    """
+    return _GUARDED.sub(lambda found: found[2] if has(found[1]) else "", code)
 
 
 def included(code: str) -> tuple[list[str], list[str], str]:

@@ -138,3 +138,17 @@ def test_each_bit_of_a_mask_is_observed() -> None:
     assert "!observe(vm, vcpu, 0)" in text
     for case in ("on", "on_by_bit_1", "on_by_bit_2"):
         assert f'{{ "{case}", test_{case} }},' in text
+
+
+def test_a_snippet_keeps_what_is_for_trees_that_have_a_macro() -> None:
+    code = kit.BASE["test"]["code"]
+    guarded = "#ifdef {}\n/* for such a tree */\n#endif\n{}"
+    there, not_there = "KVM_CAP_ENABLE_CAP_VM", "KVM_CAP_OF_NO_TREE"
+    made = {}
+    for name in (there, not_there):
+        knob = kit.knob("quirk", test={**kit.BASE["test"], "code": guarded.format(name, code)})
+        (test,) = (p for p in kit.plan(knob, "quirk").patches if p.part == "selftest")
+        made[name] = next(text for path, text in test.files.items() if path.endswith("_test.c"))
+    assert b"/* for such a tree */" in (made[there] or b"")
+    assert b"/* for such a tree */" not in (made[not_there] or b"")
+    assert not any(b"#ifdef" in (text or b"") for text in made.values())
