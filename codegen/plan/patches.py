@@ -88,6 +88,17 @@ def _subject(topic: str | None, text: str) -> str:
     return subject
 
 
+def _common(topic: str, paths: Sequence[str]) -> str:
+    """The first parent of a topic, `x86/mmu`, that all the code is of which a patch touches.
+
+    Documentation/process/maintainer-kvm-x86.rst, "Shortlog".
+    """
+    arch, _, part = topic.partition("/")
+    code = [path for path in paths if path.startswith(f"arch/{arch}/") and path.endswith(".c")]
+    other = [path for path in code if not re.search(rf"/{re.escape(part)}[/._]", path)]
+    return arch if part and other else topic
+
+
 def variant_patch(
     spec: PatchSpec,
     description: Description,
@@ -124,6 +135,8 @@ def variant_patch(
     generic = survey.folders.code[0]
     if spec.topic is None and any(edit.place.path.startswith(generic) for edit in edits):
         topic = None  # the first parent of all that the patch touches
+    elif topic:
+        topic = _common(topic, [edit.place.path for edit in edits])
     subject = _subject(topic or None, renderer.render(f"{folder}/{spec.name}.subject"))
     message = renderer.render(f"{folder}/{spec.name}.message", edits=edits).strip() + "\n"
     if first:

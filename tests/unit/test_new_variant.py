@@ -101,7 +101,7 @@ def test_a_folder_is_a_kind_with_a_section_of_its_own(copy: Path, tmp_path: Path
         if line.startswith("Subject: ")
     ]
     assert subjects[1:] == [
-        "Subject: [PATCH 2/3] KVM: x86/mmu: Add KVM_CAP_X86_SMALL_MAPS",
+        "Subject: [PATCH 2/3] KVM: x86: Add KVM_CAP_X86_SMALL_MAPS",
         "Subject: [PATCH 3/3] KVM: selftests: Test KVM_CAP_X86_SMALL_MAPS",
     ]
     uapi, test = sorted(folder.glob("000[23]*"))

@@ -378,8 +378,8 @@ def test_a_capability_of_the_flag_that_is_there_already_says_where() -> None:
 
 
 def test_a_subject_that_is_too_long_is_an_error() -> None:
-    capability = "KVM_CAP_X86_" + "A_VERY_LONG_NAME_" * 3 + "X"
-    with pytest.raises(FindingsError, match=r"the subject `KVM: x86/mmu: .*` has \d+ columns"):
+    capability = "KVM_CAP_X86_" + "A_VERY_LONG_NAME_" * 4 + "X"
+    with pytest.raises(FindingsError, match=r"the subject `KVM: x86: .*` has \d+ columns"):
         plan(knob("vm-capability", {"capability": capability}), "vm-capability")
 
 
@@ -564,7 +564,7 @@ def test_a_mechanism_of_several_patches(tmp_path: Path) -> None:
     assert [patch.subject for patch in made.patches][:3] == [
         "KVM: x86/mmu: Use small mappings if that is asked for",
         "KVM: x86/mmu: Use small mappings where it says so",
-        "KVM: x86/mmu: Add KVM_CAP_X86_SMALL_MAPS",
+        "KVM: x86: Add KVM_CAP_X86_SMALL_MAPS",
     ]
     first, second, *_ = made.patches
     assert [
