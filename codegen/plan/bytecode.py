@@ -12,7 +12,6 @@ import pickle
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 from importlib.util import cache_from_source
 from pathlib import Path
 
@@ -43,7 +42,7 @@ class CompiledTemplates(FileSystemBytecodeCache):
 
     def get_source_checksum(self, source: str) -> str:
         """What code depends on beside Jinja and Python."""
-        return key(source, _own(self._rooms))
+        return key(source, owncode.code(self._rooms))
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket with what was compiled of the same text."""
@@ -66,8 +65,3 @@ class CompiledTemplates(FileSystemBytecodeCache):
 
 def _key(bucket: Bucket) -> str:
     return key(bucket.key, bucket.checksum, bc_magic)
-
-
-@cache
-def _own(rooms: tuple[str, ...]) -> str:
-    return owncode.code(rooms)

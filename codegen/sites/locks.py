@@ -135,9 +135,7 @@ def _statement_end(way: Taken, tokens: Tokens, first: int) -> int:
         block = first < len(tokens) and tokens[first].text == "{"
         return closing(tokens, first) + 1 if block else statement_end(tokens, first)
     except ValueError:
-        return len(
-            tokens
-        )  # a branch of the preprocessor has its end: whatever follows may be in it
+        return len(tokens)  # a branch of the preprocessor has its end, and all may be in it
 
 
 def _held(

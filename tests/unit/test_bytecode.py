@@ -47,7 +47,7 @@ def test_another_text_or_another_filter_is_another_one(
 ) -> None:
     assert said(tmp_path, "A {{ name }}.") == "A knob."
     assert said(tmp_path, "The {{ name }}.") == "The knob."
-    monkeypatch.setattr(bytecode, "_own", lambda rooms: "other filters")
+    monkeypatch.setattr(bytecode.owncode, "code", lambda rooms: "other filters")
     assert said(tmp_path, "The {{ name }}.") == "The knob."
     assert compiled == ["it.j2"] * 3
 
